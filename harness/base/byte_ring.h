@@ -1,0 +1,51 @@
+// ByteRing: a bounded channel of byte records from one thread to one other.
+//
+// The producer never waits: a record that does not fit is refused and the producer counts it. The consumer sees
+// each record whole and contiguous, in order, and may wait for the ring to become non-empty. No allocation after
+// construction; one wake-up when the ring turns from empty to non-empty, none while it stays filled.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <semaphore>
+#include <span>
+#include <string_view>
+
+namespace stormproof::base {
+
+class ByteRing {
+ public:
+  // `capacity` is rounded up to a power of two; a record may take up to half of it.
+  explicit ByteRing(std::size_t capacity);
+  ByteRing(const ByteRing&) = delete;
+  ByteRing& operator=(const ByteRing&) = delete;
+
+  // Producer: puts the parts in as one record. False: no room, nothing was put in.
+  bool try_push(std::span<const std::string_view> parts);
+
+  // Consumer: the oldest record, or an empty view with data() == nullptr. Valid until pop().
+  std::string_view front();
+  void pop();
+
+  // Consumer: returns when there may be a record, when wake() was called, or after `at_most`.
+  void wait(std::chrono::nanoseconds at_most);
+
+  // Any thread: ends the wait() that is under way, if one is.
+  void wake();
+
+  std::size_t capacity() const { return capacity_; }
+  std::size_t used() const;
+
+ private:
+  std::size_t capacity_;
+  std::unique_ptr<char[]> bytes_;
+  alignas(64) std::atomic<std::size_t> head_{0};  // written by the producer
+  std::size_t tail_seen_ = 0;                     // the producer's last look at tail_
+  alignas(64) std::atomic<std::size_t> tail_{0};  // written by the consumer
+  alignas(64) std::atomic<bool> sleeping_{false};
+  std::counting_semaphore<> bell_{0};
+};
+
+}  // namespace stormproof::base

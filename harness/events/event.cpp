@@ -1,0 +1,23 @@
+#include "harness/events/event.h"
+
+namespace stormproof::events {
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::answered: return "answered";
+    case Outcome::faulted: return "faulted";
+    case Outcome::refused: return "refused";
+    case Outcome::reset: return "reset";
+    case Outcome::connect_timeout: return "connect timeout";
+    case Outcome::head_timeout: return "head timeout";
+    case Outcome::idle_timeout: return "idle timeout";
+    case Outcome::total_timeout: return "total timeout";
+    case Outcome::cancelled: return "cancelled by the client";
+    case Outcome::bad_request: return "bad request";
+    case Outcome::bad_response: return "bad response";
+    case Outcome::shed: return "shed by the harness";
+  }
+  return "unknown";
+}
+
+}  // namespace stormproof::events

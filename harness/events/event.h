@@ -1,0 +1,109 @@
+// Events: what happened in a run, one plain value each.
+//
+// The log is all that a verdict may look at. It holds what the harness itself did and saw: requests it sent
+// (ingress), calls that came through its proxies (egress), faults that fired, and marks of the run's phases.
+// Times are base::Time; names (parties, routes, rules) are numbers into the log's table of names.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "harness/base/clock.h"
+
+namespace stormproof::events {
+
+using NameId = std::uint32_t;  // 0 is the empty name
+
+// A W3C trace id; all zero is "none".
+struct TraceId {
+  std::array<std::uint8_t, 16> bytes = {};
+  bool none() const { return bytes == std::array<std::uint8_t, 16>{}; }
+  auto operator<=>(const TraceId&) const = default;
+};
+
+enum class Side : std::uint8_t {
+  ingress,  // sent by the harness to the service under test
+  egress,   // sent by the service under test to a dependency, through a proxy of the harness
+};
+
+// How an exchange ended, by cause. Only `answered` carries a status from the other side.
+enum class Outcome : std::uint8_t {
+  answered,         // a whole response
+  faulted,          // answered or cut by a fault of the harness; the upstream may not have been called
+  refused,          // no connection: refused, unreachable
+  reset,            // the connection ended before the response was whole
+  connect_timeout,
+  head_timeout,     // no response head in time
+  idle_timeout,     // no byte for too long within a message
+  total_timeout,
+  cancelled,        // the client went away first
+  bad_request,      // malformed; never forwarded
+  bad_response,     // the upstream's answer was not HTTP
+  shed,             // the harness could not send it: its own limit was reached
+};
+
+std::string_view to_string(Outcome outcome);
+
+// One exchange: a request and what came of it. On egress each attempt is an exchange of its own.
+struct Exchange {
+  Side side = Side::ingress;
+  Outcome outcome = Outcome::answered;
+  std::uint16_t status = 0;      // as the client saw it; 0: none
+  NameId party = 0;              // ingress: the target ("candidate"); egress: the dependency
+  NameId route = 0;              // "GET /orders/{id}"
+  NameId fault = 0;              // the rule that was applied to it; 0: none
+  std::uint64_t connection = 0;  // unique within the run
+  std::uint64_t request = 0;     // ingress: 1, 2, 3 … in intended order; egress: order of arrival at the proxy
+  TraceId trace;                 // as sent (ingress) or as found in its head (egress)
+  base::Time intended{};         // ingress: when the schedule wanted it sent; egress: equal to start
+  base::Time start{};            // first byte of the request sent, or its head received
+  base::Time first_byte{};       // of the response; zero: none
+  base::Time end{};              // last byte, or the instant of failure
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+
+  auto operator<=>(const Exchange&) const = default;
+};
+
+// A fault that acted: which rule, on which exchange, with what effect.
+struct FaultFired {
+  base::Time at{};
+  NameId rule = 0;
+  NameId party = 0;
+  std::uint64_t request = 0;      // of the egress exchange
+  base::Nanoseconds delayed{0};   // by how much a message was held
+  std::uint16_t status = 0;       // answered in the dependency's place; 0: not
+
+  auto operator<=>(const FaultFired&) const = default;
+};
+
+enum class MarkKind : std::uint8_t {
+  phase_begin,   // name: the phase
+  phase_end,
+  faults_on,     // name: the phase whose faults now apply
+  faults_off,    // healed
+  traffic_begin,
+  traffic_end,
+  aborted,       // name: why; the run was cut short
+  note,          // name: a sentence for the report
+};
+
+struct Mark {
+  base::Time at{};
+  MarkKind kind = MarkKind::note;
+  NameId name = 0;
+
+  auto operator<=>(const Mark&) const = default;
+};
+
+// Where exchanges and faults go as they happen. Called on the thread of the relay or sender that saw them;
+// an implementation must not block.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void exchange(const Exchange& exchange) = 0;
+  virtual void fault(const FaultFired& fault) = 0;
+};
+
+}  // namespace stormproof::events

@@ -1,0 +1,151 @@
+// The model of a scenario: what a YAML file means, once it is read and found right.
+//
+// Plain values. Every value that came from the text keeps no position: positions live in the parser's errors; an
+// Expectation alone keeps its line, because findings point at it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "harness/base/clock.h"
+
+namespace stormproof::scenarios {
+
+using base::Nanoseconds;
+
+struct Health {
+  std::string path = "/";
+  Nanoseconds within = std::chrono::seconds(10);
+};
+
+// A version of the service under test.
+struct Target {
+  std::string url;                          // "http://127.0.0.1:8082"
+  std::vector<std::string> command;         // empty: it is running already; runs in the scenario's folder
+  std::map<std::string, std::string> env;   // added to the harness's own
+  std::optional<Health> health;
+};
+
+struct Dependency {
+  std::string name;
+  std::string proxy;     // "127.0.0.1:19001": where the service under test reaches it
+  std::string upstream;  // "http://127.0.0.1:9001": where it really is
+};
+
+struct Topology {
+  std::string service;
+  Target candidate;
+  std::optional<Target> baseline;
+  std::vector<Dependency> dependencies;
+};
+
+struct Ramp {
+  double from_per_second = 0;
+  double to_per_second = 0;
+  Nanoseconds over{0};
+};
+
+// Exactly one of rate, speed and ramp.
+struct Traffic {
+  std::string capture;  // as written; relative to the scenario's folder
+  std::optional<double> rate_per_second;
+  std::optional<double> speed;
+  std::optional<Ramp> ramp;
+  std::vector<std::string> methods;  // empty: all
+  std::vector<std::string> paths;    // globs with *; empty: all
+  bool allow_writes = false;         // methods that write are sent only with it
+};
+
+struct LatencyFault {
+  Nanoseconds base{0};
+  Nanoseconds jitter{0};  // uniform in [base - jitter, base + jitter)
+};
+
+struct AbortFault {
+  int status = 503;
+  std::string body;
+  std::map<std::string, std::string> headers;
+};
+
+struct Fault {
+  std::string id;    // "<phase>#<n>": the rule's name, unique within the scenario
+  std::string on;    // a dependency
+  std::optional<LatencyFault> latency;  // one of latency and abort, or both: the delay comes first
+  std::optional<AbortFault> abort;
+  double share = 1;  // of the requests that match
+  std::vector<std::string> methods;
+  std::vector<std::string> paths;
+};
+
+struct ErrorsExpectation {
+  double at_most = 0;  // share of requests that fail: no answer, or a status of 500 and above
+};
+
+struct LatencyExpectation {
+  struct Limit {
+    double quantile = 0.99;  // 1: the maximum
+    Nanoseconds at_most{0};
+  };
+  std::vector<Limit> limits;  // from the intended send time
+};
+
+// A duration with a tolerance: "2s ± 20%".
+struct Around {
+  Nanoseconds value{0};
+  double tolerance = 0;  // a share of value
+};
+
+struct BreakerExpectation {
+  std::string on;  // a dependency
+  std::optional<Nanoseconds> opens_within;
+  std::optional<std::uint64_t> leaks_at_most;
+  std::optional<Around> probes_every;
+  std::optional<Nanoseconds> closes_within;
+};
+
+struct RecoversExpectation {
+  Nanoseconds within{0};
+};
+
+struct Expectation {
+  std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation> what;
+  std::string text;  // as written, in one line: "circuit-breaker: {on: payments, opens-within: 3s}"
+  int line = 0;      // in the scenario's file
+};
+
+struct Phase {
+  std::string name;
+  Nanoseconds duration{0};
+  std::vector<Fault> faults;
+  std::vector<Expectation> expect;
+};
+
+struct AbortWhen {
+  double errors_above = 1;
+  Nanoseconds lasting{0};
+};
+
+struct Gate {
+  bool on_violated = true;
+  bool on_inconclusive = true;
+  std::optional<AbortWhen> abort_when;
+};
+
+struct Scenario {
+  std::string file;  // as given on the command line
+  std::string text;  // the YAML, whole: stored with the run
+  std::string name;
+  std::string owner;
+  std::vector<std::string> tags;
+  Topology topology;
+  Traffic traffic;
+  Phase steady_state;  // its name is "steady state"; it has no faults
+  std::vector<Phase> phases;
+  Gate gate;
+};
+
+}  // namespace stormproof::scenarios
