@@ -15,11 +15,6 @@ using wire::Connection;
 using wire::Part;
 using wire::Progress;
 
-bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS" ||
-         method == "TRACE";
-}
-
 }  // namespace
 
 Session::Session(Relay& relay, wire::Socket client, std::uint64_t number)
@@ -195,7 +190,7 @@ base::Task<> Session::exchange() {
   keep_ = keep_ && head.keep_alive;
   to_head_ = head.method == "HEAD";
   to_connect_ = head.method == "CONNECT";
-  repeatable_ = is_idempotent(head.method);
+  repeatable_ = wire::is_idempotent(head.method);
   tap(Part::request_head, head.bytes);
   const std::size_t ready = frame_request(head.bytes.size());
 

@@ -46,6 +46,11 @@ class Connection {
   ~Connection();
 
   Socket& socket() { return socket_; }
+
+  // What its owner calls it, for events; 0 until set.
+  std::uint64_t number() const { return number_; }
+  void set_number(std::uint64_t number) { number_ = number; }
+
   std::string_view unread() const { return {buffer_.get() + begin_, filled_ - begin_}; }
   void consume(std::size_t bytes);
 
@@ -132,6 +137,7 @@ class Connection {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t filled_ = 0;
+  std::uint64_t number_ = 0;
   bool reading_ = false;
   Arrival arrival_;
   std::coroutine_handle<> reader_;

@@ -195,6 +195,11 @@ bool Framer::finish_at_eof() {
 
 bool Framer::done() const { return kind_ == MessageKind::request ? request().is_done() : response().is_done(); }
 
+bool is_idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS" ||
+         method == "TRACE";
+}
+
 events::TraceId parse_traceparent(std::string_view value) {
   events::TraceId trace;
   if (value.size() < 55 || value[2] != '-' || value[35] != '-') return trace;

@@ -91,6 +91,9 @@ class Framer {
   std::string_view error_;
 };
 
+// May be sent again when nothing is known of the first try (RFC 9110 §9.2.2).
+bool is_idempotent(std::string_view method);
+
 // "00-<32 hex>-<16 hex>-<2 hex>": the trace id of a W3C traceparent, none if it is not one.
 events::TraceId parse_traceparent(std::string_view value);
 

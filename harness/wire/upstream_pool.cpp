@@ -74,7 +74,9 @@ base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel) {
   const ErrorCode error = co_await Connect(deadlines_, socket, endpoint_, limits_.connect);
   *cancel = nullptr;
   if (error) co_return std::unexpected(ConnectFailure{cause_of(error), error});
-  co_return std::make_unique<Connection>(std::move(socket));
+  auto connection = std::make_unique<Connection>(std::move(socket));
+  connection->set_number(++made_);
+  co_return connection;
 }
 
 base::Task<> UpstreamPool::give_back(std::unique_ptr<Connection> connection) {

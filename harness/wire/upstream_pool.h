@@ -42,7 +42,7 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   // nullptr: none is idle.
   std::unique_ptr<Connection> take_idle();
 
-  // A new connection. `*cancel`, set to the socket while the attempt is under way, may be closed to end it early.
+  // A new connection, numbered from 1. `*cancel`, set to the socket while the attempt is under way, may be closed to end it early.
   base::Task<ConnectResult> connect(Socket** cancel);
 
   // Only between exchanges, with nothing unread; otherwise it is closed.
@@ -65,6 +65,7 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   PoolLimits limits_;
   std::vector<Idle> idle_;
   std::vector<std::unique_ptr<Connection>> ended_;  // closed and settled, destroyed at the next call
+  std::uint64_t made_ = 0;
   bool closing_ = false;
 };
 
