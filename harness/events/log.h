@@ -31,6 +31,8 @@ struct Log {
   void sort();
 };
 
+inline Log copy_of(const Log& log) { return {log.names.copy(), log.exchanges, log.faults, log.marks}; }
+
 // Format: "SPEV", version, then zstd of varints; see harness/events/README.md.
 std::string encode(const Log& log);
 base::Result<Log> decode(std::string_view bytes);
