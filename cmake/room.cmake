@@ -12,18 +12,23 @@ function(stormproof_room name)
   set_target_properties(stormproof_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 endfunction()
 
-# stormproof_test(NAME SOURCES ... LINK ... [TIMEOUT seconds])
+# stormproof_test(NAME SOURCES ... LINK ... [TIMEOUT seconds] [LABEL e2e] [SERIAL])
 #
-# One test program a room; each case is a test of ctest with its own time limit.
+# One test program a room; each case is a test of ctest with its own time limit. Its label is "unit" (what the
+# sanitizers run) where no other is given. SERIAL: its cases measure time and run beside no other test.
 function(stormproof_test name)
-  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(TEST "SERIAL" "TIMEOUT;LABEL" "SOURCES;LINK" ${ARGN})
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 60)
+  endif()
+  if(NOT TEST_LABEL)
+    set(TEST_LABEL unit)
   endif()
   add_executable(${name}_test ${TEST_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${TEST_LINK} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE STORMPROOF_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                   STORMPROOF_BINARY_DIR="${CMAKE_BINARY_DIR}")
   include(GoogleTest)
-  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. PROPERTIES TIMEOUT ${TEST_TIMEOUT} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS ${TEST_LABEL} RUN_SERIAL ${TEST_SERIAL})
 endfunction()
