@@ -34,7 +34,7 @@ std::string describe(const Node& node) {
     case Node::Kind::map: return "a map";
     case Node::Kind::scalar: break;
   }
-  return node.secret ? "a secret" : node.text.empty() ? "an empty text" : quoted(node.text);
+  return node.secret ? "a secret" : node.text.empty() ? "an empty text" : in_quotes(node.text);
 }
 
 // The records that have such a key, for one who wrote it at the wrong depth.
@@ -58,6 +58,12 @@ std::string as_list(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return fmt::format("[{}]", fmt::join(words, ", "));
+}
+
+// "is empty" needs to be told of what.
+std::string sentence(std::string_view label, const std::string& message) {
+  const bool predicate = message.starts_with("is ") || message.starts_with("must ");
+  return predicate ? fmt::format("{} {}", label, message) : message;
 }
 
 class Checker {
@@ -87,6 +93,7 @@ class Checker {
   }
 
   void scalar(Node& node, const Shape& shape, const Spot& spot) {
+    if (node.unexpandable) return;
     if (node.secret && !shape.may_be_secret) {
       complaints_.add(node.place, fmt::format("{} cannot hold a secret: it is stored with the run", spot.label)).hint =
           "secrets may stand in url, upstream, command, env, body and headers";
@@ -101,9 +108,8 @@ class Checker {
       complaints_.add(node.place, fmt::format("{}: the value of the secret is not {}", spot.label, noun(*shape.scalar)));
       return;
     }
-    const bool names_itself = reading.error().message.starts_with('\'');
-    std::string message = names_itself ? reading.error().message : fmt::format("{} {}", spot.label, reading.error().message);
-    if (node.expanded) message += fmt::format(" (from {})", quoted(node.written));
+    std::string message = sentence(spot.label, reading.error().message);
+    if (node.expanded) message += fmt::format(" (from {})", in_quotes(node.written));
     Diagnostic& diagnostic = complaints_.add(node.place, std::move(message));
     diagnostic.suggestion = std::move(reading.error().suggestion);
   }
@@ -122,10 +128,9 @@ class Checker {
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
       const Node& name = node.keys[i];
       if (const auto reading = read(shape.name_form, name.text); !reading) {
-        const bool names_itself = reading.error().message.starts_with('\'');
-        complaints_.add(name.place, names_itself ? reading.error().message : fmt::format("a name in {} {}", spot.label, reading.error().message));
+        complaints_.add(name.place, sentence("a name in " + spot.label, reading.error().message));
       }
-      value(node.items[i], *shape.named, {quoted(name.text), name.place, {}, {}});
+      value(node.items[i], *shape.named, {in_quotes(name.text), name.place, {}, {}});
     }
   }
 
@@ -141,7 +146,7 @@ class Checker {
     } else if (node.kind == Node::Kind::map && shape.list) {
       diagnostic.hint = "begin each item with '- ', or put [ ] around it";
     } else if (node.kind == Node::Kind::list && !shape.list) {
-      diagnostic.hint = fmt::format("take out the '- ' or the [ ]");
+      diagnostic.hint = "take out the '- ' or the [ ]";
     } else if (!spot.example.empty()) {
       diagnostic.hint = spot.key.empty() ? fmt::format("for example {}", spot.example) : fmt::format("for example {}: {}", spot.key, spot.example);
     }
@@ -160,7 +165,7 @@ class Checker {
         complaints_.add(key.place, "merge keys ('<<') are not part of the language").hint =
             "write the keys out, or use an alias for a whole value";
       } else if (first != first_lines.end()) {
-        complaints_.add(key.place, fmt::format("duplicate key {}; it stands on line {} already", quoted(key.text), first->second));
+        complaints_.add(key.place, fmt::format("duplicate key {}; it stands on line {} already", in_quotes(key.text), first->second));
       } else {
         first_lines.emplace(key.text, key.place.line);
         wrong = false;
@@ -178,7 +183,7 @@ class Checker {
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
       Node& key = node.keys[i];
       if (record.key(key.text) != nullptr) continue;
-      Diagnostic& diagnostic = complaints_.add(key.place, fmt::format("unknown {} field {}", record.name, quoted(key.text)));
+      Diagnostic& diagnostic = complaints_.add(key.place, fmt::format("unknown {} field {}", record.name, in_quotes(key.text)));
       diagnostic.allowed = record.key_names();
       const std::size_t colon = key.text.find(':');
       if (colon != std::string::npos && node.items[i].kind == Node::Kind::nothing && record.key(key.text.substr(0, colon)) != nullptr) {
@@ -250,6 +255,6 @@ class Checker {
 
 }  // namespace
 
-void check(Node& root, const Record& record, Complaints& complaints) { Checker(complaints).map(root, record, Place{1, 1, 1}); }
+void check(Node& root, const Record& record, Complaints& complaints) { Checker(complaints).map(root, record, root.keys.empty() ? root.place : root.keys.front().place); }
 
 }  // namespace stormproof::scenarios

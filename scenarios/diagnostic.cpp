@@ -4,21 +4,32 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
+
+#include "scenarios/source.h"
 
 namespace stormproof::scenarios {
 namespace {
 
 bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
-bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20U || byte == 0x7F; }
+// What a terminal would act on, or show as nothing: C0, DEL, C1.
+bool is_control(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  return byte(0) < 0x20U || byte(0) == 0x7FU || (byte(0) == 0xC2U && byte(1) < 0xA0U);
+}
 
-// The line as characters, one string each; control characters but the tab are replaced.
+// The line as characters, one string each; what is not printable is replaced, but for the tab.
 std::vector<std::string> characters_of(std::string_view line) {
   std::vector<std::string> characters;
-  for (const char byte : line) {
-    if (continues_character(byte) && !characters.empty()) characters.back() += byte;
-    else if (is_control(byte) && byte != '\t') characters.emplace_back("?");
-    else characters.emplace_back(1, byte);
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t length = character_length(line, at);
+    const std::string_view character = line.substr(at, std::max<std::size_t>(length, 1));
+    if (length == 0 && continues_character(line[at]) && at > 0) ++at;  // counted as part of the one before, as in a Place
+    else {
+      characters.emplace_back(length == 0 || (is_control(character) && character != "\t") ? "?" : character);
+      at += character.size();
+    }
   }
   return characters;
 }
@@ -57,7 +68,7 @@ std::string render(const Diagnostic& diagnostic) {
   std::string text = printable(diagnostic.file);
   if (place.line > 0) text += fmt::format(":{}:{}", place.line, place.column);
   text += ": error: " + printable(diagnostic.message);
-  if (!diagnostic.suggestion.empty()) text += fmt::format("; did you mean {}?", quoted(diagnostic.suggestion));
+  if (!diagnostic.suggestion.empty()) text += fmt::format("; did you mean {}?", in_quotes(diagnostic.suggestion));
   text += '\n';
   if (place.line > 0) {
     const std::string number = fmt::format("{:>5}", place.line);
@@ -66,7 +77,11 @@ std::string render(const Diagnostic& diagnostic) {
     text += fmt::format("{} | {}{}\n", std::string(number.size(), ' '), padding_under(diagnostic.source, diagnostic.source_column),
                         std::string(static_cast<std::size_t>(std::clamp(place.width, 1, room)), '^'));
   }
-  if (!diagnostic.allowed.empty()) text += fmt::format("  allowed: {}\n", fmt::join(diagnostic.allowed, ", "));
+  if (!diagnostic.allowed.empty()) {
+    const std::span<const std::string> shown(diagnostic.allowed.data(), std::min(diagnostic.allowed.size(), allowed_shown_max));
+    const bool all = shown.size() == diagnostic.allowed.size();
+    text += fmt::format("  allowed: {}{}\n", printable(fmt::format("{}", fmt::join(shown, ", "))), all ? "" : ", …");
+  }
   if (!diagnostic.hint.empty()) text += fmt::format("  hint: {}\n", printable(diagnostic.hint));
   return text;
 }
@@ -79,14 +94,17 @@ std::string render(const std::vector<Diagnostic>& diagnostics) {
 
 std::string printable(std::string_view text) {
   std::string clean;
-  for (const char byte : text) {
-    if (is_control(byte)) clean += fmt::format("\\x{:02x}", static_cast<unsigned>(byte));
-    else clean += byte;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = character_length(text, at);
+    const std::string_view character = text.substr(at, std::max<std::size_t>(length, 1));
+    if (length > 0 && !is_control(character)) clean += character;
+    else for (const char byte : character) clean += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(byte)));
+    at += character.size();
   }
   return clean;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   if (text.size() <= quoted_bytes_max) return "'" + printable(text) + "'";
   std::size_t end = quoted_bytes_max;
   while (end > 0 && continues_character(text[end])) --end;

@@ -4,6 +4,7 @@
 // file cannot be opened). Everything printed is printable: control characters of the input are replaced.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct Place {
 
 // Longer lines are shown as a window around the place, with "…" where they were cut.
 inline constexpr int excerpt_characters_max = 160;
+inline constexpr std::size_t allowed_shown_max = 20;
 
 struct Diagnostic {
   std::string file;
@@ -41,9 +43,9 @@ void show_excerpt(Diagnostic& diagnostic, std::string_view line);
 std::string render(const Diagnostic& diagnostic);
 std::string render(const std::vector<Diagnostic>& diagnostics);
 
-// Text of the input within a message: control characters as \xNN, cut at `quoted_bytes_max`.
+// Text of the input within a message: control characters and what is not UTF-8 as \xNN, cut at `quoted_bytes_max`.
 inline constexpr std::size_t quoted_bytes_max = 80;
 std::string printable(std::string_view text);
-std::string quoted(std::string_view text);  // printable, cut, between ' and '
+std::string in_quotes(std::string_view text);  // printable, cut, between ' and '
 
 }  // namespace stormproof::scenarios

@@ -32,6 +32,7 @@ class Expander {
 
   void expand_scalar(Node& node) {
     if (!node.written.contains("${")) return;
+    node.unexpandable = true;
     std::string text;
     std::string_view rest = node.written;
     while (true) {
@@ -59,6 +60,7 @@ class Expander {
       }
     }
     node.text = std::move(text);
+    node.unexpandable = false;
   }
 
   // `reference` is "${…}" whole.
@@ -68,7 +70,7 @@ class Expander {
     const std::size_t dash = inside.find(":-");
     const std::string_view name = inside.substr(0, dash);
     if (!is_name(name)) {
-      Diagnostic& diagnostic = complaints_.add(place_of(node, reference), fmt::format("{} is not a variable", quoted(reference)));
+      Diagnostic& diagnostic = complaints_.add(place_of(node, reference), fmt::format("{} is not a variable", in_quotes(reference)));
       const std::size_t wrong = name.find_first_of("-=:?");
       if (wrong != std::string_view::npos && is_name(name.substr(0, wrong))) {
         diagnostic.suggestion = fmt::format("${{{}:-{}}}", name.substr(0, wrong), inside.substr(std::min(inside.size(), wrong + 1)));
@@ -89,7 +91,7 @@ class Expander {
 
   std::optional<std::string> secret_of(Node& node, std::string_view reference, std::string_view name) {
     if (!is_name(name)) {
-      complaints_.add(place_of(node, reference), fmt::format("{} is not the name of a secret", quoted(name))).hint =
+      complaints_.add(place_of(node, reference), fmt::format("{} is not the name of a secret", in_quotes(name))).hint =
           "write ${secret:NAME}; a secret has no default";
       return std::nullopt;
     }

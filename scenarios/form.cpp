@@ -51,8 +51,15 @@ Reading read_whole(std::string_view text, std::int64_t min, std::int64_t max, st
   std::int64_t number = 0;
   const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool whole = !text.empty() && is_digit(text.front()) && code == std::errc{} && rest == text.data() + text.size();
-  if (!whole || number < min || number > max) return refuse(fmt::format("{} is not {}", quoted(text), what));
+  if (!whole || number < min || number > max) return refuse(fmt::format("{} is not {}", in_quotes(text), what));
   return Value(number);
+}
+
+// A port that is written, from 1 to 65535. Boost.URL lets any digits pass.
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return code == std::errc{} && rest == text.data() + text.size() && port != 0;
 }
 
 Reading read_line(std::string_view text) {
@@ -65,7 +72,7 @@ Reading read_line(std::string_view text) {
 Reading read_word(std::string_view text, std::span<const std::string_view> words) {
   if (std::ranges::find(words, text) != words.end()) return Value(std::string(text));
   const std::vector<std::string> known(words.begin(), words.end());
-  return refuse(fmt::format("{} is not {}", quoted(text), fmt::join(known, " or ")), nearest(text, known));
+  return refuse(fmt::format("{} is not {}", in_quotes(text), fmt::join(known, " or ")), nearest(text, known));
 }
 
 Reading read_flag(std::string_view text) {
@@ -74,33 +81,33 @@ Reading read_flag(std::string_view text) {
   std::ranges::transform(lower, lower.begin(), [](char c) { return is_letter(c) ? static_cast<char>(c | 0x20) : c; });
   const bool yes = lower == "yes" || lower == "on" || lower == "y" || lower == "true" || lower == "1";
   const bool no = lower == "no" || lower == "off" || lower == "n" || lower == "false" || lower == "0";
-  return refuse(fmt::format("{} is not true or false", quoted(text)), yes ? "true" : no ? "false" : "");
+  return refuse(fmt::format("{} is not true or false", in_quotes(text)), yes ? "true" : no ? "false" : "");
 }
 
 Reading read_duration(std::string_view text, bool zero_allowed) {
   auto duration = base::parse_duration(text);
-  if (duration && *duration == Nanoseconds(0) && !zero_allowed) return refuse(fmt::format("{} is not above zero", quoted(text)));
+  if (duration && *duration == Nanoseconds(0) && !zero_allowed) return refuse(fmt::format("{} is not above zero", in_quotes(text)));
   return from(std::move(duration));
 }
 
 Reading read_rate(std::string_view text) {
   auto rate = base::parse_rate(text);
-  if (rate && *rate <= 0) return refuse(fmt::format("{} is not above zero", quoted(text)));
-  if (rate && *rate > rate_per_second_max) return refuse(fmt::format("{} is above {}/s", quoted(text), rate_per_second_max));
+  if (rate && *rate <= 0) return refuse(fmt::format("{} is not above zero", in_quotes(text)));
+  if (rate && *rate > rate_per_second_max) return refuse(fmt::format("{} is above {}/s", in_quotes(text), rate_per_second_max));
   return from(std::move(rate));
 }
 
 Reading read_percent(std::string_view text) {
   auto share = base::parse_percent(text);
   if (!share && !text.empty() && std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; })) {
-    return refuse(fmt::format("{} has no unit; a percentage carries %", quoted(text)), std::string(text) + "%");
+    return refuse(fmt::format("{} has no unit; a percentage carries %", in_quotes(text)), std::string(text) + "%");
   }
   return from(std::move(share));
 }
 
 Reading read_factor(std::string_view text) {
   auto factor = base::parse_factor(text);
-  if (factor && *factor > factor_max) return refuse(fmt::format("{} is above {}x", quoted(text), factor_max));
+  if (factor && *factor > factor_max) return refuse(fmt::format("{} is above {}x", in_quotes(text), factor_max));
   return from(std::move(factor));
 }
 
@@ -116,7 +123,7 @@ Reading read_around(std::string_view text) {
   around.value = std::get<Nanoseconds>(*value);
   if (at != std::string_view::npos) {
     const auto tolerance = read_percent(trimmed(text.substr(at + length)));
-    if (!tolerance) return refuse("tolerance: " + tolerance.error().message, tolerance.error().suggestion);
+    if (!tolerance) return refuse("the tolerance " + tolerance.error().message, tolerance.error().suggestion);
     around.tolerance = std::get<double>(*tolerance);
     if (around.tolerance <= 0) return refuse("a tolerance of 0% is never met");
   }
@@ -126,23 +133,21 @@ Reading read_around(std::string_view text) {
 Reading read_url(std::string_view text) {
   const auto url = boost::urls::parse_uri(text);
   if (!url) {
-    const bool bare = boost::urls::parse_uri(fmt::format("http://{}", text)).has_value() && text.contains(':') && !text.contains("//");
-    return refuse(fmt::format("{} is not a URL; write it like http://127.0.0.1:8082", quoted(text)),
-                  bare ? fmt::format("http://{}", text) : "");
+    const bool bare = text.contains(':') && !text.contains("//") && boost::urls::parse_uri(fmt::format("http://{}", text)).has_value();
+    if (bare) return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
+    return refuse(fmt::format("{} is not a URL; write it like http://127.0.0.1:8082", in_quotes(text)));
   }
   if (url->scheme_id() != boost::urls::scheme::http) {
-    const bool has_scheme = url->has_authority();
-    return refuse(has_scheme ? fmt::format("the scheme of {} is '{}'; only http is spoken", quoted(text), std::string(url->scheme()))
-                             : fmt::format("{} is not a URL; write it like http://127.0.0.1:8082", quoted(text)),
-                  has_scheme ? "" : fmt::format("http://{}", text));
+    if (!url->has_authority()) return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
+    return refuse(fmt::format("{} begins with {}://; only http is spoken", in_quotes(text), std::string(url->scheme())));
   }
-  if (!url->has_authority() || url->encoded_host().empty()) return refuse(fmt::format("{} has no host", quoted(text)));
+  if (!url->has_authority() || url->encoded_host().empty()) return refuse(fmt::format("{} has no host", in_quotes(text)));
   if (url->has_userinfo()) return refuse("a URL here has no user and password");
-  if (url->has_port() && url->port_number() == 0) return refuse(fmt::format("the port of {} is not 1 to 65535", quoted(text)));
+  if (url->has_port() && !url->port().empty() && !is_port(std::string(url->port()))) return refuse(fmt::format("the port of {} is not 1 to 65535", in_quotes(text)));
   const std::string origin = fmt::format("http://{}", std::string(url->encoded_authority()));
   const bool path = !url->encoded_path().empty() && url->encoded_path() != "/";
   if (path || url->has_query() || url->has_fragment()) {
-    return refuse(fmt::format("{} has more than a scheme, a host and a port", quoted(text)), origin);
+    return refuse(fmt::format("{} has more than a scheme, a host and a port", in_quotes(text)), origin);
   }
   return Value(origin);
 }
@@ -153,48 +158,48 @@ Reading read_address(std::string_view text) {
     const bool url = text.starts_with("http://");
     std::string bare(url ? text.substr(7) : "");
     if (bare.ends_with('/')) bare.pop_back();
-    return refuse(fmt::format("{} is not an address; write it like 127.0.0.1:19001", quoted(text)), std::move(bare));
+    return refuse(fmt::format("{} is not an address; write it like 127.0.0.1:19001", in_quotes(text)), std::move(bare));
   }
   if (authority->encoded_host().empty()) {
-    return refuse(fmt::format("{} has no host", quoted(text)), fmt::format("127.0.0.1{}", text));
+    return refuse(fmt::format("{} has no host", in_quotes(text)), fmt::format("127.0.0.1{}", text));
   }
   if (!authority->has_port() || authority->port().empty()) {
-    return refuse(fmt::format("{} has no port; write it like 127.0.0.1:19001", quoted(text)));
+    return refuse(fmt::format("{} has no port; write it like 127.0.0.1:19001", in_quotes(text)));
   }
-  if (authority->port_number() == 0) return refuse(fmt::format("the port of {} is not 1 to 65535", quoted(text)));
+  if (!is_port(std::string(authority->port()))) return refuse(fmt::format("the port of {} is not 1 to 65535", in_quotes(text)));
   return Value(std::string(text));
 }
 
 Reading read_path(std::string_view text, bool pattern) {
   const bool starts_well = text.starts_with('/') || (pattern && text.starts_with('*'));
-  if (!starts_well) return refuse(fmt::format("{} does not begin with '/'", quoted(text)), text.empty() ? "/" : fmt::format("/{}", text));
+  if (!starts_well) return refuse(fmt::format("{} does not begin with '/'", in_quotes(text)), text.empty() ? "/" : fmt::format("/{}", text));
   if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
-    return refuse(fmt::format("{} has a space in it; a path is written as it stands in the request line", quoted(text)));
+    return refuse(fmt::format("{} has a space in it; a path is written as it stands in the request line", in_quotes(text)));
   }
   return Value(std::string(text));
 }
 
 Reading read_method(std::string_view text) {
-  if (!is_token(text)) return refuse(fmt::format("{} is not a method like GET or POST", quoted(text)));
+  if (!is_token(text)) return refuse(fmt::format("{} is not a method like GET or POST", in_quotes(text)));
   std::string upper(text);
   std::ranges::transform(upper, upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c; });
-  if (upper != text) return refuse(fmt::format("{}: methods are written in capitals", quoted(text)), upper);
+  if (upper != text) return refuse(fmt::format("{}: methods are written in capitals", in_quotes(text)), upper);
   return Value(std::move(upper));
 }
 
 Reading read_variable(std::string_view text) {
   const bool good = !text.empty() && !is_digit(text.front()) &&
                     std::ranges::all_of(text, [](char c) { return is_digit(c) || is_letter(c) || c == '_'; });
-  if (!good) return refuse(fmt::format("{} is not the name of an environment variable", quoted(text)));
+  if (!good) return refuse(fmt::format("{} is not the name of an environment variable", in_quotes(text)));
   return Value(std::string(text));
 }
 
 Reading read_header_name(std::string_view text) {
-  if (!is_token(text)) return refuse(fmt::format("{} is not the name of a header", quoted(text)));
+  if (!is_token(text)) return refuse(fmt::format("{} is not the name of a header", in_quotes(text)));
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   if (lower == "content-length" || lower == "transfer-encoding" || lower == "connection") {
-    return refuse(fmt::format("{} is set by stormproof itself", quoted(text)));
+    return refuse(fmt::format("{} is set by stormproof itself", in_quotes(text)));
   }
   return Value(std::string(text));
 }
@@ -210,7 +215,7 @@ Reading read_header_value(std::string_view text) {
 
 std::expected<Value, Refusal> read(Form form, std::string_view text) {
   switch (form) {
-    case Form::version: return read_whole(text, 1, 1, "a version of the language that this stormproof knows; it knows 1");
+    case Form::version: return read_whole(text, 1, 1, "a version that this stormproof knows; it knows 1");
     case Form::text: return Value(std::string(text));
     case Form::line: return read_line(text);
     case Form::flag: return read_flag(text);

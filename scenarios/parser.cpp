@@ -187,6 +187,8 @@ class Builder final : public YAML::EventHandler {
     Anchored anchored{node, 0, 0};
     measure(node, anchored);
     // Held until the end of parsing: a copy like those that aliases make.
+    nodes_ += anchored.nodes;
+    if (nodes_ > nodes_max) stop(node.place, too_many_nodes());
     aliased_bytes_ += anchored.bytes;
     if (aliased_bytes_ > aliased_bytes_max) stop(node.place, fmt::format("anchors hold more than {} bytes of text", aliased_bytes_max));
     anchored_.insert_or_assign(anchor, std::move(anchored));

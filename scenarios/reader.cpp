@@ -75,6 +75,7 @@ class Reader {
     topology.candidate = target(in(service, "candidate"));
     if (const Node* const baseline = at(service, "baseline")) topology.baseline = target(*baseline);
     const Node& dependencies = in(node, "dependencies");
+    dependencies_known_ = node.kind == Node::Kind::map && (at(node, "dependencies") == nullptr || dependencies.kind == Node::Kind::map);
     for (std::size_t i = 0; i < dependencies.keys.size(); ++i) {
       topology.dependencies.push_back(dependency(dependencies.keys[i].text, dependencies.items[i]));
     }
@@ -148,7 +149,7 @@ class Reader {
       all.push_back(phase(item, text.value_or("")));
       if (!text) continue;
       const auto [first, is_new] = lines.emplace(*text, name.place.line);
-      if (!is_new) complaints_.add(name.place, fmt::format("two phases are named {}; the other stands on line {}", quoted(*text), first->second));
+      if (!is_new) complaints_.add(name.place, fmt::format("two phases are named {}; the other stands on line {}", in_quotes(*text), first->second));
       if (*text == steady_state_name) complaints_.add(name.place, "the name 'steady state' is taken by steady-state");
     }
     return all;
@@ -204,8 +205,8 @@ class Reader {
 
   std::string known_dependency(const Node& node) {
     const auto name = value<std::string>(node);
-    if (!name || std::ranges::find(dependency_names_, *name) != dependency_names_.end()) return name.value_or("");
-    Diagnostic& diagnostic = complaints_.add(node.place, fmt::format("unknown dependency {}", quoted(*name)));
+    if (!name || !dependencies_known_ || std::ranges::find(dependency_names_, *name) != dependency_names_.end()) return name.value_or("");
+    Diagnostic& diagnostic = complaints_.add(node.place, fmt::format("unknown dependency {}", in_quotes(*name)));
     diagnostic.suggestion = nearest(*name, dependency_names_);
     diagnostic.allowed = dependency_names_;
     if (dependency_names_.empty()) diagnostic.hint = "name it in topology.dependencies, with its proxy and its upstream";
@@ -288,6 +289,7 @@ class Reader {
 
   Complaints& complaints_;
   std::vector<std::string> dependency_names_;
+  bool dependencies_known_ = false;  // where topology itself is wrong, every name would be
   std::map<std::string, std::string> proxies_;  // address to dependency
 };
 

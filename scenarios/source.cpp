@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace stormproof::scenarios {
+namespace {
+
+unsigned byte_at(std::string_view text, std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; }
+
+}  // namespace
 
 Source::Source(std::string file, std::string_view text) : file_(std::move(file)), text_(text) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
@@ -38,6 +43,25 @@ std::string_view Source::line(int number) const {
 
 int characters_in(std::string_view text) {
   return static_cast<int>(std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
+}
+
+std::size_t character_length(std::string_view text, std::size_t at) {
+  const unsigned first = byte_at(text, at);
+  const auto continues = [&](std::size_t i) { return (byte_at(text, at + i) & 0xC0U) == 0x80U; };
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
+  const unsigned second = byte_at(text, at + 1);
+  if (first >= 0xE0 && first <= 0xEF) {
+    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = first == 0xED ? 0x9F : 0xBF;
+    return second >= low && second <= high && continues(2) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
+    return second >= low && second <= high && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
 }
 
 }  // namespace stormproof::scenarios

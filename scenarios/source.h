@@ -39,4 +39,7 @@ class Source {
 // Characters (not bytes) of some UTF-8.
 int characters_in(std::string_view text);
 
+// The bytes of the UTF-8 character at `at`; 0 where there is none (table 3-7 of the Unicode standard).
+std::size_t character_length(std::string_view text, std::size_t at);
+
 }  // namespace stormproof::scenarios

@@ -1,6 +1,7 @@
 #include "scenarios/suggestion.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace stormproof::scenarios {
@@ -14,6 +15,16 @@ std::string folded(std::string_view word) {
     letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
   return letters;
+}
+
+// "p98" and "p90" are two different things, not one and a slip of it.
+bool differs_in_digits_only(std::string_view one, std::string_view other) {
+  const auto letters = [](std::string_view word) {
+    std::string kept;
+    std::ranges::copy_if(word, std::back_inserter(kept), [](char c) { return c < '0' || c > '9'; });
+    return kept;
+  };
+  return one != other && letters(one) == letters(other);
 }
 
 }  // namespace
@@ -43,7 +54,7 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
-    if (candidate.size() > suggestion_bytes_max) continue;
+    if (candidate.size() > suggestion_bytes_max || differs_in_digits_only(word, candidate)) continue;
     const std::size_t distance = folded(candidate) == plain ? 0 : edit_distance(word, candidate);
     if (distance < best_distance && distance < candidate.size()) {
       best = candidate;

@@ -1,7 +1,8 @@
 // Suggestion: the known word that was probably meant.
 //
 // By edit distance (insertions, deletions, replacements, and neighbours swapped, after Damerau): at most a third of
-// the word's length, at least one. Words that differ only in case, '-' and '_' are always near.
+// the word's length, at least one. Words that differ only in case, '-' and '_' are always near,
+// words that differ only in digits never.
 #pragma once
 
 #include <cstddef>

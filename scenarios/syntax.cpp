@@ -11,26 +11,31 @@ namespace {
 
 char byte_at(std::string_view text, std::size_t at) { return at < text.size() ? text[at] : '\0'; }
 
-// Whether the bracket that opens at `offset` is closed anywhere, quotes and comments left out.
-bool is_closed(std::string_view text, std::size_t offset) {
-  int depth = 0;
-  for (std::size_t at = offset; at < text.size(); ++at) {
+// The brackets that are open at `end`, outermost first, read from `begin` on; quotes and comments left out. A bracket
+// within a plain text opens nothing.
+std::vector<std::size_t> open_brackets_between(std::string_view text, std::size_t begin, std::size_t end) {
+  std::vector<std::size_t> open;
+  for (std::size_t at = begin; at < std::min(end, text.size()); ++at) {
     const char c = text[at];
-    const char before = at == 0 ? ' ' : text[at - 1];
-    if ((c == '"' || c == '\'') && std::string_view(" [{,:\n").contains(before)) {
+    const char before = at == 0 ? '\n' : text[at - 1];
+    const bool begins = std::string_view(" [{,:\n").contains(before);
+    if ((c == '"' || c == '\'') && begins) {
       const auto length = quoted_length(text, at);
-      if (!length) return false;
+      if (!length) return open;
       at += *length - 1;
     } else if (c == '#' && (before == ' ' || before == '\n')) {
       at = std::min(text.find('\n', at), text.size());
-    } else if (c == '[' || c == '{') {
-      ++depth;
-    } else if (c == ']' || c == '}') {
-      if (--depth == 0) return true;
+    } else if ((c == '[' || c == '{') && begins) {
+      open.push_back(at);
+    } else if ((c == ']' || c == '}') && !open.empty()) {
+      open.pop_back();
+      if (open.empty() && at > begin && end == text.size()) return open;
     }
   }
-  return false;
+  return open;
 }
+
+bool is_closed(std::string_view text, std::size_t bracket) { return open_brackets_between(text, bracket, text.size()).empty(); }
 
 class Explanation {
  public:
@@ -51,8 +56,14 @@ class Explanation {
     if (words == "unknown token") {
       return say(fmt::format("a value cannot begin with '{}'", found), "put quotes around the value");
     }
+    if (words.starts_with("unknown escape character")) {
+      const std::size_t backslash = text_.rfind('\\', stopped_.offset);
+      const std::size_t start = backslash == std::string_view::npos ? stopped_.offset : backslash;
+      return say(source_.place(start, 2), fmt::format("{} is not an escape", in_quotes(text_.substr(start, 2))), "write \\\\ for a backslash, or put the text between single quotes");
+    }
     if (words == "the referenced anchor is not defined") {
-      return say("this alias names no anchor", "an anchor '&name' stands before its alias '*name'; put quotes around a text that begins with *");
+      const std::size_t end = std::min(text_.find_first_of(" ,]}\r\n", stopped_.offset), text_.size());
+      return say(source_.place(stopped_.offset, end - stopped_.offset), "this alias names no anchor", "an anchor '&name' stands before its alias '*name'; put quotes around a text that begins with *");
     }
     say(fmt::format("YAML: {}", words), "");
   }
@@ -84,17 +95,22 @@ class Explanation {
       return say(source_.place(word, stopped_.offset - word), "a comma is missing before this key", "");
     }
     if (is_closed(text_, opening) && byte_at(text_, stopped_.offset) != '\0') {
-      return say("a comma is missing here", "between brackets, commas stand between the items; texts with , : [ ] { } need quotes");
+      const std::size_t before = text_.find_last_not_of(' ', stopped_.offset == 0 ? 0 : stopped_.offset - 1);
+      const bool after_quote = before != std::string_view::npos && (text_[before] == '"' || text_[before] == '\'');
+      return say(after_quote ? "a comma is missing here, or a quote before it" : "a comma is missing here",
+                 "between brackets, commas stand between the items; texts with , : [ ] { } need quotes");
     }
     say(source_.place(opening), fmt::format("'{}' is never closed", text_[opening]), "");
   }
 
   void closing_bracket(char found) {
-    if (stopped_.brackets.empty()) return say(fmt::format("'{}' closes nothing", found), "");
-    const std::size_t opening = stopped_.brackets.back();
-    const Place open = source_.place(opening);
+    // The library reads ahead of what it tells, so `brackets` may be behind: read them again.
+    const std::size_t begin = stopped_.brackets.empty() ? source_.offset(place_.line - 1, 0) : stopped_.brackets.front();
+    const std::vector<std::size_t> open = open_brackets_between(text_, begin, stopped_.offset);
+    if (open.empty()) return say(fmt::format("'{}' closes nothing", found), "");
+    const std::size_t opening = open.back();
     const char wanted = text_[opening] == '[' ? ']' : '}';
-    say(open, fmt::format("'{}' is not closed by the '{}' on line {}", text_[opening], found, place_.line),
+    say(source_.place(opening), fmt::format("'{}' is not closed by the '{}' on line {}", text_[opening], found, place_.line),
         fmt::format("a '{}' is missing before column {}", wanted, place_.column));
   }
 
