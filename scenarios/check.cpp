@@ -76,8 +76,7 @@ class Checker {
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
       const Key* const key = record.key(node.keys[i].text);
       if (key == nullptr) continue;
-      value(node.items[i], key->shape,
-            {fmt::format("'{}'", key->name), node.keys[i].place, key->name, key->example});
+      value(node.items[i], key->shape, {fmt::format("'{}'", key->name), node.keys[i].place, key->name, key->example});
     }
     missing_keys(node, record, owner);
     if (record.choice) choice(node, record, owner);
@@ -105,7 +104,8 @@ class Checker {
       return;
     }
     if (node.secret) {
-      complaints_.add(node.place, fmt::format("{}: the value of the secret is not {}", spot.label, noun(*shape.scalar)));
+      complaints_.add(node.place,
+                      fmt::format("{}: the value of the secret is not {}", spot.label, noun(*shape.scalar)));
       return;
     }
     std::string message = sentence(spot.label, reading.error().message);
@@ -116,7 +116,8 @@ class Checker {
 
   void list(Node& node, const Shape& item, const Spot& spot) {
     if (node.items.empty()) {
-      complaints_.add(node.place, fmt::format("{} is empty", spot.label)).hint = "leave the key out, or list at least one";
+      complaints_.add(node.place, fmt::format("{} is empty", spot.label)).hint =
+          "leave the key out, or list at least one";
     }
     for (Node& one : node.items) {
       value(one, item, {fmt::format("an item of {}", spot.label), one.place, {}, item_example(item)});
@@ -148,7 +149,8 @@ class Checker {
     } else if (node.kind == Node::Kind::list && !shape.list) {
       diagnostic.hint = "take out the '- ' or the [ ]";
     } else if (!spot.example.empty()) {
-      diagnostic.hint = spot.key.empty() ? fmt::format("for example {}", spot.example) : fmt::format("for example {}: {}", spot.key, spot.example);
+      diagnostic.hint = spot.key.empty() ? fmt::format("for example {}", spot.example)
+                                         : fmt::format("for example {}: {}", spot.key, spot.example);
     }
   }
 
@@ -165,7 +167,8 @@ class Checker {
         complaints_.add(key.place, "merge keys ('<<') are not part of the language").hint =
             "write the keys out, or use an alias for a whole value";
       } else if (first != first_lines.end()) {
-        complaints_.add(key.place, fmt::format("duplicate key {}; it stands on line {} already", in_quotes(key.text), first->second));
+        complaints_.add(key.place, fmt::format("duplicate key {}; it stands on line {} already", in_quotes(key.text),
+                                               first->second));
       } else {
         first_lines.emplace(key.text, key.place.line);
         wrong = false;
@@ -183,10 +186,12 @@ class Checker {
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
       Node& key = node.keys[i];
       if (record.key(key.text) != nullptr) continue;
-      Diagnostic& diagnostic = complaints_.add(key.place, fmt::format("unknown {} field {}", record.name, in_quotes(key.text)));
+      Diagnostic& diagnostic =
+          complaints_.add(key.place, fmt::format("unknown {} field {}", record.name, in_quotes(key.text)));
       diagnostic.allowed = record.key_names();
       const std::size_t colon = key.text.find(':');
-      if (colon != std::string::npos && node.items[i].kind == Node::Kind::nothing && record.key(key.text.substr(0, colon)) != nullptr) {
+      if (colon != std::string::npos && node.items[i].kind == Node::Kind::nothing &&
+          record.key(key.text.substr(0, colon)) != nullptr) {
         diagnostic.suggestion = fmt::format("{}: {}", key.text.substr(0, colon), key.text.substr(colon + 1));
         diagnostic.hint = "a space follows the ':' of a key";
         key.text = key.text.substr(0, colon);
@@ -199,7 +204,8 @@ class Checker {
         continue;
       }
       diagnostic.suggestion = nearest(key.text, diagnostic.allowed);
-      if (!diagnostic.suggestion.empty() && at(node, diagnostic.suggestion) == nullptr) key.text = diagnostic.suggestion;
+      if (!diagnostic.suggestion.empty() && at(node, diagnostic.suggestion) == nullptr)
+        key.text = diagnostic.suggestion;
     }
   }
 
@@ -230,12 +236,15 @@ class Checker {
       if (first.empty()) {
         first = record.key(key.text)->name;
       } else if (record.choice->exactly_one) {
-        complaints_.add(key.place, fmt::format("'{}' cannot stand beside '{}'; the {} has exactly one of {}", key.text, first, record.name, all))
+        complaints_
+            .add(key.place, fmt::format("'{}' cannot stand beside '{}'; the {} has exactly one of {}", key.text, first,
+                                        record.name, all))
             .hint = record.choice->hint;
       }
     }
     if (!first.empty() || has_unknown_keys(node, record)) return;
-    complaints_.add(owner, fmt::format("the {} needs {} of {}", record.name, record.choice->exactly_one ? "exactly one" : "at least one", all));
+    complaints_.add(owner, fmt::format("the {} needs {} of {}", record.name,
+                                       record.choice->exactly_one ? "exactly one" : "at least one", all));
   }
 
   // What was meant by an unknown key may be what is missing.
@@ -255,6 +264,8 @@ class Checker {
 
 }  // namespace
 
-void check(Node& root, const Record& record, Complaints& complaints) { Checker(complaints).map(root, record, root.keys.empty() ? root.place : root.keys.front().place); }
+void check(Node& root, const Record& record, Complaints& complaints) {
+  Checker(complaints).map(root, record, root.keys.empty() ? root.place : root.keys.front().place);
+}
 
 }  // namespace stormproof::scenarios

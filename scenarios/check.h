@@ -1,8 +1,8 @@
 // Check: holds a document against the language and reads its scalars.
 //
-// Finds what can be told without the meaning of the whole: unknown, doubled, missing and conflicting keys, a map where a
-// list belongs, a value that is not of its form. It goes on after each mistake, and mends the tree so that one mistake
-// is reported once: a misspelt key counts as the one that was meant, of a doubled key the first stands.
+// Finds what can be told without the meaning of the whole: unknown, doubled, missing and conflicting keys, a map where
+// a list belongs, a value that is not of its form. It goes on after each mistake, and mends the tree so that one
+// mistake is reported once: a misspelt key counts as the one that was meant, of a doubled key the first stands.
 // Messages never show what came from a secret.
 #pragma once
 

@@ -19,7 +19,9 @@ Diagnostic& Complaints::add(Place place, std::string message) {
 std::vector<Diagnostic> Complaints::in_order() const {
   std::vector<std::size_t> order(found_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto position = [&](std::size_t one) { return std::tuple(found_[one].place.line, found_[one].place.column, one); };
+  const auto position = [&](std::size_t one) {
+    return std::tuple(found_[one].place.line, found_[one].place.column, one);
+  };
   const auto same = [&](std::size_t one, std::size_t other) {
     return found_[one].place == found_[other].place && found_[one].message == found_[other].message;
   };

@@ -25,7 +25,8 @@ std::vector<std::string> characters_of(std::string_view line) {
   for (std::size_t at = 0; at < line.size();) {
     const std::size_t length = character_length(line, at);
     const std::string_view character = line.substr(at, std::max<std::size_t>(length, 1));
-    if (length == 0 && continues_character(line[at]) && at > 0) ++at;  // counted as part of the one before, as in a Place
+    if (length == 0 && continues_character(line[at]) && at > 0)
+      ++at;  // counted as part of the one before, as in a Place
     else {
       characters.emplace_back(length == 0 || (is_control(character) && character != "\t") ? "?" : character);
       at += character.size();
@@ -74,11 +75,13 @@ std::string render(const Diagnostic& diagnostic) {
     const std::string number = fmt::format("{:>5}", place.line);
     const int room = std::max(1, excerpt_characters_max + 1 - diagnostic.source_column);
     text += fmt::format("{} | {}\n", number, diagnostic.source);
-    text += fmt::format("{} | {}{}\n", std::string(number.size(), ' '), padding_under(diagnostic.source, diagnostic.source_column),
+    text += fmt::format("{} | {}{}\n", std::string(number.size(), ' '),
+                        padding_under(diagnostic.source, diagnostic.source_column),
                         std::string(static_cast<std::size_t>(std::clamp(place.width, 1, room)), '^'));
   }
   if (!diagnostic.allowed.empty()) {
-    const std::span<const std::string> shown(diagnostic.allowed.data(), std::min(diagnostic.allowed.size(), allowed_shown_max));
+    const std::span<const std::string> shown(diagnostic.allowed.data(),
+                                             std::min(diagnostic.allowed.size(), allowed_shown_max));
     const bool all = shown.size() == diagnostic.allowed.size();
     text += fmt::format("  allowed: {}{}\n", printable(fmt::format("{}", fmt::join(shown, ", "))), all ? "" : ", …");
   }
@@ -98,7 +101,9 @@ std::string printable(std::string_view text) {
     const std::size_t length = character_length(text, at);
     const std::string_view character = text.substr(at, std::max<std::size_t>(length, 1));
     if (length > 0 && !is_control(character)) clean += character;
-    else for (const char byte : character) clean += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(byte)));
+    else
+      for (const char byte : character)
+        clean += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(byte)));
     at += character.size();
   }
   return clean;

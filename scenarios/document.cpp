@@ -7,8 +7,12 @@ namespace {
 
 bool needs_quotes(std::string_view text) {
   if (text.empty() || text.front() == ' ' || text.back() == ' ') return true;
-  if (std::string_view("-?:!&*|>%@`'\"#").contains(text.front()) && !(text.front() == '-' && text.size() > 1 && text[1] != ' ')) return true;
-  const auto special = [](char c) { return std::string_view("[]{},\"").contains(c) || static_cast<unsigned char>(c) < 0x20; };
+  if (std::string_view("-?:!&*|>%@`'\"#").contains(text.front()) &&
+      !(text.front() == '-' && text.size() > 1 && text[1] != ' '))
+    return true;
+  const auto special = [](char c) {
+    return std::string_view("[]{},\"").contains(c) || static_cast<unsigned char>(c) < 0x20;
+  };
   return std::ranges::any_of(text, special) || text.contains(": ") || text.contains(" #") || text.ends_with(':');
 }
 

@@ -14,8 +14,8 @@
 
 namespace stormproof::scenarios {
 
-inline constexpr std::size_t nodes_max = 20'000;                                  // with the copies that anchors and aliases make
-inline constexpr std::size_t aliased_bytes_max = std::size_t{1} << 20U;           // of text, in all copies
+inline constexpr std::size_t nodes_max = 20'000;  // with the copies that anchors and aliases make
+inline constexpr std::size_t aliased_bytes_max = std::size_t{1} << 20U;  // of text, in all copies
 inline constexpr int depth_max = 32;
 
 struct Node {
@@ -23,16 +23,16 @@ struct Node {
 
   Kind kind = Kind::nothing;
   Place place;
-  std::size_t offset = 0;    // of the place in the source
-  std::string text;          // scalar: what is meant
-  std::string written;       // scalar: before expansion, without quotes
-  bool plain = false;        // scalar: without quotes
-  bool expanded = false;     // something was put in for a ${…}
-  bool secret = false;       // … and it is secret
-  bool unexpandable = false; // a ${…} in it was a mistake: there is no text to judge
-  std::vector<Node> keys;    // map: the names
-  std::vector<Node> items;   // list: the items; map: the values, as many as keys
-  Value value;               // scalar: as its form reads it; set by check()
+  std::size_t offset = 0;     // of the place in the source
+  std::string text;           // scalar: what is meant
+  std::string written;        // scalar: before expansion, without quotes
+  bool plain = false;         // scalar: without quotes
+  bool expanded = false;      // something was put in for a ${…}
+  bool secret = false;        // … and it is secret
+  bool unexpandable = false;  // a ${…} in it was a mistake: there is no text to judge
+  std::vector<Node> keys;     // map: the names
+  std::vector<Node> items;    // list: the items; map: the values, as many as keys
+  Value value;                // scalar: as its form reads it; set by check()
 };
 
 // The value of a key, or null where the map lacks it or `map` is none.

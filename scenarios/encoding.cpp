@@ -7,11 +7,14 @@
 namespace stormproof::scenarios {
 namespace {
 
-unsigned byte_at(std::string_view text, std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; }
+unsigned byte_at(std::string_view text, std::size_t at) {
+  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+}
 
 void check_line(const Source& source, std::size_t start, std::string_view line, Complaints& complaints) {
   if (line.size() > line_bytes_max) {
-    complaints.add(source.place(start), fmt::format("the line has {} bytes; a line has at most {}", line.size(), line_bytes_max));
+    complaints.add(source.place(start),
+                   fmt::format("the line has {} bytes; a line has at most {}", line.size(), line_bytes_max));
     return;
   }
   const std::size_t content = line.find_first_not_of(" \t");
@@ -23,7 +26,8 @@ void check_line(const Source& source, std::size_t start, std::string_view line, 
     const std::size_t length = character_length(line, at);
     const unsigned byte = byte_at(line, at);
     if (length == 0) {
-      complaints.add(source.place(start + at), fmt::format("byte 0x{:02x} is not UTF-8", byte)).hint = "save the file as UTF-8";
+      complaints.add(source.place(start + at), fmt::format("byte 0x{:02x} is not UTF-8", byte)).hint =
+          "save the file as UTF-8";
       return;
     }
     if (byte == '\r') {
@@ -46,7 +50,8 @@ void check_line(const Source& source, std::size_t start, std::string_view line, 
 void check_encoding(const Source& source, Complaints& complaints) {
   const std::string_view text = source.text();
   if (text.size() > scenario_bytes_max) {
-    complaints.add({}, fmt::format("the file has {} bytes; a scenario has at most {}", text.size(), scenario_bytes_max));
+    complaints.add({},
+                   fmt::format("the file has {} bytes; a scenario has at most {}", text.size(), scenario_bytes_max));
     return;
   }
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {

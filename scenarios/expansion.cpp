@@ -55,7 +55,9 @@ class Expander {
       text += *value;
       rest.remove_prefix(end + 1);
       if ((bytes_ += value->size()) > expanded_bytes_max) {
-        if (!std::exchange(too_large_, true)) complaints_.add(node.place, fmt::format("the values put in for ${{…}} have more than {} bytes", expanded_bytes_max));
+        if (!std::exchange(too_large_, true))
+          complaints_.add(node.place,
+                          fmt::format("the values put in for ${{…}} have more than {} bytes", expanded_bytes_max));
         return;
       }
     }
@@ -70,10 +72,12 @@ class Expander {
     const std::size_t dash = inside.find(":-");
     const std::string_view name = inside.substr(0, dash);
     if (!is_name(name)) {
-      Diagnostic& diagnostic = complaints_.add(place_of(node, reference), fmt::format("{} is not a variable", in_quotes(reference)));
+      Diagnostic& diagnostic =
+          complaints_.add(place_of(node, reference), fmt::format("{} is not a variable", in_quotes(reference)));
       const std::size_t wrong = name.find_first_of("-=:?");
       if (wrong != std::string_view::npos && is_name(name.substr(0, wrong))) {
-        diagnostic.suggestion = fmt::format("${{{}:-{}}}", name.substr(0, wrong), inside.substr(std::min(inside.size(), wrong + 1)));
+        diagnostic.suggestion =
+            fmt::format("${{{}:-{}}}", name.substr(0, wrong), inside.substr(std::min(inside.size(), wrong + 1)));
       } else {
         diagnostic.hint = "write ${NAME}, ${NAME:-default} or ${secret:NAME}; $${ stands for a plain ${";
       }
@@ -133,7 +137,8 @@ Environment process_environment() {
   };
 }
 
-std::vector<std::string> expand(Node& root, const Source& source, const Environment& environment, Complaints& complaints) {
+std::vector<std::string> expand(Node& root, const Source& source, const Environment& environment,
+                                Complaints& complaints) {
   Expander expander(source, environment, complaints);
   expander.walk(root);
   return std::move(expander).secrets();

@@ -38,7 +38,8 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 // RFC 9110 §5.6.2.
 bool is_token(std::string_view text) {
   static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_digit(c) || is_letter(c) || marks.contains(c); });
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return is_digit(c) || is_letter(c) || marks.contains(c); });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -50,7 +51,8 @@ std::string_view trimmed(std::string_view text) {
 Reading read_whole(std::string_view text, std::int64_t min, std::int64_t max, std::string_view what) {
   std::int64_t number = 0;
   const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = !text.empty() && is_digit(text.front()) && code == std::errc{} && rest == text.data() + text.size();
+  const bool whole =
+      !text.empty() && is_digit(text.front()) && code == std::errc{} && rest == text.data() + text.size();
   if (!whole || number < min || number > max) return refuse(fmt::format("{} is not {}", in_quotes(text), what));
   return Value(number);
 }
@@ -64,8 +66,10 @@ bool is_port(std::string_view text) {
 
 Reading read_line(std::string_view text) {
   if (trimmed(text).empty()) return refuse("is empty");
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; })) return refuse("must be one line");
-  if (characters_in(text) > line_characters_max) return refuse(fmt::format("is longer than {} characters", line_characters_max));
+  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
+    return refuse("must be one line");
+  if (characters_in(text) > line_characters_max)
+    return refuse(fmt::format("is longer than {} characters", line_characters_max));
   return Value(std::string(text));
 }
 
@@ -86,14 +90,16 @@ Reading read_flag(std::string_view text) {
 
 Reading read_duration(std::string_view text, bool zero_allowed) {
   auto duration = base::parse_duration(text);
-  if (duration && *duration == Nanoseconds(0) && !zero_allowed) return refuse(fmt::format("{} is not above zero", in_quotes(text)));
+  if (duration && *duration == Nanoseconds(0) && !zero_allowed)
+    return refuse(fmt::format("{} is not above zero", in_quotes(text)));
   return from(std::move(duration));
 }
 
 Reading read_rate(std::string_view text) {
   auto rate = base::parse_rate(text);
   if (rate && *rate <= 0) return refuse(fmt::format("{} is not above zero", in_quotes(text)));
-  if (rate && *rate > rate_per_second_max) return refuse(fmt::format("{} is above {}/s", in_quotes(text), rate_per_second_max));
+  if (rate && *rate > rate_per_second_max)
+    return refuse(fmt::format("{} is above {}/s", in_quotes(text), rate_per_second_max));
   return from(std::move(rate));
 }
 
@@ -133,17 +139,22 @@ Reading read_around(std::string_view text) {
 Reading read_url(std::string_view text) {
   const auto url = boost::urls::parse_uri(text);
   if (!url) {
-    const bool bare = text.contains(':') && !text.contains("//") && boost::urls::parse_uri(fmt::format("http://{}", text)).has_value();
+    const bool bare = text.contains(':') && !text.contains("//") &&
+                      boost::urls::parse_uri(fmt::format("http://{}", text)).has_value();
     if (bare) return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
     return refuse(fmt::format("{} is not a URL; write it like http://127.0.0.1:8082", in_quotes(text)));
   }
   if (url->scheme_id() != boost::urls::scheme::http) {
-    if (!url->has_authority()) return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
-    return refuse(fmt::format("{} begins with {}://; only http is spoken", in_quotes(text), std::string(url->scheme())));
+    if (!url->has_authority())
+      return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
+    return refuse(
+        fmt::format("{} begins with {}://; only http is spoken", in_quotes(text), std::string(url->scheme())));
   }
-  if (!url->has_authority() || url->encoded_host().empty()) return refuse(fmt::format("{} has no host", in_quotes(text)));
+  if (!url->has_authority() || url->encoded_host().empty())
+    return refuse(fmt::format("{} has no host", in_quotes(text)));
   if (url->has_userinfo()) return refuse("a URL here has no user and password");
-  if (url->has_port() && !url->port().empty() && !is_port(std::string(url->port()))) return refuse(fmt::format("the port of {} is not 1 to 65535", in_quotes(text)));
+  if (url->has_port() && !url->port().empty() && !is_port(std::string(url->port())))
+    return refuse(fmt::format("the port of {} is not 1 to 65535", in_quotes(text)));
   const std::string origin = fmt::format("http://{}", std::string(url->encoded_authority()));
   const bool path = !url->encoded_path().empty() && url->encoded_path() != "/";
   if (path || url->has_query() || url->has_fragment()) {
@@ -166,15 +177,19 @@ Reading read_address(std::string_view text) {
   if (!authority->has_port() || authority->port().empty()) {
     return refuse(fmt::format("{} has no port; write it like 127.0.0.1:19001", in_quotes(text)));
   }
-  if (!is_port(std::string(authority->port()))) return refuse(fmt::format("the port of {} is not 1 to 65535", in_quotes(text)));
+  if (!is_port(std::string(authority->port())))
+    return refuse(fmt::format("the port of {} is not 1 to 65535", in_quotes(text)));
   return Value(std::string(text));
 }
 
 Reading read_path(std::string_view text, bool pattern) {
   const bool starts_well = text.starts_with('/') || (pattern && text.starts_with('*'));
-  if (!starts_well) return refuse(fmt::format("{} does not begin with '/'", in_quotes(text)), text.empty() ? "/" : fmt::format("/{}", text));
+  if (!starts_well)
+    return refuse(fmt::format("{} does not begin with '/'", in_quotes(text)),
+                  text.empty() ? "/" : fmt::format("/{}", text));
   if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
-    return refuse(fmt::format("{} has a space in it; a path is written as it stands in the request line", in_quotes(text)));
+    return refuse(
+        fmt::format("{} has a space in it; a path is written as it stands in the request line", in_quotes(text)));
   }
   return Value(std::string(text));
 }
@@ -182,7 +197,8 @@ Reading read_path(std::string_view text, bool pattern) {
 Reading read_method(std::string_view text) {
   if (!is_token(text)) return refuse(fmt::format("{} is not a method like GET or POST", in_quotes(text)));
   std::string upper(text);
-  std::ranges::transform(upper, upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c; });
+  std::ranges::transform(upper, upper.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c; });
   if (upper != text) return refuse(fmt::format("{}: methods are written in capitals", in_quotes(text)), upper);
   return Value(std::move(upper));
 }
@@ -197,7 +213,8 @@ Reading read_variable(std::string_view text) {
 Reading read_header_name(std::string_view text) {
   if (!is_token(text)) return refuse(fmt::format("{} is not the name of a header", in_quotes(text)));
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   if (lower == "content-length" || lower == "transfer-encoding" || lower == "connection") {
     return refuse(fmt::format("{} is set by stormproof itself", in_quotes(text)));
   }
@@ -205,7 +222,8 @@ Reading read_header_name(std::string_view text) {
 }
 
 Reading read_header_value(std::string_view text) {
-  if (std::ranges::any_of(text, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; })) {
+  if (std::ranges::any_of(text,
+                          [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; })) {
     return refuse("the value of a header is one line without control characters");
   }
   return Value(std::string(text));
@@ -275,7 +293,8 @@ std::string_view pattern(Form form) {
     case Form::rate: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?/[smh]$";
     case Form::percent: return "^[0-9]+(\\.[0-9]*)? ?%$";
     case Form::factor: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?x$";
-    case Form::around: return "^ *(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?(ns|us|µs|ms|s|m|h) *((±|\\+/?-) *[0-9]+(\\.[0-9]*)? ?% *)?$";
+    case Form::around:
+      return "^ *(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?(ns|us|µs|ms|s|m|h) *((±|\\+/?-) *[0-9]+(\\.[0-9]*)? ?% *)?$";
     case Form::url: return "^[hH][tT][tT][pP]://[^/?#@]+/?$";
     case Form::address: return "^[^/?#@]+:[0-9]+$";
     case Form::path: return "^/[^ ]*$";

@@ -16,27 +16,27 @@
 namespace stormproof::scenarios {
 
 enum class Form {
-  version,           // 1
-  text,              // any
-  line,              // not empty, one line of at most `line_characters_max`: a name
-  flag,              // true, false
-  count,             // 0, 1, 2 …
-  status,            // 200 … 599
-  duration,          // above 0
+  version,   // 1
+  text,      // any
+  line,      // not empty, one line of at most `line_characters_max`: a name
+  flag,      // true, false
+  count,     // 0, 1, 2 …
+  status,    // 200 … 599
+  duration,  // above 0
   duration_or_zero,
-  rate,              // above 0, at most `rate_per_second_max`
+  rate,  // above 0, at most `rate_per_second_max`
   percent,
-  factor,            // above 0x, at most `factor_max`
-  around,            // 2s ± 20%, 2s +- 20%, 2s
-  url,               // http, a host, perhaps a port; no path
-  address,           // host:port
-  path,              // begins with /
-  path_pattern,      // begins with / or *
-  method,            // GET
-  variable,          // the name of an environment variable
+  factor,        // above 0x, at most `factor_max`
+  around,        // 2s ± 20%, 2s +- 20%, 2s
+  url,           // http, a host, perhaps a port; no path
+  address,       // host:port
+  path,          // begins with /
+  path_pattern,  // begins with / or *
+  method,        // GET
+  variable,      // the name of an environment variable
   header_name,
   header_value,
-  verdict,           // violated, inconclusive
+  verdict,  // violated, inconclusive
 };
 
 inline constexpr int line_characters_max = 200;

@@ -36,8 +36,7 @@ const Record& target() {
         "[./shop, --port, \"8082\"]"},
        {"env", named(hideable(Form::text), Form::variable), optional, "Added to the environment of the command.",
         "{LOG_LEVEL: debug, TOKEN: \"${secret:TOKEN}\"}"},
-       {"health", a(health()), optional, "How stormproof tells that it is up.",
-        "{path: /healthz, within: 10s}"}}};
+       {"health", a(health()), optional, "How stormproof tells that it is up.", "{path: /healthz, within: 10s}"}}};
   return record;
 }
 
@@ -83,13 +82,12 @@ const Record& ramp() {
 }
 
 const Record& only() {
-  static const Record record = {
-      "traffic filter",
-      "Which recorded requests are sent.",
-      {{"methods", list_of(a(Form::method)), optional, "Only these methods.", "[GET, POST]"},
-       {"paths", list_of(a(Form::path_pattern)), optional, "Only these paths; * stands for any characters.",
-        "[\"/checkout/*\"]"}},
-      Choice{false, {"methods", "paths"}}};
+  static const Record record = {"traffic filter",
+                                "Which recorded requests are sent.",
+                                {{"methods", list_of(a(Form::method)), optional, "Only these methods.", "[GET, POST]"},
+                                 {"paths", list_of(a(Form::path_pattern)), optional,
+                                  "Only these paths; * stands for any characters.", "[\"/checkout/*\"]"}},
+                                Choice{false, {"methods", "paths"}}};
   return record;
 }
 
@@ -138,8 +136,8 @@ const Record& fault() {
        {"latency", {.scalar = Form::duration, .map = &latency_fault()}, optional, "Holds requests back.", "200ms"},
        {"abort", a(abort_fault()), optional, "Answers in the dependency's place. With latency: after the delay.",
         "{status: 503}"},
-       {"share", a(Form::percent), optional, "The share of requests that it hits, drawn by the run's seed. Default: 100%.",
-        "30%"},
+       {"share", a(Form::percent), optional,
+        "The share of requests that it hits, drawn by the run's seed. Default: 100%.", "30%"},
        {"methods", list_of(a(Form::method)), optional, "Only requests with these methods.", "[POST]"},
        {"paths", list_of(a(Form::path_pattern)), optional, "Only requests to these paths; * stands for any characters.",
         "[\"/charges/*\"]"}},
@@ -175,7 +173,8 @@ const Record& breaker_expectation() {
       "What the service's circuit breaker does, seen from the calls that reach the dependency.",
       {{"on", a(Form::line), required, "The dependency, by its name in topology.dependencies.", "payments"},
        {"opens-within", a(Form::duration), optional, "Calls stop within this time of the first failed one.", "3s"},
-       {"leaks-at-most", a(Form::count), optional, "How many calls, probes aside, may get through while it is open.", "0"},
+       {"leaks-at-most", a(Form::count), optional, "How many calls, probes aside, may get through while it is open.",
+        "0"},
        {"probes-every", a(Form::around), optional,
         "The period of probes while it is open, with a tolerance (10% where none is given).", "2s ± 20%"},
        {"closes-within", a(Form::duration), optional, "Calls flow again within this time of the dependency's recovery.",
@@ -185,10 +184,9 @@ const Record& breaker_expectation() {
 }
 
 const Record& recovers_expectation() {
-  static const Record record = {
-      "recovers expectation",
-      "The service is as well as in the steady state, some time after the phase began.",
-      {{"within", a(Form::duration), required, "How long recovery may take.", "10s"}}};
+  static const Record record = {"recovers expectation",
+                                "The service is as well as in the steady state, some time after the phase began.",
+                                {{"within", a(Form::duration), required, "How long recovery may take.", "10s"}}};
   return record;
 }
 
@@ -208,7 +206,8 @@ const Record& expectation() {
 const Record& steady_state() {
   static const Record record = {
       "steady-state",
-      "The service undisturbed. Where an expectation fails here, nothing is injected and the run ends with exit code 4.",
+      "The service undisturbed. Where an expectation fails here, nothing is injected and the run ends with exit code "
+      "4.",
       {{"for", a(Form::duration), required, "How long it lasts.", "20s"},
        {"expect", list_of(a(expectation())), required, "What must hold.", "[{errors: {at-most: 0.1%}}]"}}};
   return record;
@@ -246,8 +245,8 @@ const Record& gate() {
   static const Record record = {
       "gate",
       "What decides the exit code.",
-      {{"fail-on", list_of(a(Form::verdict)), optional, "Verdicts that fail the gate. Default: [violated, inconclusive].",
-        "[violated, inconclusive]"},
+      {{"fail-on", list_of(a(Form::verdict)), optional,
+        "Verdicts that fail the gate. Default: [violated, inconclusive].", "[violated, inconclusive]"},
        {"abort-when", a(abort_when()), optional, "When the run is cut short.", "{errors: {above: 50%, for: 10s}}"}}};
   return record;
 }

@@ -1,7 +1,7 @@
 // Language: every key of a scenario, once: where it stands, what it takes, whether it must be there, what it means.
 //
-// The check of a file, the JSON Schema and the messages all come from these tables. To add a key: add it here, read it in
-// reader.cpp, describe it in docs/scenario-language.md (tests find what was forgotten).
+// The check of a file, the JSON Schema and the messages all come from these tables. To add a key: add it here, read it
+// in reader.cpp, describe it in docs/scenario-language.md (tests find what was forgotten).
 #pragma once
 
 #include <memory>
@@ -19,11 +19,11 @@ struct Record;
 // What may stand at a place. Several may be set: then any of them.
 struct Shape {
   std::optional<Form> scalar = {};
-  const Record* map = nullptr;         // with the keys of the language
+  const Record* map = nullptr;              // with the keys of the language
   std::shared_ptr<const Shape> list = {};   // of these, at least one
   std::shared_ptr<const Shape> named = {};  // a map whose names are the author's own
-  Form name_form = Form::line;         // of those names
-  bool may_be_secret = false;          // ${secret:…} is allowed: the value is stored nowhere
+  Form name_form = Form::line;              // of those names
+  bool may_be_secret = false;               // ${secret:…} is allowed: the value is stored nowhere
 };
 
 struct Key {

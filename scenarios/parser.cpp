@@ -50,8 +50,10 @@ class Builder final : public YAML::EventHandler {
     if (!root_) return;
     const std::size_t offset = offset_of(mark);
     const bool marked = source_.text().substr(offset).starts_with("---");
-    complaints_.add(source_.place(offset, marked ? 3 : 1), marked ? "a second document; a file holds one scenario" : "text after the end of the scenario").hint =
-        marked ? "" : "check the indentation: fields of one map begin in the same column";
+    complaints_
+        .add(source_.place(offset, marked ? 3 : 1),
+             marked ? "a second document; a file holds one scenario" : "text after the end of the scenario")
+        .hint = marked ? "" : "check the indentation: fields of one map begin in the same column";
     throw Enough{};
   }
   void OnDocumentEnd() override {}
@@ -61,11 +63,13 @@ class Builder final : public YAML::EventHandler {
     // The mark of nothing is that of what comes next: step back to what stands before.
     const std::string_view before = source_.text().substr(0, node.offset);
     const std::size_t last = before.find_last_not_of(" \r\n");
-    if (last != std::string_view::npos && (open_.empty() || last >= open_.back().node.offset)) node.place = source_.place(last);
+    if (last != std::string_view::npos && (open_.empty() || last >= open_.back().node.offset))
+      node.place = source_.place(last);
     take(std::move(node), anchor);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     Node node = node_at(Node::Kind::scalar, mark, tag);
     node.text = node.written = value;
     const char first = node.offset < source_.text().size() ? source_.text()[node.offset] : '\0';
@@ -74,7 +78,8 @@ class Builder final : public YAML::EventHandler {
     if (!node.plain && (first == '"' || first == '\'')) {
       const auto length = quoted_length(source_.text(), node.offset);
       if (!length) {
-        complaints_.add(node.place, fmt::format("the text that begins with {} is never closed", first)).hint = "a quote is missing at its end";
+        complaints_.add(node.place, fmt::format("the text that begins with {} is never closed", first)).hint =
+            "a quote is missing at its end";
         throw Enough{};
       }
       node.place = source_.place(node.offset, *length);
@@ -95,15 +100,18 @@ class Builder final : public YAML::EventHandler {
     if (!open_.empty() && open_.back().awaits_key()) return stop(place, "a key must be text, not an alias");
     nodes_ += found->second.nodes;
     aliased_bytes_ += found->second.bytes;
-    if (aliased_bytes_ > aliased_bytes_max) stop(place, fmt::format("aliases copy more than {} bytes of text", aliased_bytes_max));
+    if (aliased_bytes_ > aliased_bytes_max)
+      stop(place, fmt::format("aliases copy more than {} bytes of text", aliased_bytes_max));
     if (nodes_ > nodes_max) stop(place, too_many_nodes());
     take(Node(found->second.node), 0);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(node_at(Node::Kind::list, mark, tag), anchor);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(node_at(Node::Kind::map, mark, tag), anchor);
   }
   void OnSequenceEnd() override { close(); }
@@ -122,7 +130,9 @@ class Builder final : public YAML::EventHandler {
     std::size_t bytes = 0;
   };
 
-  static std::string too_many_nodes() { return fmt::format("more than {} values; a scenario has at most that many", nodes_max); }
+  static std::string too_many_nodes() {
+    return fmt::format("more than {} values; a scenario has at most that many", nodes_max);
+  }
 
   void stop(Place place, std::string message) {
     complaints_.add(place, std::move(message));
@@ -153,14 +163,16 @@ class Builder final : public YAML::EventHandler {
       const std::size_t sign = source_.text().find('!', start);
       const std::size_t at = std::min(sign, source_.text().size());
       const std::size_t end = std::min(source_.text().find_first_of(" \n\r,]}", at), source_.text().size());
-      complaints_.add(source_.place(at, end - at), "tags ('!…') are not part of the language").hint = "put quotes around a text that begins with !";
+      complaints_.add(source_.place(at, end - at), "tags ('!…') are not part of the language").hint =
+          "put quotes around a text that begins with !";
     }
     if (++nodes_ > nodes_max) stop(node.place, too_many_nodes());
     return node;
   }
 
   void open(Node node, YAML::anchor_t anchor) {
-    if (open_.size() >= static_cast<std::size_t>(depth_max)) stop(node.place, fmt::format("nested deeper than {} levels", depth_max));
+    if (open_.size() >= static_cast<std::size_t>(depth_max))
+      stop(node.place, fmt::format("nested deeper than {} levels", depth_max));
     const char first = node.offset < source_.text().size() ? source_.text()[node.offset] : '\0';
     const bool bracket = first == (node.kind == Node::Kind::list ? '[' : '{');
     open_.push_back({std::move(node), anchor, bracket});
@@ -190,7 +202,8 @@ class Builder final : public YAML::EventHandler {
     nodes_ += anchored.nodes;
     if (nodes_ > nodes_max) stop(node.place, too_many_nodes());
     aliased_bytes_ += anchored.bytes;
-    if (aliased_bytes_ > aliased_bytes_max) stop(node.place, fmt::format("anchors hold more than {} bytes of text", aliased_bytes_max));
+    if (aliased_bytes_ > aliased_bytes_max)
+      stop(node.place, fmt::format("anchors hold more than {} bytes of text", aliased_bytes_max));
     anchored_.insert_or_assign(anchor, std::move(anchored));
   }
 
@@ -234,19 +247,27 @@ bool is_map(const std::optional<Node>& root, const Source& source, Complaints& c
   const bool empty = !root || root->kind == Node::Kind::nothing;
   const std::size_t directive = source.text().starts_with('%') ? 0 : source.text().find("\n%");
   if (empty && directive != std::string_view::npos) {
-    complaints.add(source.place(directive == 0 ? 0 : directive + 1), "a line that begins with '%' is a YAML directive; a scenario has none");
+    complaints.add(source.place(directive == 0 ? 0 : directive + 1),
+                   "a line that begins with '%' is a YAML directive; a scenario has none");
     return false;
   }
-  Diagnostic& diagnostic = complaints.add(
-      empty ? Place{1, 1, 1} : root->place,
-      empty ? "the scenario is empty" : fmt::format("a scenario is a map of fields, not {}", root->kind == Node::Kind::list ? "a list" : "a text"));
+  Diagnostic& diagnostic = complaints.add(empty ? Place{1, 1, 1} : root->place,
+                                          empty ? "the scenario is empty"
+                                                : fmt::format("a scenario is a map of fields, not {}",
+                                                              root->kind == Node::Kind::list ? "a list" : "a text"));
   diagnostic.allowed = scenario_record().key_names();
   diagnostic.hint = "begin with version: 1";
   return false;
 }
 
 std::unexpected<Diagnostics> unreadable(const std::string& path, std::string why) {
-  return std::unexpected(Diagnostics{{.file = path, .place = {}, .message = std::move(why), .suggestion = {}, .allowed = {}, .hint = {}, .source = {}}});
+  return std::unexpected(Diagnostics{{.file = path,
+                                      .place = {},
+                                      .message = std::move(why),
+                                      .suggestion = {},
+                                      .allowed = {},
+                                      .hint = {},
+                                      .source = {}}});
 }
 
 }  // namespace
@@ -276,7 +297,8 @@ std::expected<Scenario, Diagnostics> load(const std::string& path, const Environ
   std::string text(scenario_bytes_max + 4, '\0');  // room for a byte order mark and one byte too many
   errno = 0;
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return unreadable(path, base::fail_errno("cannot read the scenario", errno).error().message);
+  if (std::ferror(file.get()) != 0)
+    return unreadable(path, base::fail_errno("cannot read the scenario", errno).error().message);
   return parse(text, path, environment);
 }
 

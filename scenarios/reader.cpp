@@ -42,7 +42,8 @@ std::vector<std::string> texts(const Node& list) {
 std::map<std::string, std::string> text_map(const Node& map) {
   std::map<std::string, std::string> all;
   if (map.kind != Node::Kind::map) return all;
-  for (std::size_t i = 0; i < map.keys.size(); ++i) all[map.keys[i].text] = value<std::string>(map.items[i]).value_or("");
+  for (std::size_t i = 0; i < map.keys.size(); ++i)
+    all[map.keys[i].text] = value<std::string>(map.items[i]).value_or("");
   return all;
 }
 
@@ -75,7 +76,8 @@ class Reader {
     topology.candidate = target(in(service, "candidate"));
     if (const Node* const baseline = at(service, "baseline")) topology.baseline = target(*baseline);
     const Node& dependencies = in(node, "dependencies");
-    dependencies_known_ = node.kind == Node::Kind::map && (at(node, "dependencies") == nullptr || dependencies.kind == Node::Kind::map);
+    dependencies_known_ =
+        node.kind == Node::Kind::map && (at(node, "dependencies") == nullptr || dependencies.kind == Node::Kind::map);
     for (std::size_t i = 0; i < dependencies.keys.size(); ++i) {
       topology.dependencies.push_back(dependency(dependencies.keys[i].text, dependencies.items[i]));
     }
@@ -149,7 +151,9 @@ class Reader {
       all.push_back(phase(item, text.value_or("")));
       if (!text) continue;
       const auto [first, is_new] = lines.emplace(*text, name.place.line);
-      if (!is_new) complaints_.add(name.place, fmt::format("two phases are named {}; the other stands on line {}", in_quotes(*text), first->second));
+      if (!is_new)
+        complaints_.add(name.place, fmt::format("two phases are named {}; the other stands on line {}",
+                                                in_quotes(*text), first->second));
       if (*text == steady_state_name) complaints_.add(name.place, "the name 'steady state' is taken by steady-state");
     }
     return all;
@@ -205,11 +209,13 @@ class Reader {
 
   std::string known_dependency(const Node& node) {
     const auto name = value<std::string>(node);
-    if (!name || !dependencies_known_ || std::ranges::find(dependency_names_, *name) != dependency_names_.end()) return name.value_or("");
+    if (!name || !dependencies_known_ || std::ranges::find(dependency_names_, *name) != dependency_names_.end())
+      return name.value_or("");
     Diagnostic& diagnostic = complaints_.add(node.place, fmt::format("unknown dependency {}", in_quotes(*name)));
     diagnostic.suggestion = nearest(*name, dependency_names_);
     diagnostic.allowed = dependency_names_;
-    if (dependency_names_.empty()) diagnostic.hint = "name it in topology.dependencies, with its proxy and its upstream";
+    if (dependency_names_.empty())
+      diagnostic.hint = "name it in topology.dependencies, with its proxy and its upstream";
     return *name;
   }
 
@@ -248,7 +254,8 @@ class Reader {
     BreakerExpectation breaker;
     breaker.on = known_dependency(in(node, "on"));
     breaker.opens_within = value<Nanoseconds>(in(node, "opens-within"));
-    if (const auto leaks = value<std::int64_t>(in(node, "leaks-at-most"))) breaker.leaks_at_most = static_cast<std::uint64_t>(*leaks);
+    if (const auto leaks = value<std::int64_t>(in(node, "leaks-at-most")))
+      breaker.leaks_at_most = static_cast<std::uint64_t>(*leaks);
     breaker.probes_every = value<Around>(in(node, "probes-every"));
     breaker.closes_within = value<Nanoseconds>(in(node, "closes-within"));
     check_fits(in(node, "opens-within"), phase_duration);
@@ -260,7 +267,8 @@ class Reader {
   void check_fits(const Node& node, Nanoseconds phase_duration) {
     const auto limit = value<Nanoseconds>(node);
     if (!limit || phase_duration <= Nanoseconds(0) || *limit <= phase_duration) return;
-    complaints_.add(node.place, fmt::format("the phase ends after {}: it is over before this limit", base::format_duration_exact(phase_duration)));
+    complaints_.add(node.place, fmt::format("the phase ends after {}: it is over before this limit",
+                                            base::format_duration_exact(phase_duration)));
   }
 
   static Gate gate(const Node& node) {
@@ -284,12 +292,13 @@ class Reader {
     const bool none = std::ranges::none_of(list.items, [](const Node& item) { return at(item, "expect") != nullptr; });
     if (list.items.empty() || !none) return;
     const auto key = std::ranges::find(root.keys, std::string_view("phases"), &Node::text);
-    complaints_.add(key->place, "no phase has an 'expect': the run would judge nothing").hint = "for example expect: [{latency: {p99: 400ms}}]";
+    complaints_.add(key->place, "no phase has an 'expect': the run would judge nothing").hint =
+        "for example expect: [{latency: {p99: 400ms}}]";
   }
 
   Complaints& complaints_;
   std::vector<std::string> dependency_names_;
-  bool dependencies_known_ = false;  // where topology itself is wrong, every name would be
+  bool dependencies_known_ = false;             // where topology itself is wrong, every name would be
   std::map<std::string, std::string> proxies_;  // address to dependency
 };
 

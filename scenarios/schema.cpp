@@ -29,7 +29,8 @@ json::object scalar(Form form) {
     case Form::version: return {{"enum", json::array{1}}};
     case Form::count: return {{"anyOf", json::array{json::object{{"type", "integer"}, {"minimum", 0}}, variable()}}};
     case Form::status:
-      return {{"anyOf", json::array{json::object{{"type", "integer"}, {"minimum", 200}, {"maximum", 599}}, variable()}}};
+      return {
+          {"anyOf", json::array{json::object{{"type", "integer"}, {"minimum", 200}, {"maximum", 599}}, variable()}}};
     case Form::flag: return {{"anyOf", json::array{json::object{{"type", "boolean"}}, variable()}}};
     case Form::text:
     case Form::header_value: return {{"type", json::array{"string", "number", "boolean"}}};
@@ -63,7 +64,8 @@ json::object property(const Key& key) {
   json::object of = value(key.shape);
   json::object property = {{"description", fmt::format("{}\nExample: {}: {}", key.says, key.name, key.example)}};
   if (of.contains("$ref")) property["allOf"] = json::array{std::move(of)};
-  else for (auto& [name, part] : of) property[name] = std::move(part);
+  else
+    for (auto& [name, part] : of) property[name] = std::move(part);
   return property;
 }
 
@@ -74,11 +76,15 @@ json::object definition(const Record& record) {
     properties[key.name] = property(key);
     if (key.required) required.emplace_back(key.name);
   }
-  json::object definition = {{"description", record.says}, {"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+  json::object definition = {{"description", record.says},
+                             {"type", "object"},
+                             {"additionalProperties", false},
+                             {"properties", std::move(properties)}};
   if (!required.empty()) definition["required"] = std::move(required);
   if (record.choice) {
     json::array choices;
-    for (const std::string_view name : record.choice->of) choices.emplace_back(json::object{{"required", json::array{name}}});
+    for (const std::string_view name : record.choice->of)
+      choices.emplace_back(json::object{{"required", json::array{name}}});
     definition[record.choice->exactly_one ? "oneOf" : "anyOf"] = std::move(choices);
   }
   return definition;
@@ -97,7 +103,8 @@ void print(const json::value& value, const std::string& indent, std::string& tex
       print(part, deeper, text);
     }
     text += "\n" + indent + '}';
-  } else if (const json::array* const array = value.if_array(); array != nullptr && !array->empty() && !array->front().is_string()) {
+  } else if (const json::array* const array = value.if_array();
+             array != nullptr && !array->empty() && !array->front().is_string()) {
     text += '[';
     for (const json::value& part : *array) {
       separate(std::exchange(first, false));
@@ -116,7 +123,8 @@ std::string schema() {
   for (const Record* const record : all_records()) {
     if (record != &scenario_record()) definitions[definition_name(record->name)] = definition(*record);
   }
-  json::object root = {{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", "stormproof scenario, version 1"}};
+  json::object root = {{"$schema", "http://json-schema.org/draft-07/schema#"},
+                       {"title", "stormproof scenario, version 1"}};
   for (auto& [name, part] : definition(scenario_record())) root[name] = std::move(part);
   root["definitions"] = std::move(definitions);
   std::string text;

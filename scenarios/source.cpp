@@ -5,7 +5,9 @@
 namespace stormproof::scenarios {
 namespace {
 
-unsigned byte_at(std::string_view text, std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; }
+unsigned byte_at(std::string_view text, std::size_t at) {
+  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+}
 
 }  // namespace
 
@@ -30,7 +32,8 @@ Place Source::place(std::size_t offset, std::size_t bytes) const {
 
 std::size_t Source::offset(int line, int column) const {
   if (line < 0 || line >= lines()) return text_.size();
-  return std::min(starts_[static_cast<std::size_t>(line)] + static_cast<std::size_t>(std::max(column, 0)), text_.size());
+  return std::min(starts_[static_cast<std::size_t>(line)] + static_cast<std::size_t>(std::max(column, 0)),
+                  text_.size());
 }
 
 std::string_view Source::line(int number) const {
@@ -42,7 +45,8 @@ std::string_view Source::line(int number) const {
 }
 
 int characters_in(std::string_view text) {
-  return static_cast<int>(std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
+  return static_cast<int>(
+      std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
 std::size_t character_length(std::string_view text, std::size_t at) {

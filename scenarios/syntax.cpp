@@ -35,12 +35,18 @@ std::vector<std::size_t> open_brackets_between(std::string_view text, std::size_
   return open;
 }
 
-bool is_closed(std::string_view text, std::size_t bracket) { return open_brackets_between(text, bracket, text.size()).empty(); }
+bool is_closed(std::string_view text, std::size_t bracket) {
+  return open_brackets_between(text, bracket, text.size()).empty();
+}
 
 class Explanation {
  public:
   Explanation(const Stopped& stopped, const Source& source, Complaints& complaints)
-      : stopped_(stopped), source_(source), text_(source.text()), complaints_(complaints), place_(source.place(stopped.offset)) {}
+      : stopped_(stopped),
+        source_(source),
+        text_(source.text()),
+        complaints_(complaints),
+        place_(source.place(stopped.offset)) {}
 
   void explain() {
     const std::string_view words = stopped_.words;
@@ -59,18 +65,22 @@ class Explanation {
     if (words.starts_with("unknown escape character")) {
       const std::size_t backslash = text_.rfind('\\', stopped_.offset);
       const std::size_t start = backslash == std::string_view::npos ? stopped_.offset : backslash;
-      return say(source_.place(start, 2), fmt::format("{} is not an escape", in_quotes(text_.substr(start, 2))), "write \\\\ for a backslash, or put the text between single quotes");
+      return say(source_.place(start, 2), fmt::format("{} is not an escape", in_quotes(text_.substr(start, 2))),
+                 "write \\\\ for a backslash, or put the text between single quotes");
     }
     if (words == "the referenced anchor is not defined") {
       const std::size_t end = std::min(text_.find_first_of(" ,]}\r\n", stopped_.offset), text_.size());
-      return say(source_.place(stopped_.offset, end - stopped_.offset), "this alias names no anchor", "an anchor '&name' stands before its alias '*name'; put quotes around a text that begins with *");
+      return say(source_.place(stopped_.offset, end - stopped_.offset), "this alias names no anchor",
+                 "an anchor '&name' stands before its alias '*name'; put quotes around a text that begins with *");
     }
     say(fmt::format("YAML: {}", words), "");
   }
 
  private:
   void say(std::string message, std::string hint) { say(place_, std::move(message), std::move(hint)); }
-  void say(Place place, std::string message, std::string hint) { complaints_.add(place, std::move(message)).hint = std::move(hint); }
+  void say(Place place, std::string message, std::string hint) {
+    complaints_.add(place, std::move(message)).hint = std::move(hint);
+  }
 
   // [--port, ${PORT}]: the brace of ${ opens a map for YAML.
   bool variable_between_brackets() {
@@ -105,12 +115,14 @@ class Explanation {
 
   void closing_bracket(char found) {
     // The library reads ahead of what it tells, so `brackets` may be behind: read them again.
-    const std::size_t begin = stopped_.brackets.empty() ? source_.offset(place_.line - 1, 0) : stopped_.brackets.front();
+    const std::size_t begin =
+        stopped_.brackets.empty() ? source_.offset(place_.line - 1, 0) : stopped_.brackets.front();
     const std::vector<std::size_t> open = open_brackets_between(text_, begin, stopped_.offset);
     if (open.empty()) return say(fmt::format("'{}' closes nothing", found), "");
     const std::size_t opening = open.back();
     const char wanted = text_[opening] == '[' ? ']' : '}';
-    say(source_.place(opening), fmt::format("'{}' is not closed by the '{}' on line {}", text_[opening], found, place_.line),
+    say(source_.place(opening),
+        fmt::format("'{}' is not closed by the '{}' on line {}", text_[opening], found, place_.line),
         fmt::format("a '{}' is missing before column {}", wanted, place_.column));
   }
 
@@ -122,7 +134,8 @@ class Explanation {
     const int scalar_line = stopped_.scalar ? source_.place(*stopped_.scalar).line : 0;
     if (scalar_line > 0 && scalar_line < place_.line) {
       const std::size_t word = start_of_line(place_.line);
-      return say(source_.place(word, stopped_.offset - word), fmt::format("this key stands below a value, on line {}, that has no fields", scalar_line),
+      return say(source_.place(word, stopped_.offset - word),
+                 fmt::format("this key stands below a value, on line {}, that has no fields", scalar_line),
                  "check the indentation: fields of one map begin in the same column");
     }
     say("a second ':' in one value", "put quotes around a text that has ': ' in it, or begin a new line");
@@ -134,8 +147,11 @@ class Explanation {
     if (scalar_line == place_.line && (quote == '"' || quote == '\'')) {
       return say("text after the closing quote", "put the quotes around the whole text");
     }
-    if (found == '-') return say("a list item where a field was expected", "check the indentation: items of one list begin in the same column");
-    say("this line begins in a column that no line above begins in", "check the indentation: fields of one map begin in the same column");
+    if (found == '-')
+      return say("a list item where a field was expected",
+                 "check the indentation: items of one list begin in the same column");
+    say("this line begins in a column that no line above begins in",
+        "check the indentation: fields of one map begin in the same column");
   }
 
   // "share:30%" as a line of its own, `line` counted from 1.
@@ -143,7 +159,9 @@ class Explanation {
     const std::string_view text = source_.line(line);
     if (text.contains(": ") || text.ends_with(':')) return std::nullopt;
     std::size_t at = text.find_first_not_of(" -");
-    while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '-' || text[at] == '_')) ++at;
+    while (at < text.size() &&
+           (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '-' || text[at] == '_'))
+      ++at;
     if (byte_at(text, at) != ':' || at + 1 >= text.size()) return std::nullopt;
     return source_.offset(line - 1, 0) + at;
   }
@@ -168,7 +186,9 @@ class Explanation {
 
 }  // namespace
 
-void explain(const Stopped& stopped, const Source& source, Complaints& complaints) { Explanation(stopped, source, complaints).explain(); }
+void explain(const Stopped& stopped, const Source& source, Complaints& complaints) {
+  Explanation(stopped, source, complaints).explain();
+}
 
 std::optional<std::size_t> quoted_length(std::string_view text, std::size_t offset) {
   const char quote = byte_at(text, offset);

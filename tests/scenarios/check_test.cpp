@@ -63,7 +63,8 @@ TEST(Check, AMisspeltKeyIsNotTakenWhereTheRightOneStands) {
 
 TEST(Check, OfADoubledKeyTheFirstStands) {
   Node node = map({{"at-most", scalar("1%")}, {"at-most", scalar("wrong")}});
-  EXPECT_EQ(messages(node, "errors expectation"), std::vector<std::string>{"duplicate key 'at-most'; it stands on line 1 already"});
+  EXPECT_EQ(messages(node, "errors expectation"),
+            std::vector<std::string>{"duplicate key 'at-most'; it stands on line 1 already"});
   EXPECT_EQ(node.keys.size(), 1U);
   EXPECT_EQ(std::get<double>(at(node, "at-most")->value), 0.01);
 }
@@ -72,8 +73,9 @@ TEST(Check, NeverShowsASecret) {
   Node secret = scalar("hunter2");
   secret.written = "${secret:S}";
   secret.expanded = secret.secret = true;
-  for (const auto& [record_name, key] : {std::pair("target", "url"), std::pair("target", "command"), std::pair("abort fault", "status"),
-                                         std::pair("dependency", "proxy"), std::pair("fault", "abort"), std::pair("fault", "methods")}) {
+  for (const auto& [record_name, key] :
+       {std::pair("target", "url"), std::pair("target", "command"), std::pair("abort fault", "status"),
+        std::pair("dependency", "proxy"), std::pair("fault", "abort"), std::pair("fault", "methods")}) {
     Node node = map({{key, secret}});
     const auto all = messages(node, record_name);
     EXPECT_FALSE(all.empty()) << key;

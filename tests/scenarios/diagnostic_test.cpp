@@ -6,7 +6,8 @@ namespace stormproof::scenarios {
 namespace {
 
 Diagnostic shown(Place place, std::string_view line) {
-  Diagnostic diagnostic{.file = "s.yaml", .place = place, .message = "m", .suggestion = {}, .allowed = {}, .hint = {}, .source = {}};
+  Diagnostic diagnostic{
+      .file = "s.yaml", .place = place, .message = "m", .suggestion = {}, .allowed = {}, .hint = {}, .source = {}};
   show_excerpt(diagnostic, line);
   return diagnostic;
 }
@@ -26,7 +27,10 @@ TEST(Diagnostic, IsRenderedWithTheLineTheCaretsAndWhatIsAllowed) {
 }
 
 TEST(Diagnostic, WithoutAPlaceIsOneLine) {
-  EXPECT_EQ(render(Diagnostic{.file = "s.yaml", .place = {}, .message = "gone", .suggestion = {}, .allowed = {}, .hint = {}, .source = {}}), "s.yaml: error: gone\n");
+  EXPECT_EQ(
+      render(Diagnostic{
+          .file = "s.yaml", .place = {}, .message = "gone", .suggestion = {}, .allowed = {}, .hint = {}, .source = {}}),
+      "s.yaml: error: gone\n");
 }
 
 TEST(Diagnostic, SeveralFollowOneAnother) {
@@ -61,7 +65,8 @@ TEST(Diagnostic, PrintsNothingThatATerminalObeys) {
   Diagnostic diagnostic = shown({1, 1, 1}, "a\x1b[31m\xc2\x9b\xff");
   diagnostic.message = "x\x1b\n\xc2\x9b\xff";
   diagnostic.hint = "h\r";
-  EXPECT_EQ(render(diagnostic), "s.yaml:1:1: error: x\\x1b\\x0a\\xc2\\x9b\\xff\n    1 | a?[31m??\n      | ^\n  hint: h\\x0d\n");
+  EXPECT_EQ(render(diagnostic),
+            "s.yaml:1:1: error: x\\x1b\\x0a\\xc2\\x9b\\xff\n    1 | a?[31m??\n      | ^\n  hint: h\\x0d\n");
 }
 
 TEST(Diagnostic, CutsQuotedTextBetweenCharacters) {

@@ -17,7 +17,9 @@ std::string first_message(std::string_view text) {
 TEST(Encoding, LetsOrdinaryTextPass) {
   EXPECT_EQ(first_message(""), "");
   EXPECT_EQ(first_message("a: 2s ± 20%\r\n# \ttab in a comment\n\t\n  \t# and here\nb: c\td\n"), "");
-  EXPECT_EQ(first_message("\xEF\xBB\xBF" "a: b"), "");
+  EXPECT_EQ(first_message("\xEF\xBB\xBF"
+                          "a: b"),
+            "");
 }
 
 TEST(Encoding, RefusesWhatYamlWouldMisread) {
@@ -27,7 +29,9 @@ TEST(Encoding, RefusesWhatYamlWouldMisread) {
   EXPECT_EQ(first_message("a: \xC3"), "byte 0xc3 is not UTF-8");
   EXPECT_EQ(first_message(std::string_view("a\0b", 3)), "control character U+0000");
   EXPECT_EQ(first_message("\xC2\x85"), "control character U+0085");
-  EXPECT_EQ(first_message("\xFF\xFE" "a"), "the file is UTF-16");
+  EXPECT_EQ(first_message("\xFF\xFE"
+                          "a"),
+            "the file is UTF-16");
 }
 
 TEST(Encoding, HoldsTheLimitsOfSize) {

@@ -32,7 +32,11 @@ Expanded expanded(const std::string& written, const Environment& environment) {
 }
 
 Expanded expanded(const std::string& written) {
-  return expanded(written, golden::environment({{"A", "1"}, {"EMPTY", ""}, {"NEST", "${A}"}, {"STORMPROOF_SECRET_S", "hunter2"}, {"STORMPROOF_SECRET_E", ""}}));
+  return expanded(written, golden::environment({{"A", "1"},
+                                                {"EMPTY", ""},
+                                                {"NEST", "${A}"},
+                                                {"STORMPROOF_SECRET_S", "hunter2"},
+                                                {"STORMPROOF_SECRET_E", ""}}));
 }
 
 TEST(Expansion, PutsVariablesIn) {
@@ -70,11 +74,13 @@ TEST(Expansion, SaysWhereSomethingIsNotSet) {
   ASSERT_EQ(result.complaints.size(), 1U);
   EXPECT_EQ(result.complaints[0].message, "the environment variable 'GONE' is not set");
   EXPECT_EQ(result.complaints[0].place, (Place{1, 8, 7}));
-  EXPECT_EQ(expanded("${secret:E}").complaints.at(0).message, "the secret 'E' is not set") << "an empty secret could not be kept out of anything";
+  EXPECT_EQ(expanded("${secret:E}").complaints.at(0).message, "the secret 'E' is not set")
+      << "an empty secret could not be kept out of anything";
 }
 
 TEST(Expansion, RefusesWhatIsNoVariable) {
-  for (const char* const bad : {"${}", "${1}", "${A B}", "${a.b}", "${secret:}", "${secret:A-B}", "${A-1}", "${A=1}", "${A", "${"}) {
+  for (const char* const bad :
+       {"${}", "${1}", "${A B}", "${a.b}", "${secret:}", "${secret:A-B}", "${A-1}", "${A=1}", "${A", "${"}) {
     EXPECT_EQ(expanded(bad).complaints.size(), 1U) << bad;
   }
 }

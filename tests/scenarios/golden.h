@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,7 +60,8 @@ inline std::string broken(std::string_view from, std::string_view to) {
 
 // The messages about a text; "" where it is right.
 inline std::string messages(std::string_view text) {
-  const auto parsed = parse(text, "s.yaml", environment({{"RATE", "fast"}, {"EMPTY", ""}, {"STORMPROOF_SECRET_TOKEN", "hunter2"}}));
+  const auto parsed =
+      parse(text, "s.yaml", environment({{"RATE", "fast"}, {"EMPTY", ""}, {"STORMPROOF_SECRET_TOKEN", "hunter2"}}));
   return parsed ? std::string() : render(parsed.error());
 }
 

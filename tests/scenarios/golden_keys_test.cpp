@@ -70,7 +70,8 @@ s.yaml:18:62: error: duplicate key 'on'; it stands on line 18 already
    18 |     faults: [{on: ledger, abort: {status: 503}, share: 100%, on: ledger}]
       |                                                              ^^
 )"},
-    {"DuplicateDep", "traffic:\n", "    ledger: {proxy: \"127.0.0.1:19002\", upstream: \"http://127.0.0.1:9002\"}\ntraffic:\n",
+    {"DuplicateDep", "traffic:\n",
+     "    ledger: {proxy: \"127.0.0.1:19002\", upstream: \"http://127.0.0.1:9002\"}\ntraffic:\n",
      R"(
 s.yaml:9:5: error: duplicate key 'ledger'; it stands on line 8 already
     9 |     ledger: {proxy: "127.0.0.1:19002", upstream: "http://127.0.0.1:9002"}
@@ -182,7 +183,8 @@ s.yaml:21:18: error: 'latency' takes a map, not a list
   allowed: p50, p90, p95, p99, p99.9, max
   hint: take out the '- ' or the [ ]
 )"},
-    {"MapForList", "[{on: ledger, abort: {status: 503}, share: 100%}]", "{on: ledger, abort: {status: 503}, share: 100%}",
+    {"MapForList", "[{on: ledger, abort: {status: 503}, share: 100%}]",
+     "{on: ledger, abort: {status: 503}, share: 100%}",
      R"(
 s.yaml:18:13: error: 'faults' takes a list, not a map
    18 |     faults: {on: ledger, abort: {status: 503}, share: 100%}

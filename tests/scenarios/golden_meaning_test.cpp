@@ -21,7 +21,8 @@ s.yaml:20:31: error: unknown dependency 'payments'
 )"},
     {"NoDependencies", R"(  dependencies:
     ledger: {proxy: "127.0.0.1:19001", upstream: "http://127.0.0.1:9001"}
-)", "",
+)",
+     "",
      R"(
 s.yaml:16:19: error: unknown dependency 'ledger'
    16 |     faults: [{on: ledger, abort: {status: 503}, share: 100%}]
@@ -44,7 +45,8 @@ s.yaml:16:11: error: the name 'steady state' is taken by steady-state
    16 |   - name: steady state
       |           ^^^^^^^^^^^^
 )"},
-    {"ProxyTwice", "traffic:\n", "    stock: {proxy: \"127.0.0.1:19001\", upstream: \"http://127.0.0.1:9002\"}\ntraffic:\n",
+    {"ProxyTwice", "traffic:\n",
+     "    stock: {proxy: \"127.0.0.1:19001\", upstream: \"http://127.0.0.1:9002\"}\ntraffic:\n",
      R"(
 s.yaml:9:20: error: the proxy of 'ledger' has this address already
     9 |     stock: {proxy: "127.0.0.1:19001", upstream: "http://127.0.0.1:9002"}
@@ -84,7 +86,8 @@ s.yaml:20:53: error: the phase ends after 20s: it is over before this limit
     {"NothingJudged", R"(    expect:
       - circuit-breaker: {on: ledger, opens-within: 3s}
       - latency: {p99: 400ms}
-)", "",
+)",
+     "",
      R"(
 s.yaml:15:1: error: no phase has an 'expect': the run would judge nothing
    15 | phases:

@@ -272,7 +272,8 @@ s.yaml:2:15: error: '\q' is not an escape
       |               ^^
   hint: write \\ for a backslash, or put the text between single quotes
 )"},
-    {"Deep", "name: ledger outage", "name: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+    {"Deep", "name: ledger outage",
+     "name: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
      R"(
 s.yaml:2:38: error: nested deeper than 32 levels
     2 | name: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]

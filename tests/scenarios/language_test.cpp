@@ -56,7 +56,8 @@ TEST(Language, QuantilesComeFromTheirNames) {
 // What the hints show must itself be right.
 TEST(Language, EveryExampleIsRight) {
   const auto messages_with = [](const std::string& phase_part, const std::string& top_part) {
-    return golden::messages(golden::broken("phases:\n", top_part + "phases:\n  - name: extra\n    for: 60s\n" + phase_part));
+    return golden::messages(
+        golden::broken("phases:\n", top_part + "phases:\n  - name: extra\n    for: 60s\n" + phase_part));
   };
   const auto example = [](std::string_view record, std::string_view key) {
     for (const Record* const one : all_records()) {
@@ -66,25 +67,36 @@ TEST(Language, EveryExampleIsRight) {
   };
   std::string phase_part = "    faults:\n";
   for (const std::string_view key : {"latency", "abort"}) {
-    phase_part += "      - {on: ledger, share: " + example("fault", "share") + ", methods: " + example("fault", "methods") +
-                  ", paths: " + example("fault", "paths") + ", " + std::string(key) + ": " + example("fault", key) + "}\n";
+    phase_part += "      - {on: ledger, share: " + example("fault", "share") +
+                  ", methods: " + example("fault", "methods") + ", paths: " + example("fault", "paths") + ", " +
+                  std::string(key) + ": " + example("fault", key) + "}\n";
   }
   phase_part += "    expect:\n";
-  for (const std::string_view key : {"errors", "latency", "recovers"}) phase_part += "      - " + std::string(key) + ": " + example("expectation", key) + "\n";
+  for (const std::string_view key : {"errors", "latency", "recovers"})
+    phase_part += "      - " + std::string(key) + ": " + example("expectation", key) + "\n";
   for (const std::string_view key : {"opens-within", "leaks-at-most", "probes-every", "closes-within"}) {
-    phase_part += "      - circuit-breaker: {on: ledger, " + std::string(key) + ": " + example("circuit-breaker expectation", key) + "}\n";
+    phase_part += "      - circuit-breaker: {on: ledger, " + std::string(key) + ": " +
+                  example("circuit-breaker expectation", key) + "}\n";
   }
   for (const std::string_view key : {"p50", "p90", "p95", "p99", "p99.9", "max"}) {
     phase_part += "      - latency: {" + std::string(key) + ": " + example("latency expectation", key) + "}\n";
   }
   std::string top_part;
-  for (const std::string_view key : {"owner", "tags", "gate"}) top_part += std::string(key) + ": " + example("scenario", key) + "\n";
+  for (const std::string_view key : {"owner", "tags", "gate"})
+    top_part += std::string(key) + ": " + example("scenario", key) + "\n";
   EXPECT_EQ(messages_with(phase_part, top_part), "");
-  EXPECT_EQ(golden::messages(golden::broken("rate: 200/s", "only: " + example("traffic", "only") + "\n  allow-writes: " + example("traffic", "allow-writes") +
-                                                               "\n  ramp: " + example("traffic", "ramp"))), "");
-  EXPECT_EQ(golden::messages(golden::broken("command: [./shop, --port, 8082]", "command: " + example("target", "command") + ", env: " + example("target", "env") +
-                                                               ", health: " + example("target", "health"))), "");
-  EXPECT_EQ(golden::messages(golden::broken("{status: 503}", "{status: 503, body: " + example("abort fault", "body") + ", headers: " + example("abort fault", "headers") + "}")), "");
+  EXPECT_EQ(golden::messages(golden::broken(
+                "rate: 200/s", "only: " + example("traffic", "only") + "\n  allow-writes: " +
+                                   example("traffic", "allow-writes") + "\n  ramp: " + example("traffic", "ramp"))),
+            "");
+  EXPECT_EQ(golden::messages(golden::broken("command: [./shop, --port, 8082]",
+                                            "command: " + example("target", "command") + ", env: " +
+                                                example("target", "env") + ", health: " + example("target", "health"))),
+            "");
+  EXPECT_EQ(
+      golden::messages(golden::broken("{status: 503}", "{status: 503, body: " + example("abort fault", "body") +
+                                                           ", headers: " + example("abort fault", "headers") + "}")),
+      "");
 }
 
 // A key that the page does not name is a key that nobody finds.
@@ -96,7 +108,8 @@ TEST(Language, EveryKeyIsInTheReference) {
   const std::string text = page.str();
   for (const Record* const record : all_records()) {
     for (const Key& key : record->keys) {
-      EXPECT_TRUE(text.contains("`" + std::string(key.name) + "`")) << "docs/scenario-language.md lacks `" << key.name << "` of " << record->name;
+      EXPECT_TRUE(text.contains("`" + std::string(key.name) + "`"))
+          << "docs/scenario-language.md lacks `" << key.name << "` of " << record->name;
     }
   }
 }

@@ -25,18 +25,24 @@ TEST(Library, EveryFileIsRight) {
     ++files;
     const auto scenario = load(entry.path().string(), golden::environment({}));
     EXPECT_TRUE(scenario.has_value()) << render(scenario.error());
-    EXPECT_TRUE(text_of(entry.path()).starts_with("# yaml-language-server: $schema=../schema/scenario.schema.json\n")) << entry.path();
+    EXPECT_TRUE(text_of(entry.path()).starts_with("# yaml-language-server: $schema=../schema/scenario.schema.json\n"))
+        << entry.path();
   }
   EXPECT_GE(files, 3U);
 }
 
 TEST(Library, TheDemoTakesItsPortsFromTheEnvironment) {
   const auto scenario = load(STORMPROOF_SOURCE_DIR "/scenarios/library/payments-outage.yaml",
-                             golden::environment({{"SHOP", "/opt/shop"}, {"SHOP_VERSION", "2"}, {"SHOP_PORT", "1"}, {"PAYMENTS_PROXY_PORT", "2"}, {"PAYMENTS_PORT", "3"}, {"CAPTURE", "c"}}));
+                             golden::environment({{"SHOP", "/opt/shop"},
+                                                  {"SHOP_VERSION", "2"},
+                                                  {"SHOP_PORT", "1"},
+                                                  {"PAYMENTS_PROXY_PORT", "2"},
+                                                  {"PAYMENTS_PORT", "3"},
+                                                  {"CAPTURE", "c"}}));
   ASSERT_TRUE(scenario.has_value()) << render(scenario.error());
   EXPECT_EQ(scenario->topology.candidate.url, "http://127.0.0.1:1");
-  EXPECT_EQ(scenario->topology.candidate.command,
-            (std::vector<std::string>{"/opt/shop", "--version", "2", "--port", "1", "--payments", "http://127.0.0.1:2"}));
+  EXPECT_EQ(scenario->topology.candidate.command, (std::vector<std::string>{"/opt/shop", "--version", "2", "--port",
+                                                                            "1", "--payments", "http://127.0.0.1:2"}));
   EXPECT_EQ(scenario->topology.dependencies.at(0).proxy, "127.0.0.1:2");
   EXPECT_EQ(scenario->topology.dependencies.at(0).upstream, "http://127.0.0.1:3");
   EXPECT_EQ(scenario->traffic.capture, "c");

@@ -43,8 +43,10 @@ TEST(Parser, TakesAnExplicitDocumentAndItsEnd) {
 }
 
 TEST(Parser, AliasesStandForWhatTheyName) {
-  const auto scenario = parse(golden::broken("{p99: 400ms}\n", "&slo {p99: 400ms}\n  - name: recovery\n    for: 9s\n    expect: [latency: *slo]\n"), "s.yaml",
-                              golden::environment({}));
+  const auto scenario =
+      parse(golden::broken("{p99: 400ms}\n",
+                           "&slo {p99: 400ms}\n  - name: recovery\n    for: 9s\n    expect: [latency: *slo]\n"),
+            "s.yaml", golden::environment({}));
   ASSERT_TRUE(scenario.has_value()) << render(scenario.error());
   ASSERT_EQ(scenario->phases.size(), 2U);
   const auto& latency = std::get<LatencyExpectation>(scenario->phases[1].expect.at(0).what);
@@ -60,7 +62,8 @@ TEST(Parser, AVariableThatIsPutInIsChecked) {
 }
 
 TEST(Parser, AVariableCannotBringInYaml) {
-  const auto scenario = parse(golden::broken("ledger outage", "${N}"), "s.yaml", golden::environment({{"N", "x, owner: {y}"}}));
+  const auto scenario =
+      parse(golden::broken("ledger outage", "${N}"), "s.yaml", golden::environment({{"N", "x, owner: {y}"}}));
   ASSERT_TRUE(scenario.has_value()) << render(scenario.error());
   EXPECT_EQ(scenario->name, "x, owner: {y}");
   EXPECT_EQ(scenario->owner, "");
@@ -68,7 +71,8 @@ TEST(Parser, AVariableCannotBringInYaml) {
 
 TEST(Parser, NoMessageShowsASecret) {
   const Environment environment = golden::environment({{"STORMPROOF_SECRET_S", "hunter2"}});
-  for (const std::string_view part : {"ledger outage", "200/s", "20s", "503", "100%", "400ms", "127.0.0.1:19001", "http://127.0.0.1:9001", "checkout.traffic", "ledger down"}) {
+  for (const std::string_view part : {"ledger outage", "200/s", "20s", "503", "100%", "400ms", "127.0.0.1:19001",
+                                      "http://127.0.0.1:9001", "checkout.traffic", "ledger down"}) {
     const auto parsed = parse(golden::broken(part, "${secret:S}"), "s.yaml", environment);
     if (parsed) ADD_FAILURE() << part << " took a secret";
     else EXPECT_FALSE(render(parsed.error()).contains("hunter2")) << render(parsed.error());
@@ -90,14 +94,16 @@ TEST(Parser, AliasesDoNotMultiply) {
     laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeated(before + ",", 9) + before + "]\n";
   }
   EXPECT_TRUE(golden::messages(laughs).contains("more than 20000 values"));
-  const std::string large = "a: &a \"" + repeated(std::string(1000, 'x') + "\n", 400) + "\"\nb: [" + repeated("*a,", 1000) + "*a]\n";
+  const std::string large =
+      "a: &a \"" + repeated(std::string(1000, 'x') + "\n", 400) + "\"\nb: [" + repeated("*a,", 1000) + "*a]\n";
   EXPECT_TRUE(golden::messages(large).contains("aliases copy more than 1048576 bytes"));
 }
 
 // Each damage of a right scenario gives a scenario or messages, never a crash; every message has its place in the text.
 TEST(Parser, SurvivesDamage) {
-  constexpr std::string_view tokens[] = {"[", "]", "{", "}", ": ", ":", "- ", "\"", "'", "\n", "  ", "\t", "&a ", "*a", "!x ", "${", "}", "|", ">", "%",
-                                         "#", "~", "<<: ", "? ", "±", "\xff", "\r", ",", "---\n", "...\n"};
+  constexpr std::string_view tokens[] = {"[",  "]",  "{",    "}",  ": ",  ":",    "- ", "\"", "'",     "\n",
+                                         "  ", "\t", "&a ",  "*a", "!x ", "${",   "}",  "|",  ">",     "%",
+                                         "#",  "~",  "<<: ", "? ", "±",   "\xff", "\r", ",",  "---\n", "...\n"};
   std::uint64_t refused = 0;
   for (std::uint64_t round = 0; round < 400; ++round) {
     std::string text(golden::scenario);

@@ -157,7 +157,8 @@ TEST(Reader, ExpectationsKeepTheirLineAndTheirText) {
   const Scenario scenario = scenario_of(full);
   const Expectation& in_flow = scenario.phases[0].expect.at(0);
   EXPECT_EQ(in_flow.line, 36);
-  EXPECT_EQ(in_flow.text, "circuit-breaker: {on: payments, opens-within: 3s, leaks-at-most: 0, probes-every: 2s ± 20%}");
+  EXPECT_EQ(in_flow.text,
+            "circuit-breaker: {on: payments, opens-within: 3s, leaks-at-most: 0, probes-every: 2s ± 20%}");
   const Expectation& in_block = scenario.phases[1].expect.at(0);
   EXPECT_EQ(in_block.line, 40);
   EXPECT_EQ(in_block.text, "circuit-breaker: {on: payments, closes-within: 6s}");

@@ -70,7 +70,8 @@ TEST(Schema, DescribesEveryKeyWithAnExample) {
   const json::value value = json::parse(schema());
   for (const Record* const record : all_records()) {
     for (const auto& [name, property] : definition(value.as_object(), *record).at("properties").as_object()) {
-      EXPECT_TRUE(std::string(property.at("description").as_string()).contains("\nExample: ")) << record->name << '.' << std::string(name);
+      EXPECT_TRUE(std::string(property.at("description").as_string()).contains("\nExample: "))
+          << record->name << '.' << std::string(name);
     }
   }
 }

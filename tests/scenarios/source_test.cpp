@@ -31,7 +31,9 @@ TEST(Source, OffsetsAreTheReverseOfPlaces) {
 }
 
 TEST(Source, TakesOffAByteOrderMarkAndCarriageReturns) {
-  const Source source("s.yaml", "\xEF\xBB\xBF" "a\r\nb");
+  const Source source("s.yaml",
+                      "\xEF\xBB\xBF"
+                      "a\r\nb");
   EXPECT_EQ(source.line(1), "a");
   EXPECT_EQ(source.line(2), "b");
   EXPECT_EQ(source.place(0), (Place{1, 1, 1}));
@@ -42,7 +44,8 @@ TEST(Source, KnowsUtf8) {
   EXPECT_EQ(character_length("±", 0), 2U);
   EXPECT_EQ(character_length("…", 0), 3U);
   EXPECT_EQ(character_length("\xF0\x9F\x8C\xA9", 0), 4U);
-  for (const std::string_view bad : {"\x80", "\xC0\x80", "\xC2", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5", "\xFF", "\xE2\x80"}) {
+  for (const std::string_view bad :
+       {"\x80", "\xC0\x80", "\xC2", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5", "\xFF", "\xE2\x80"}) {
     EXPECT_EQ(character_length(bad, 0), 0U) << printable(bad);
   }
 }

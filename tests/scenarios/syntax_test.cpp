@@ -27,9 +27,10 @@ TEST(Syntax, AClosedOneLacksAComma) {
 }
 
 TEST(Syntax, AlwaysGivesOneMessage) {
-  for (const std::string_view words : {"end of sequence flow not found", "end of map flow not found", "illegal flow end", "illegal map value",
-                                       "end of map not found", "end of sequence not found", "illegal block entry", "unknown token",
-                                       "the referenced anchor is not defined", "unknown escape character: q", "something new"}) {
+  for (const std::string_view words :
+       {"end of sequence flow not found", "end of map flow not found", "illegal flow end", "illegal map value",
+        "end of map not found", "end of sequence not found", "illegal block entry", "unknown token",
+        "the referenced anchor is not defined", "unknown escape character: q", "something new"}) {
     for (const std::string text : {"", "a", "a: [", "\n\n"}) {
       for (std::size_t offset = 0; offset <= text.size(); ++offset) {
         EXPECT_FALSE(explained(text, {words, offset, {}, std::nullopt}).message.empty()) << words;
