@@ -1,11 +1,13 @@
-# stormproof_room(NAME HEADERS ... SOURCES ... LINK ...)
+# stormproof_room(NAME LINK ... PRIVATE_LINK ...)
 #
-# A room is one static library, stormproof_NAME. Its headers are a header set, so that the target
-# all_verify_interface_header_sets compiles each on its own: a header that needs another says so.
+# A room is one static library, stormproof_NAME, of every .h and .cpp in its folder. Its headers are a header set, so that
+# the target all_verify_interface_header_sets compiles each on its own: a header that needs another says so.
 function(stormproof_room name)
-  cmake_parse_arguments(ROOM "" "" "HEADERS;SOURCES;LINK;PRIVATE_LINK" ${ARGN})
-  add_library(stormproof_${name} STATIC ${ROOM_SOURCES})
-  target_sources(stormproof_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR} FILES ${ROOM_HEADERS})
+  cmake_parse_arguments(ROOM "" "" "LINK;PRIVATE_LINK" ${ARGN})
+  file(GLOB headers CONFIGURE_DEPENDS *.h)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  add_library(stormproof_${name} STATIC ${sources})
+  target_sources(stormproof_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR} FILES ${headers})
   target_link_libraries(stormproof_${name} PUBLIC ${ROOM_LINK} PRIVATE ${ROOM_PRIVATE_LINK})
   set_target_properties(stormproof_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 endfunction()

@@ -23,7 +23,7 @@ ByteRing::ByteRing(std::size_t capacity)
 bool ByteRing::try_push(std::span<const std::string_view> parts) {
   std::size_t size = 0;
   for (const auto part : parts) size += part.size();
-  if (size > capacity_ / 2) return false;
+  if (size > record_bytes_max()) return false;
 
   std::size_t head = head_.load(std::memory_order_relaxed);
   const std::size_t offset = head & (capacity_ - 1);

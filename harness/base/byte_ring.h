@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <semaphore>
 #include <span>
@@ -17,12 +18,12 @@ namespace stormproof::base {
 
 class ByteRing {
  public:
-  // `capacity` is rounded up to a power of two; a record may take up to half of it.
+  // `capacity` is rounded up to a power of two.
   explicit ByteRing(std::size_t capacity);
   ByteRing(const ByteRing&) = delete;
   ByteRing& operator=(const ByteRing&) = delete;
 
-  // Producer: puts the parts in as one record. False: no room, nothing was put in.
+  // Producer: puts the parts in as one record. False: no room, or above record_bytes_max(); nothing was put in.
   bool try_push(std::span<const std::string_view> parts);
 
   // Consumer: the oldest record, or an empty view with data() == nullptr. Valid until pop().
@@ -36,6 +37,9 @@ class ByteRing {
   void wake();
 
   std::size_t capacity() const { return capacity_; }
+
+  // Half the capacity less the record's length field: what always fits an empty ring, wherever its ends stand.
+  std::size_t record_bytes_max() const { return capacity_ / 2 - sizeof(std::uint64_t); }
   std::size_t used() const;
 
  private:

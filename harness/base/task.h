@@ -3,7 +3,7 @@
 // Lazy: nothing runs before co_await. Symmetric transfer: a chain of tasks neither grows the stack nor allocates
 // beyond its frames. A Task owns its frame; destroying one that is suspended destroys what it awaits. Parameters of
 // a coroutine are taken by value or must outlive the await.
-// Our code reports failures by value; an exception that leaves a task is a bug and ends the program.
+// Frames come from the FramePool. Our code reports failures by value; an exception that leaves a task is a bug and ends the program.
 #pragma once
 
 #include <coroutine>
@@ -11,12 +11,17 @@
 #include <optional>
 #include <utility>
 
+#include "harness/base/frame_pool.h"
+
 namespace stormproof::base {
 
 namespace detail {
 
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
+
+  static void* operator new(std::size_t bytes) { return FramePool::take(bytes); }
+  static void operator delete(void* frame, std::size_t bytes) { FramePool::give(frame, bytes); }
 
   struct Final {
     bool await_ready() const noexcept { return false; }

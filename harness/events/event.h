@@ -102,6 +102,9 @@ struct Mark {
 class Sink {
  public:
   virtual ~Sink() = default;
+  virtual NameId name(std::string_view text) = 0;
+  // The name of a request's route, for Exchange::route.
+  virtual NameId route(std::string_view method, std::string_view target) = 0;
   virtual void exchange(const Exchange& exchange) = 0;
   virtual void fault(const FaultFired& fault) = 0;
 };

@@ -1,0 +1,95 @@
+// Relay: a listener before an upstream. It forwards HTTP/1.x byte by byte as received, and tells what it saw.
+//
+// One relay lives on one io_context, single-threaded. It reads each head with wire::Framer, forwards the original bytes in
+// constant memory with back-pressure both ways, keeps upstream connections alive, and hands each exchange to its taps:
+// events (Sink), a Tapper (recording, shadowing) and an Interceptor (faults). None of them is needed.
+// A malformed request is answered 400 and never forwarded; an upstream that cannot be had, 502 or 504.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "harness/base/clock.h"
+#include "harness/base/error.h"
+#include "harness/base/task_group.h"
+#include "harness/events/event.h"
+#include "harness/wire/deadlines.h"
+#include "harness/wire/intercept.h"
+#include "harness/wire/listener.h"
+#include "harness/wire/upstream_pool.h"
+
+namespace stormproof::proxy {
+
+// Zero or less: no limit.
+struct RelayLimits {
+  std::chrono::nanoseconds client_idle = std::chrono::seconds(75);    // between exchanges
+  std::chrono::nanoseconds client_head = std::chrono::seconds(30);    // from a head's first byte to its last
+  std::chrono::nanoseconds upstream_head = std::chrono::seconds(60);  // from the request to the response's head
+  std::chrono::nanoseconds idle = std::chrono::seconds(60);           // without a byte within a message
+  std::chrono::nanoseconds linger = std::chrono::seconds(2);          // for a client to read our last words
+  std::chrono::nanoseconds drain = std::chrono::seconds(10);          // from drain() to the end
+  std::size_t connections_max = 20'000;
+  wire::PoolLimits pool;
+};
+
+struct RelayOptions {
+  wire::Endpoint listen;
+  wire::Endpoint upstream;
+  events::Side side = events::Side::egress;
+  events::NameId party = 0;
+  RelayLimits limits;
+  // True: a client that ends its side while it waits has left, and its call ends then (what a service under test does).
+  // False: it may still read the response (half-close).
+  bool client_eof_cancels = false;
+};
+
+// What a relay tells and asks; each may be nullptr. They outlive the relay.
+struct RelayTaps {
+  events::Sink* sink = nullptr;
+  wire::Tapper* tapper = nullptr;
+  wire::Interceptor* interceptor = nullptr;
+};
+
+struct RelayCounts {
+  std::uint64_t connections = 0;
+  std::uint64_t connections_refused = 0;  // above connections_max
+  std::uint64_t exchanges = 0;            // heads received, malformed ones included
+};
+
+class Session;
+
+class Relay {
+ public:
+  static base::Result<std::unique_ptr<Relay>> open(wire::IoContext& io, const base::Clock& clock, RelayOptions options,
+                                                   RelayTaps taps);
+  ~Relay();
+
+  // Where it listens, with the port that the kernel chose.
+  wire::Endpoint endpoint() const { return listener_->endpoint(); }
+  const RelayCounts& counts() const { return counts_; }
+  std::size_t sessions() const { return group_.size(); }
+
+  // Stops accepting, lets exchanges under way end within limits.drain, then cuts them. Completes when all is closed.
+  base::Task<> drain();
+
+ private:
+  friend class Session;
+  Relay(wire::IoContext& io, const base::Clock& clock, RelayOptions options, RelayTaps taps,
+        std::unique_ptr<wire::Listener> listener);
+  base::Task<> accept_all();
+
+  wire::IoContext& io_;
+  const base::Clock& clock_;
+  RelayOptions options_;
+  RelayTaps taps_;
+  std::unique_ptr<wire::Listener> listener_;
+  wire::Deadlines deadlines_;
+  wire::UpstreamPool pool_;
+  base::Stop draining_;    // "end after this exchange"
+  base::TaskGroup group_;  // its stop: "end now"
+  RelayCounts counts_;
+  std::string bad_gateway_;  // scratch for our own answers
+};
+
+}  // namespace stormproof::proxy

@@ -1,0 +1,23 @@
+// Health: waiting until a service answers.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "harness/base/error.h"
+#include "harness/wire/net.h"
+
+namespace stormproof::run {
+
+// Asks GET `path` again and again until the answer has a status of 2xx, at most for `within`. `gave_up` is asked between tries; a
+// text ends the waiting with it ("the program exited with status 1"). Blocks.
+base::Result<void> wait_until_healthy(const wire::Endpoint& endpoint, const std::string& host, const std::string& path,
+                                      std::chrono::nanoseconds within,
+                                      const std::function<std::optional<std::string>()>& gave_up);
+
+// The same for a service that has no health check: until it accepts a connection.
+base::Result<void> wait_until_reachable(const wire::Endpoint& endpoint, std::chrono::nanoseconds within,
+                                        const std::function<std::optional<std::string>()>& gave_up);
+
+}  // namespace stormproof::run

@@ -1,0 +1,151 @@
+// Connection: one TCP stream with a read-ahead buffer and writes that try the system call first.
+//
+// Reading: unread() is what has arrived and was not consumed; more() waits for bytes beyond that. At most one read is
+// under way; arm() starts it ahead of need, so that the other side's leaving is seen at once (on_arrival). A buffer that is
+// full arms no read: that is the back-pressure. Views into unread() are good until the next more(), arm() or reserve().
+// Writing: write() completes when all bytes are with the kernel; at most one at a time.
+// A pending read or write ends when close() is called. Before its destruction a connection must be settled. One thread.
+// Nothing is allocated per operation: handlers live in the connection.
+#pragma once
+
+#include <array>
+#include <coroutine>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "harness/wire/buffer.h"
+#include "harness/wire/net.h"
+
+namespace stormproof::wire {
+
+// What a wait for bytes gave: bytes > 0, or the end (eof), or an error.
+struct Arrival {
+  std::size_t bytes = 0;
+  bool eof = false;
+  ErrorCode error;
+  bool ended() const { return bytes == 0; }
+};
+
+class Connection {
+ public:
+  static constexpr std::size_t small_buffer = 4 * 1024;   // while idle or for small messages
+  static constexpr std::size_t large_buffer = 64 * 1024;  // while a large message streams; holds any legal head
+  static constexpr std::size_t write_parts_max = 4;
+
+  // Told of every arrival that no more() was waiting for. May close the connection, not destroy it.
+  class Watcher {
+   public:
+    virtual ~Watcher() = default;
+    virtual void on_arrival(Connection& connection) = 0;
+  };
+
+  explicit Connection(Socket socket);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  Socket& socket() { return socket_; }
+
+  // What its owner calls it, for events; 0 until set.
+  std::uint64_t number() const { return number_; }
+  void set_number(std::uint64_t number) { number_ = number; }
+
+  std::string_view unread() const { return {buffer_.get() + begin_, filled_ - begin_}; }
+  void consume(std::size_t bytes);
+
+  // Makes room for at least `bytes` unread bytes in all (up to large_buffer). Does nothing while a read is under way.
+  void reserve(std::size_t bytes);
+  // Goes back to the small buffer, if nothing is unread and no read is under way.
+  void shrink();
+  bool full() const { return unread().size() == capacity_; }
+
+  void arm();
+  void watch(Watcher* watcher) { watcher_ = watcher; }
+  // What the last read that no more() took gave; `bytes == 0` and not eof: nothing yet.
+  const Arrival& arrived() const { return arrival_; }
+  bool reading() const { return reading_; }
+
+  class More {
+   public:
+    explicit More(Connection& connection) : connection_(connection) {}
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> waiter) { connection_.reader_ = waiter; }
+    Arrival await_resume();
+
+   private:
+    Connection& connection_;
+  };
+  More more() { return More(*this); }
+
+  class Write {
+   public:
+    Write(Connection& connection, std::span<const std::string_view> parts);
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> waiter);
+    ErrorCode await_resume() const { return error_; }
+
+   private:
+    friend class Connection;
+    void try_now();
+    void go_on();
+
+    Connection& connection_;
+    std::array<asio::const_buffer, write_parts_max> parts_;
+    std::size_t first_ = 0;
+    std::size_t count_ = 0;
+    ErrorCode error_;
+    std::coroutine_handle<> waiter_;
+  };
+  Write write(std::string_view bytes) { return Write(*this, std::span(&bytes, 1)); }
+  Write write(std::span<const std::string_view> parts) { return Write(*this, parts); }
+
+  // Ends a more() or write() that is under way with operation_aborted and closes the socket. Idempotent.
+  void close();
+  // The same with a reset on the wire.
+  void reset();
+  bool open() const { return socket_.is_open(); }
+
+  class Settled {
+   public:
+    explicit Settled(Connection& connection) : connection_(connection) {}
+    bool await_ready() const { return !connection_.reading_; }
+    void await_suspend(std::coroutine_handle<> waiter) { connection_.settler_ = waiter; }
+    void await_resume() const {}
+
+   private:
+    Connection& connection_;
+  };
+  // After close(): completes when no handler refers to this any more. No more() or write() may be waiting.
+  Settled settled() { return Settled(*this); }
+
+ private:
+  struct ReadHandler;
+  struct WriteHandler;
+  // Memory for one operation of asio: lent for the time that it is under way.
+  struct Slot {
+    static constexpr std::size_t bytes = 256;
+    alignas(std::max_align_t) std::array<std::byte, bytes> memory;
+  };
+  template <typename T>
+  struct SlotAllocator;
+
+  void on_read(const ErrorCode& code, std::size_t bytes);
+
+  Socket socket_;
+  Buffer buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t filled_ = 0;
+  std::uint64_t number_ = 0;
+  bool reading_ = false;
+  Arrival arrival_;
+  std::coroutine_handle<> reader_;
+  std::coroutine_handle<> settler_;
+  Watcher* watcher_ = nullptr;
+  Write* writing_ = nullptr;
+  Slot read_slot_;
+  Slot write_slot_;
+};
+
+}  // namespace stormproof::wire

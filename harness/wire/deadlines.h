@@ -1,0 +1,57 @@
+// Deadlines: timeouts, checked coarsely, for thousands of connections at no cost an operation.
+//
+// Setting a deadline is two stores. One timer walks the entries every `resolution` and tells those that have passed:
+// never early, late by at most two resolutions. The timer rests while there is no entry. One thread; entries outlive
+// neither the io_context nor the Deadlines.
+#pragma once
+
+#include <chrono>
+
+#include "harness/wire/net.h"
+
+namespace stormproof::wire {
+
+class Deadlines {
+ public:
+  static constexpr std::chrono::milliseconds resolution{50};
+
+  class Entry {
+   public:
+    explicit Entry(Deadlines& deadlines);
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    virtual ~Entry();
+
+    // Replaces the deadline before; zero or less is none.
+    void set(std::chrono::nanoseconds from_now);
+    void clear() { at_ = none; }
+
+   protected:
+    // The deadline has passed and is cleared. May set it again; may not destroy entries.
+    virtual void on_deadline() = 0;
+
+   private:
+    friend class Deadlines;
+    static constexpr std::chrono::steady_clock::time_point none = std::chrono::steady_clock::time_point::max();
+    Deadlines& deadlines_;
+    Entry* next_;
+    Entry* previous_ = nullptr;
+    std::chrono::steady_clock::time_point at_ = none;
+  };
+
+  explicit Deadlines(IoContext& io);
+  Deadlines(const Deadlines&) = delete;
+  Deadlines& operator=(const Deadlines&) = delete;
+
+ private:
+  void rest_or_go_on();
+  void sweep();
+
+  Timer timer_;
+  bool ticking_ = false;
+  std::chrono::steady_clock::time_point now_;  // of the last sweep
+  Entry* first_ = nullptr;
+  Entry* sweeping_ = nullptr;  // the next one to look at, kept right when entries go
+};
+
+}  // namespace stormproof::wire

@@ -1,0 +1,37 @@
+#include "harness/wire/listener.h"
+
+namespace stormproof::wire {
+
+base::Result<std::unique_ptr<Listener>> Listener::open(IoContext& io, const Endpoint& address) {
+  ErrorCode code;
+  const auto failed = [&] { return base::fail("cannot listen on " + to_string(address) + ": " + code.message()); };
+  Acceptor acceptor(io);
+  acceptor.open(address.protocol(), code);
+  if (!code) acceptor.set_option(asio::socket_base::reuse_address(true), code);
+  if (!code) acceptor.bind(address, code);
+  if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
+  if (code) return failed();
+  const Endpoint bound = acceptor.local_endpoint(code);
+  if (code) return failed();
+  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), bound));
+}
+
+void Listener::Accept::await_suspend(std::coroutine_handle<> waiter) {
+  listener_.acceptor_.async_accept([this, waiter](const ErrorCode& code, Socket socket) {
+    error_ = code;
+    socket_.emplace(std::move(socket));
+    waiter.resume();
+  });
+}
+
+std::expected<Socket, ErrorCode> Listener::Accept::await_resume() {
+  if (error_) return std::unexpected(error_);
+  return std::move(*socket_);
+}
+
+void Listener::close() {
+  ErrorCode ignored;
+  acceptor_.close(ignored);
+}
+
+}  // namespace stormproof::wire

@@ -1,0 +1,229 @@
+#include "replay/recorder.h"
+
+#include <array>
+#include <cstring>
+
+namespace stormproof::replay {
+namespace {
+
+constexpr base::Nanoseconds wake_every = std::chrono::milliseconds(40);
+constexpr std::size_t records_between_ticks = 256;
+// A take that has grown beyond this gives its memory back after its exchange.
+constexpr std::size_t kept_bytes_max = 64 << 10;
+
+enum class Kind : std::uint8_t { exchange, part };
+
+// What precedes the bytes of a record in the ring. Both threads are of one process: plain memory will do.
+struct RecordHead {
+  Kind kind = Kind::exchange;
+  Direction direction = Direction::request;
+  Ending ending = Ending::complete;
+  std::uint64_t id = 0;
+  std::uint64_t connection = 0;
+  std::int64_t request_start = 0;
+  std::int64_t request_end = 0;
+  std::int64_t response_start = 0;
+  std::int64_t response_end = 0;
+  std::array<std::size_t, 4> sizes = {};  // of request head, request body, interim, response head; the rest is its body
+};
+
+std::string_view bytes_of(const RecordHead& head) { return {reinterpret_cast<const char*>(&head), sizeof head}; }
+
+base::Time time_of(std::int64_t ns) { return base::Time(base::Nanoseconds(ns)); }
+std::int64_t ns_of(base::Time time) { return time.time_since_epoch().count(); }
+
+Ending ending_of(const events::Exchange& event) {
+  using events::Outcome;
+  switch (event.outcome) {
+    case Outcome::answered:
+    case Outcome::faulted: return Ending::complete;
+    case Outcome::cancelled: return Ending::client_left;
+    case Outcome::refused:
+    case Outcome::connect_timeout:
+    case Outcome::head_timeout:
+    case Outcome::bad_response:
+    case Outcome::shed: return Ending::response_missing;
+    case Outcome::bad_request: return Ending::request_truncated;
+    case Outcome::reset:
+    case Outcome::idle_timeout:
+    case Outcome::total_timeout: return Ending::reset;
+  }
+  return Ending::reset;
+}
+
+}  // namespace
+
+// One exchange on its way into the ring.
+class Recorder::Take final : public wire::Tap {
+ public:
+  explicit Take(Recorder& recorder) : recorder_(recorder) {}
+
+  void begin(std::uint64_t id, const wire::RequestSight& request) {
+    head_ = {};
+    head_.id = id;
+    head_.connection = request.connection;
+    head_.request_start = head_.request_end = ns_of(request.received);
+    bytes_ = 0;
+    dropped_ = false;
+    for (std::string& text : texts_) {
+      text.clear();
+      if (text.capacity() > kept_bytes_max) text.shrink_to_fit();
+    }
+  }
+
+  void bytes(wire::Part part, std::string_view bytes) override {
+    bytes_ += bytes.size();
+    if (dropped_) return;
+    std::string& text = texts_[static_cast<std::size_t>(part)];
+    text += bytes;
+    if (part == wire::Part::request_body) {
+      head_.request_end = ns_of(recorder_.clock_.now());
+      hand_over_part(Direction::request, text);
+    } else if (part == wire::Part::response_body) {
+      hand_over_part(Direction::response, text);
+    }
+  }
+
+  void ended(const events::Exchange& event) override {
+    if (event.outcome == events::Outcome::bad_request) {
+      drop(recorder_.malformed_);
+    } else if (!dropped_) {
+      head_.kind = Kind::exchange;
+      head_.ending = ending_of(event);
+      head_.response_start = ns_of(event.first_byte);
+      head_.response_end = texts_[3].empty() ? 0 : ns_of(event.end);
+      for (std::size_t i = 0; i < head_.sizes.size(); ++i) head_.sizes[i] = texts_[i].size();
+      const std::array<std::string_view, 6> parts = {bytes_of(head_), texts_[0], texts_[1],
+                                                     texts_[2],       texts_[3], texts_[4]};
+      if (!recorder_.ring_.try_push(parts)) drop(recorder_.queue_full_);
+    } else {
+      drop(recorder_.queue_full_);
+    }
+    recorder_.free_takes_.push_back(this);
+  }
+
+ private:
+  void hand_over_part(Direction direction, std::string& text) {
+    if (text.size() < recorder_.options_.part_bytes) return;
+    RecordHead part;
+    part.kind = Kind::part;
+    part.direction = direction;
+    part.id = head_.id;
+    dropped_ = !recorder_.ring_.try_push(std::array<std::string_view, 2>{bytes_of(part), text});
+    text.clear();
+  }
+
+  void drop(Drops& cause) {
+    cause.count.fetch_add(1, std::memory_order_relaxed);
+    cause.bytes.fetch_add(bytes_, std::memory_order_relaxed);
+  }
+
+  Recorder& recorder_;
+  RecordHead head_;
+  std::array<std::string, 5> texts_;  // by wire::Part
+  std::uint64_t bytes_ = 0;
+  bool dropped_ = false;
+};
+
+base::Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, Meta meta, const base::Clock& clock,
+                                                        RecorderOptions options) {
+  auto writer = CaptureWriter::create(path, std::move(meta));
+  if (!writer) return std::unexpected(writer.error());
+  return std::unique_ptr<Recorder>(new Recorder(std::move(*writer), clock, std::move(options)));
+}
+
+Recorder::Recorder(CaptureWriter writer, const base::Clock& clock, RecorderOptions options)
+    : writer_(std::move(writer)), clock_(clock), options_(std::move(options)), ring_(options_.ring_bytes) {
+  thread_ = std::thread([this] { write_all(); });
+}
+
+Recorder::~Recorder() {
+  if (!thread_.joinable()) return;
+  ending_ = true;
+  ring_.wake();
+  thread_.join();
+}
+
+wire::Tap* Recorder::tap(const wire::RequestSight& request) {
+  if (free_takes_.empty()) free_takes_.push_back(takes_.emplace_back(std::make_unique<Take>(*this)).get());
+  Take* const take = free_takes_.back();
+  free_takes_.pop_back();
+  take->begin(next_id_++, request);
+  return take;
+}
+
+base::Result<Account> Recorder::finish() {
+  ending_ = true;
+  ring_.wake();
+  thread_.join();
+  if (auto closed = writer_.close(); !closed) return std::unexpected(closed.error());
+  return writer_.account();
+}
+
+void Recorder::write_all() {
+  while (true) {
+    const bool last = ending_;
+    drain_ring();
+    settle(writer_.tick(clock_.now()));
+    if (last) return;
+    ring_.wait(wake_every);
+  }
+}
+
+void Recorder::drain_ring() {
+  std::size_t written = 0;
+  for (std::string_view record = ring_.front(); record.data() != nullptr; record = ring_.front()) {
+    write_record(record);
+    ring_.pop();
+    if (++written % records_between_ticks == 0) settle(writer_.tick(clock_.now()));
+  }
+  count_drops();
+}
+
+void Recorder::write_record(std::string_view record) {
+  RecordHead head;
+  std::memcpy(&head, record.data(), sizeof head);
+  record.remove_prefix(sizeof head);
+  base::Result<void> result;
+  const std::size_t bytes = record.size();
+  if (head.kind == Kind::part) {
+    result = writer_.append_part(head.id, head.direction, record);
+  } else {
+    Exchange exchange;
+    exchange.id = head.id;
+    exchange.connection = head.connection;
+    exchange.request_start = time_of(head.request_start);
+    exchange.request_end = time_of(head.request_end);
+    exchange.response_start = time_of(head.response_start);
+    exchange.response_end = time_of(head.response_end);
+    exchange.ending = head.ending;
+    std::size_t part = 0;
+    for (std::string* text : {&exchange.request.head, &exchange.request.body, &exchange.interim, &exchange.response.head}) {
+      *text = record.substr(0, head.sizes[part]);
+      record.remove_prefix(head.sizes[part++]);
+    }
+    exchange.response.body = record;
+    result = writer_.append(exchange);
+  }
+  if (!result) writer_.count("dropped: disk trouble", head.kind == Kind::exchange ? 1 : 0, bytes);
+  settle(std::move(result));
+}
+
+void Recorder::settle(base::Result<void> result) {
+  if (result || result.error().message == last_trouble_) return;
+  last_trouble_ = result.error().message;
+  if (options_.on_trouble) options_.on_trouble(last_trouble_);
+}
+
+void Recorder::count_drops() {
+  for (Drops* drops : {&queue_full_, &malformed_}) {
+    const std::uint64_t count = drops->count.load(std::memory_order_relaxed);
+    const std::uint64_t bytes = drops->bytes.load(std::memory_order_relaxed);
+    if (count == drops->counted) continue;
+    writer_.count(drops->cause, count - drops->counted, bytes - drops->bytes_counted);
+    drops->counted = count;
+    drops->bytes_counted = bytes;
+  }
+}
+
+}  // namespace stormproof::replay

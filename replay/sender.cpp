@@ -1,0 +1,240 @@
+#include "replay/sender.h"
+
+#include <cstring>
+
+namespace stormproof::replay {
+namespace {
+
+using events::Outcome;
+
+constexpr std::string_view line_end = "\r\n";
+
+// "traceparent: …\r\n" for one request.
+class TraceLine {
+ public:
+  TraceLine(const events::TraceId& trace, std::uint64_t span) {
+    if (trace.none()) return;
+    const auto value = wire::make_traceparent(trace, span);
+    char* at = std::copy(name.begin(), name.end(), text_.data());
+    at = std::copy(value.begin(), value.end(), at);
+    at = std::copy(line_end.begin(), line_end.end(), at);
+    size_ = static_cast<std::size_t>(at - text_.data());
+  }
+  std::string_view view() const { return {text_.data(), size_}; }
+
+ private:
+  static constexpr std::string_view name = "traceparent: ";
+  std::array<char, 80> text_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+// One attempt at one request; ends at its time limit or when the sender stops.
+class Sender::Call final : private wire::Deadlines::Entry, private base::StopHook {
+ public:
+  Call(Sender& sender, events::Exchange& event)
+      : Entry(sender.deadlines_), StopHook(sender.group_.stop()), sender_(sender), event_(event) {
+    set(sender.options_.timeout);
+  }
+
+  // False: the pooled connection proved stale before a byte of the answer; nothing is known of the request.
+  base::Task<bool> run(const Shot& shot, bool may_reuse) {
+    if (may_reuse) connection_ = sender_.pool_.take_idle();
+    const bool pooled = connection_ != nullptr;
+    if (!pooled && !co_await connect()) co_return true;
+    event_.connection = connection_->number();
+    const TraceLine trace(shot.trace, shot.request);
+    const std::array<std::string_view, 4> parts = {shot.fields, trace.view(), line_end, shot.body};
+    for (const std::string_view part : parts) event_.request_bytes += part.size();
+    response_.begin(shot.method == "HEAD");
+    event_.start = sender_.clock_.now();
+    const bool written = !co_await connection_->write(parts);
+    const bool heard = co_await read_response();
+    const bool reusable = heard && written && reusable_;
+    if (reusable) co_await sender_.pool_.give_back(std::move(connection_));
+    else co_await wire::retire(std::move(connection_));
+    co_return heard || !pooled || cut_ || !wire::is_idempotent(shot.method);
+  }
+
+ private:
+  base::Task<bool> connect() {
+    event_.start = sender_.clock_.now();
+    auto connected = co_await sender_.pool_.connect(&connecting_);
+    if (!connected) {
+      end(cut_ ? cause_ : connected.error().cause);
+      co_return false;
+    }
+    connection_ = std::move(*connected);
+    co_return true;
+  }
+
+  // False: the connection ended before a byte of the answer.
+  base::Task<bool> read_response() {
+    while (true) {
+      const std::string_view unread = connection_->unread();
+      const wire::Step step = response_.feed(unread);
+      if (step.progress == wire::Progress::error) {
+        end(Outcome::bad_response);
+        co_return true;
+      }
+      if (step.progress == wire::Progress::head && !on_head()) continue;
+      event_.response_bytes += step.consumed;
+      connection_->consume(step.consumed);
+      if (response_.head_done() && response_.done()) {
+        end(Outcome::answered);
+        co_return true;
+      }
+      if (step.consumed > 0) continue;
+      if (connection_->full()) connection_->reserve(wire::Connection::large_buffer);
+      const wire::Arrival arrival = co_await connection_->more();
+      if (arrival.ended()) {
+        const bool whole = arrival.eof && response_.finish_at_eof();
+        end(cut_ ? cause_ : whole ? Outcome::answered : Outcome::reset);
+        reusable_ = false;
+        co_return response_.started();
+      }
+      if (event_.first_byte == base::Time{}) event_.first_byte = sender_.clock_.now();
+    }
+  }
+
+  // False: an interim head, done with.
+  bool on_head() {
+    const wire::Head& head = response_.head();
+    if (head.status / 100 == 1 && head.status != 101) {
+      event_.response_bytes += head.bytes.size();
+      connection_->consume(head.bytes.size());
+      response_.begin();
+      return false;
+    }
+    event_.status = static_cast<std::uint16_t>(head.status);
+    reusable_ = head.keep_alive && head.status != 101;
+    if (head.content_length.value_or(0) > wire::Connection::small_buffer) {
+      connection_->reserve(wire::Connection::large_buffer);
+    }
+    return true;
+  }
+
+  void end(Outcome outcome) {
+    event_.outcome = outcome;
+    event_.end = sender_.clock_.now();
+  }
+
+  void on_deadline() override {
+    cut(connection_ == nullptr         ? Outcome::connect_timeout
+        : response_.head_done()        ? Outcome::total_timeout
+                                       : Outcome::head_timeout);
+  }
+  void on_stop() override { cut(Outcome::cancelled); }
+  void cut(Outcome cause) {
+    cut_ = true;
+    cause_ = cause;
+    if (connection_ != nullptr) connection_->close();
+    if (connecting_ != nullptr) {
+      wire::ErrorCode ignored;
+      connecting_->close(ignored);
+    }
+  }
+
+  Sender& sender_;
+  events::Exchange& event_;
+  std::unique_ptr<wire::Connection> connection_;
+  wire::Socket* connecting_ = nullptr;
+  wire::Framer response_{wire::MessageKind::response};
+  Outcome cause_ = Outcome::cancelled;
+  bool cut_ = false;
+  bool reusable_ = false;
+};
+
+Sender::Sender(wire::IoContext& io, const base::Clock& clock, events::Sink& sink, SenderOptions options)
+    : clock_(clock),
+      sink_(sink),
+      options_(std::move(options)),
+      deadlines_(io),
+      pool_(io, deadlines_, options_.target, options_.pool),
+      pause_(io) {}
+
+base::Task<> Sender::send(ShotSource& source, base::Time begin) {
+  for (auto shot = source.next(); shot && !finishing_; shot = source.next()) {
+    const base::Time intended = begin + shot->offset;
+    const base::Nanoseconds ahead = intended - clock_.now();
+    if (ahead.count() > 0) co_await pause_.lasting(ahead);
+    if (!finishing_) take(*shot, intended);
+  }
+  co_await group_.drained();
+  co_await pool_.close();
+}
+
+void Sender::finish() {
+  finishing_ = true;
+  queue_.clear();
+  counts_.queued = 0;
+  pause_.interrupt();
+}
+
+void Sender::stop() {
+  finish();
+  group_.close();
+}
+
+void Sender::take(const Shot& shot, base::Time intended) {
+  if (counts_.under_way < options_.connections_max) {
+    group_.spawn(work(shot, intended));
+    return;
+  }
+  if (queue_.size() < options_.queued_max) {
+    queue_.push_back({shot, intended});
+    counts_.queued = queue_.size();
+    return;
+  }
+  ++counts_.shed;
+  ++counts_.ended;
+  events::Exchange event;
+  event.outcome = Outcome::shed;
+  event.party = options_.party;
+  event.route = sink_.route(shot.method, shot.target);
+  event.request = shot.request;
+  event.trace = shot.trace;
+  event.intended = intended;
+  event.start = event.end = clock_.now();
+  sink_.exchange(event);
+}
+
+// Sends one shot, then whatever queued meanwhile.
+base::Task<> Sender::work(Shot shot, base::Time intended) {
+  ++counts_.under_way;
+  while (true) {
+    co_await call(shot, intended);
+    if (queue_.empty()) break;
+    shot = queue_.front().shot;
+    intended = queue_.front().intended;
+    queue_.pop_front();
+    counts_.queued = queue_.size();
+  }
+  --counts_.under_way;
+}
+
+base::Task<> Sender::call(const Shot& shot, base::Time intended) {
+  ++counts_.sent;
+  events::Exchange event;
+  event.side = events::Side::ingress;
+  event.party = options_.party;
+  event.route = sink_.route(shot.method, shot.target);
+  event.request = shot.request;
+  event.trace = shot.trace;
+  event.intended = intended;
+  {
+    Call first(*this, event);
+    const bool known = co_await first.run(shot, true);
+    if (!known) {
+      // The idle connection had just been closed by the server: not the request's failure.
+      event.request_bytes = event.response_bytes = 0;
+      Call again(*this, event);
+      co_await again.run(shot, false);
+    }
+  }
+  ++counts_.ended;
+  sink_.exchange(event);
+}
+
+}  // namespace stormproof::replay
