@@ -29,18 +29,34 @@ std::string starvation(const Calls& calls, Time from, Time to, Nanoseconds sleep
 }
 
 // Fewer calls than requests, though never in a run long enough: something does suppress.
-bool suppression_suspected(const Outage& outage) {
-  const Calls& calls = *outage.calls;
+bool suppression_suspected(const Calls& calls, Time from, Time to) {
   std::uint64_t requests = 0;
   std::uint64_t suppressed = 0;
   for (const Opportunity& opportunity : calls.opportunities) {
-    if (opportunity.start < outage.from || opportunity.start >= outage.to) continue;
+    if (opportunity.start < from || opportunity.start >= to) continue;
     ++requests;
     suppressed += opportunity.called ? 0 : 1;
   }
   if (calls.correlated) return binomial_at_least(suppressed, requests, calls.miss) < open_chance;
-  const auto made = std::ranges::count_if(calls.calls, [&](const Call& call) { return call.start >= outage.from && call.start < outage.to; });
+  const auto made = std::ranges::count_if(calls.calls, [&](const Call& call) { return call.start >= from && call.start < to; });
   return static_cast<double>(made) < 0.8 * calls.calls_per_request * static_cast<double>(requests);
+}
+
+// An open breaker would have kept all calls away for a sleep window: was there ever so long a pause?
+bool paused_for(const Outage& outage, Nanoseconds duration) {
+  Time last = outage.reading.seen.first_failure.value_or(outage.from);
+  for (const Call& call : outage.calls->calls) {
+    if (call.start < last) continue;
+    if (call.start >= outage.to) break;
+    if (call.start - last >= duration) return true;
+    last = call.start;
+  }
+  return outage.to - last >= duration;
+}
+
+bool suppressed_before_opening(const Outage& outage) {
+  const Openness& seen = outage.reading.seen;
+  return outage.calls->correlated && suppression_suspected(*outage.calls, outage.from, seen.opened->low - sight);
 }
 
 struct Failures {
@@ -74,7 +90,7 @@ void decide_never_opened(Check& check, const Outage& outage, Time until) {
                                 found.failed, ample_failures, volume_threshold);
   } else if (!outage.starved.empty()) {
     check.missing = outage.starved;
-  } else if (suppression_suspected(outage)) {
+  } else if (suppression_suspected(*outage.calls, outage.from, outage.to) && (!outage.sleep_claimed || paused_for(outage, outage.sleep / 2))) {
     check.missing = "some requests did not call the dependency, but never enough in a row to be an open breaker: send more requests a second";
   } else {
     check.verdict = Verdict::violated;
@@ -121,6 +137,7 @@ Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<sce
   Outage outage{.calls = &calls, .from = from, .to = to, .reading = read_freely(calls, from, to)};
   const SleepWindow& own = outage.reading.window;
   outage.sleep = claim ? claim->value : own.law == Law::unknown ? sleep_assumed : own.first.middle();
+  outage.sleep_claimed = claim.has_value();
   outage.starved = starvation(calls, from, to, outage.sleep);
   if (!claim || !outage.reading.seen.opened) return outage;
   const Interval band = band_of(*claim);
@@ -172,6 +189,8 @@ Check check_leaks(const Outage& outage, std::uint64_t at_most, bool claimed_slee
     check.missing = claimed_sleep ? "no probe to tell leaks from" : "probes cannot be told from leaks: they follow no constant or growing law; state probes-every, or let the phase last longer";
   } else if (seen.leaked.size() > at_most) {
     check.verdict = Verdict::violated;
+  } else if (suppressed_before_opening(outage)) {
+    check.missing = "requests were suppressed before the breaker opened for good: it closes early, or a concurrency limit works as well";
   } else if (seen.suppressed < suppressed_min) {
     check.missing = fmt::format("{} requests met the open breaker: needs at least {}: a longer phase or more requests a second", seen.suppressed, suppressed_min);
   } else {

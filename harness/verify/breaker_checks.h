@@ -28,6 +28,7 @@ struct Outage {
   Reading reading = {};
   bool law_against_claim = false;  // the probes follow a law of their own, outside the one that was claimed
   Nanoseconds sleep{0};            // claimed, measured or assumed
+  bool sleep_claimed = false;
   std::string starved = {};             // too little traffic, and what would suffice; empty: enough
 };
 Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<scenarios::Around>& claim);

@@ -160,12 +160,13 @@ void mark_gaps(Calls& result) {
   }
 }
 
-void mark_idle(Calls& result) {
-  Time busy_until = Time::min();
-  std::size_t next = 0;
+void count_in_the_air(Calls& result) {
+  std::size_t started = 0;
+  std::size_t ended = 0;
   for (Opportunity& opportunity : result.opportunities) {
-    while (next < result.calls.size() && result.calls[next].start <= opportunity.start) busy_until = std::max(busy_until, result.calls[next++].end);
-    opportunity.idle = !opportunity.called && busy_until <= opportunity.start;
+    while (started < result.calls.size() && result.calls[started].start <= opportunity.start) ++started;
+    while (ended < result.by_end.size() && result.calls[result.by_end[ended]].end <= opportunity.start) ++ended;
+    opportunity.in_the_air = static_cast<std::uint32_t>(started - std::min(started, ended));
   }
 }
 
@@ -202,7 +203,7 @@ Calls calls_of(const View& view, std::string_view dependency, const std::vector<
   fill_calls(view, draft, result);
   fill_opportunities(view, draft, result);
   if (!result.correlated) mark_gaps(result);
-  mark_idle(result);
+  count_in_the_air(result);
   return result;
 }
 

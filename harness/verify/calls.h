@@ -41,7 +41,7 @@ struct Opportunity {
   std::uint64_t request = 0;
   double miss = 0;       // upper bound of the chance that a healthy service would not call
   bool called = false;
-  bool idle = false;     // suppressed while no call was in the air: no concurrency limit does that
+  std::uint32_t in_the_air = 0;  // calls at its start
 };
 
 struct Calls {

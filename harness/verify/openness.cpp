@@ -54,7 +54,9 @@ class Reader {
   bool joins(const Call& call) {
     Cycle& cycle = seen_.cycles.back();
     for (Probe& probe : probes_) {
-      if (call.request == 0 || probe.request != call.request) continue;
+      // Without trace ids, a call right after a probe's failure is taken for its retry.
+      const bool retry = call.request == 0 && probe.failed && call.start >= probe.outcome && call.start <= probe.outcome + in_flight_slack;
+      if (!retry && (call.request == 0 || probe.request != call.request)) continue;
       probe = {call.request, std::max(probe.outcome, call.end), call.failed};
       return true;
     }
@@ -96,7 +98,20 @@ class Reader {
     // Closed: the next opening is that of the next open run; until then every call is in order.
     const auto next = std::ranges::find_if(seen_.runs, [&](const OpenRun& run) { return calls_.opportunities[run.first].start > low; });
     if (next == seen_.runs.end()) anchor_ = {to_, to_};
-    else anchor_ = opening_of(calls_, *next, low);
+    else anchor_ = opening_after_success(*next, low);
+  }
+
+  // With required successes a later probe may have failed, during which requests were suppressed already.
+  Anchor opening_after_success(const OpenRun& run, Time good) const {
+    Anchor anchor = opening_of(calls_, run, good);
+    const Opportunity& first = calls_.opportunities[run.first];
+    const auto begin = std::ranges::upper_bound(calls_.calls, good, {}, &Call::start);
+    const auto end = std::ranges::upper_bound(calls_.calls, first.end, {}, &Call::start);
+    if (end - begin > static_cast<std::ptrdiff_t>(half_open_max)) return anchor;
+    for (auto call = begin; call < end; ++call) {
+      if (call->failed) anchor.high = std::max(anchor.high, call->end);
+    }
+    return anchor;
   }
 
   // How long after the opening a request was still suppressed; 0 where none was.
@@ -197,13 +212,16 @@ std::vector<OpenRun> open_runs(const Calls& calls, Time from, Time to) {
     }
     OpenRun run{.first = at};
     double chance = 1;
-    bool idle = false;
+    std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t most = 0;
     for (; at < end && !all[at].called; ++at) {
       chance *= calls.correlated ? all[at].miss : 0;
-      idle = idle || all[at].idle;
+      least = std::min(least, all[at].in_the_air);
+      most = std::max(most, all[at].in_the_air);
     }
     run.last = at - 1;
-    if (chance <= open_chance && idle) runs.push_back(run);
+    const bool beyond_a_limit = least == 0 || least + concurrency_drop_min <= most;
+    if (chance <= open_chance && beyond_a_limit) runs.push_back(run);
   }
   return runs;
 }
@@ -223,8 +241,8 @@ Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
   for (const Nanoseconds slack : {sight, in_flight_slack}) {
     std::optional<Anchor> found;
     for (const std::uint32_t place : calls.ended_between(std::max(from, last_start - slack), first.end)) {
+      // A success may trip it, too: the one that completes a rate window's volume.
       const Call& call = calls.calls[place];
-      if (!call.failed && !call.slow) continue;
       if (!found) found = Anchor{call.end, call.end};
       found->high = call.end;
     }
@@ -247,8 +265,11 @@ std::vector<Interval> sleeps(const Openness& seen) {
 
 namespace {
 
-bool explains(const SleepWindow& window) {
-  return window.law == Law::constant || window.law == Law::growing || window.law == Law::linear;
+// Vague or few cycles fit any law.
+bool explains(const SleepWindow& window, const std::vector<Interval>& cycles) {
+  const bool regular = window.law == Law::constant || window.law == Law::growing || window.law == Law::linear;
+  const bool sharp = std::ranges::all_of(cycles, [](const Interval& cycle) { return cycle.low * 2 >= cycle.high; });
+  return regular && sharp && cycles.size() >= established_cycles_min;
 }
 
 // Sleep windows that the first calls after the opening suggest.
@@ -275,14 +296,14 @@ Reading read_freely(const Calls& calls, Time from, Time to) {
   const Openness start = start_of(calls, from, to);
   Reading reading{.seen = observe_from(calls, start, from, to, {}), .window = {}};
   reading.window = fit(sleeps(reading.seen));
-  if (explains(reading.window)) reading.established = true;
+  reading.established = explains(reading.window, sleeps(reading.seen));
   if (reading.established || !start.opened) return reading;
   std::optional<Reading> best;
   for (const Nanoseconds least : proposals(reading.seen)) {
     Reading tried{.seen = observe_from(calls, start, from, to, {least}), .window = {}, .established = true};
     const auto cycles = sleeps(tried.seen);
     tried.window = fit(cycles);
-    if (tried.window.law != Law::constant || cycles.size() < established_cycles_min) continue;
+    if (tried.window.law != Law::constant || !explains(tried.window, cycles)) continue;
     if (!best || tried.seen.leaked.size() < best->seen.leaked.size()) best = std::move(tried);
   }
   return best ? *best : reading;

@@ -1,7 +1,7 @@
 // Openness: when a breaker was open, and which calls were made all the same.
 //
-// An open run is a row of suppressed opportunities that chance explains with at most open_chance, at least one of them
-// while no call was in the air (a concurrency limit suppresses, too, but never then). A breaker opens when the
+// An open run is a row of suppressed opportunities that chance explains with at most open_chance, and that goes on while
+// the calls in the air end (a concurrency limit suppresses, too, but lets the next one in then). A breaker opens when the
 // tripping call completes. From there on a call is one of: in flight (its request began before the opening), a probe
 // (no earlier than the least sleep window after the last opening), half-open width (started before the first probe's
 // outcome, or in an equal number after it in every cycle), or a leak. A leak does not move the instant of reopening.
@@ -18,7 +18,10 @@
 namespace stormproof::verify {
 
 inline constexpr double open_chance = 1e-6;
+inline constexpr std::uint32_t concurrency_drop_min = 3;  // calls that ended within the run, or all
 inline constexpr double late_chance = 1e-3;  // that a healthy miss is taken for the last suppressed request of a cycle
+// So few calls between a good probe and the next open run may still be probes: one under way may be what reopens it.
+inline constexpr std::size_t half_open_max = 10;
 // Without trace ids a call is taken for one in flight for so long after the opening.
 inline constexpr Nanoseconds in_flight_slack = std::chrono::milliseconds(20);
 
