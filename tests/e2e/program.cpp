@@ -18,7 +18,7 @@ support::Finished stormproof(std::vector<std::string> arguments, std::map<std::s
   auto finished = support::run_to_end({.argv = std::move(arguments), .env = std::move(env)}, within);
   if (!finished) {
     ADD_FAILURE() << finished.error().to_string();
-    return {.exit_code = -1};
+    return {.exit_code = -1, .out = "", .err = ""};
   }
   return std::move(*finished);
 }
