@@ -73,7 +73,7 @@ ExitCode run_replay(const ReplayOptions& options) {
   tasks.spawn(send(sender, shots, clock.now() + before_first_request, io));
   io.run();
 
-  const replay::ReplayTarget about{options.file,           options.target,         options.rate.empty() ? options.speed.empty() ? "1x" : options.speed : options.rate,
+  const replay::ReplayTarget about{options.file,           options.target,         replay::to_string(*pacing),
                                    script->writes_refused, script->not_replayable, signals.caught()};
   const auto written = write_whole("-", options.json ? stats.to_json(about) : stats.to_text(about));
   if (!written) return complain("replay", ExitCode::could_not_run, written.error());

@@ -1,21 +1,14 @@
 #include "harness/proxy/session.h"
 
-#include <fmt/format.h>
-
-#include <array>
-
 #include "harness/base/both.h"
 
 namespace stormproof::proxy {
-namespace {
 
 using events::Outcome;
 using wire::Arrival;
 using wire::Connection;
 using wire::Part;
 using wire::Progress;
-
-}  // namespace
 
 Session::Session(Relay& relay, wire::Socket client, std::uint64_t number)
     : Entry(relay.deadlines_),
@@ -48,6 +41,7 @@ void Session::wait_for(Waiting what) {
     case Waiting::client_head: return set(limits.client_head);
     case Waiting::upstream_head: return set(limits.upstream_head);
     case Waiting::idle: return set(limits.idle);
+    case Waiting::tunnel: return set(limits.tunnel_idle);
     case Waiting::linger: return set(limits.linger);
   }
 }
@@ -64,6 +58,12 @@ void Session::on_deadline() {
       cut_upstream();
       return;
     case Waiting::idle:
+      now_.client_stalled = !request_.done() && !(upstream_ != nullptr && upstream_->writing());
+      fail(Outcome::idle_timeout);
+      cut_upstream();
+      if (client_.writing()) client_.close();
+      return;
+    case Waiting::tunnel:
       fail(Outcome::idle_timeout);
       cut_upstream();
       client_.close();
@@ -81,6 +81,12 @@ void Session::on_stop() {
 void Session::on_drain() {
   keep_ = false;
   if (!busy_ && client_.unread().empty()) client_.close();
+}
+
+// From here on its leaving is seen at once; it may have left already.
+void Session::watch_client() {
+  client_.arm();
+  if (!client_.reading() && client_.ended()) on_arrival(client_);
 }
 
 // Something happened on the client's side while the exchange did not wait for it.
@@ -102,23 +108,24 @@ void Session::client_left() {
 
 void Session::fail(Outcome cause) {
   keep_ = false;
-  if (failed_) return;
-  failed_ = true;
+  if (now_.failed) return;
+  now_.failed = true;
   event_.outcome = cause;
   event_.end = relay_.clock_.now();
 }
 
 void Session::cut_upstream() {
-  reusable_ = false;
+  now_.reusable = false;
   if (upstream_ != nullptr) upstream_->close();
   if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;
+    wire::ErrorCode ignored;  // it may have connected already
     connecting_->close(ignored);
   }
 }
 
 base::Task<bool> Session::read_head() {
   request_.begin();
+  client_.shrink();
   wait_for(Waiting::client_idle);
   while (true) {
     const wire::Step step = request_.feed(client_.unread());
@@ -126,16 +133,15 @@ base::Task<bool> Session::read_head() {
       clear();
       co_return true;
     }
-    if (step.progress == Progress::error || client_.unread().size() >= wire::Framer::head_bytes_max) {
-      begin_event();
-      tap(Part::request_head, client_.unread());
-      fail(Outcome::bad_request);
-      co_await answer_ourselves(400, "Bad Request", request_.error());
-      finish_event();
+    if (step.progress == Progress::blank) {
+      client_.consume(step.consumed);
+      continue;
+    }
+    if (step.progress == Progress::error) {
+      co_await refuse();
       co_return false;
     }
     if (request_.started() && waiting_ == Waiting::client_idle) wait_for(Waiting::client_head);
-    if (client_.full()) client_.reserve(Connection::large_buffer);
     const Arrival arrival = co_await client_.more();
     if (arrival.ended()) {
       client_eof_ = true;
@@ -144,10 +150,20 @@ base::Task<bool> Session::read_head() {
   }
 }
 
+// What came is no request.
+base::Task<> Session::refuse() {
+  begin_event();
+  tap(Part::request_head, client_.unread());
+  fail(Outcome::bad_request);
+  co_await answer_ourselves(answer_to_malformed(request_.error(), request_.head_too_large()));
+  finish_event();
+  co_await linger();
+}
+
 void Session::begin_event() {
   ++relay_.counts_.exchanges;
   const wire::Head& head = request_.head();
-  failed_ = response_begun_ = request_over_ = reusable_ = pooled_ = false;
+  now_ = {};
   pause_.rearm();
   event_ = {};
   event_.side = relay_.options_.side;
@@ -163,7 +179,6 @@ void Session::begin_event() {
 }
 
 void Session::finish_event() {
-  if (!failed_) event_.end = relay_.clock_.now();
   if (relay_.taps_.sink != nullptr) relay_.taps_.sink->exchange(event_);
   if (tap_ != nullptr) std::exchange(tap_, nullptr)->ended(event_);
 }
@@ -187,36 +202,41 @@ std::size_t Session::frame_request(std::size_t ready) {
 base::Task<> Session::exchange() {
   begin_event();
   const wire::Head& head = request_.head();
-  keep_ = keep_ && head.keep_alive;
-  to_head_ = head.method == "HEAD";
-  to_connect_ = head.method == "CONNECT";
-  repeatable_ = wire::is_idempotent(head.method);
+  now_.to_head = head.method == "HEAD";
+  now_.to_connect = head.method == "CONNECT";
+  now_.repeatable = wire::is_idempotent(head.method);
+  now_.alone = head.ambiguous;
+  now_.keep_asked = head.keep_alive;
+  now_.upgrade_asked = head.upgrade;
+  keep_ = keep_ && head.keep_alive && !head.ambiguous;
   tap(Part::request_head, head.bytes);
   const std::size_t ready = frame_request(head.bytes.size());
+  event_.request_bytes = ready;
 
   client_.watch(this);
-  if (!failed_ && !co_await intercepted(ready) && co_await send_request(ready)) {
+  if (!now_.failed && !co_await intercepted(ready) && co_await send_request(ready)) {
     if (request_.done()) {
-      client_.arm();
+      client_.shrink();
+      watch_client();
       co_await pump_response();
     } else {
-      co_await base::both(pump_request(), pump_response());
+      co_await base::both(pump_request(), pump_response_over_request());
     }
   }
   client_.watch(nullptr);
   clear();
-  if (failed_ && !response_begun_) {
-    if (event_.outcome == Outcome::bad_request) {
-      co_await answer_ourselves(400, "Bad Request", request_.error());
-    } else if (event_.outcome == Outcome::head_timeout || event_.outcome == Outcome::connect_timeout) {
-      co_await answer_ourselves(504, "Gateway Timeout", "the upstream did not answer in time");
-    } else if (event_.outcome != Outcome::cancelled && event_.outcome != Outcome::idle_timeout) {
-      co_await answer_ourselves(502, "Bad Gateway", "the upstream is not reachable or broke off");
-    }
+  if (!now_.failed) {
+    event_.end = relay_.clock_.now();
+  } else if (now_.response_begun) {
+    break_off();
+  } else if (event_.outcome == Outcome::bad_request) {
+    co_await answer_ourselves(answer_to_malformed(request_.error(), false));
+  } else if (const auto answer = answer_to_failure(event_.outcome, now_.client_stalled)) {
+    co_await answer_ourselves(*answer);
   }
   co_await release_upstream();
   finish_event();
-  if (!request_.done() && !client_eof_ && client_.open()) co_await linger();
+  if (should_linger()) co_await linger();
 }
 
 // True: a fault has answered, or the exchange has ended meanwhile.
@@ -226,212 +246,219 @@ base::Task<bool> Session::intercepted(std::size_t ready) {
       {request_.head(), event_.connection, event_.request, event_.start});
   if (interception == nullptr) co_return false;
   event_.fault = interception->rule();
-  client_.arm();
+  if (request_.done()) watch_client();
+  else client_.arm();
   const wire::Interception::Decision decision = co_await interception->before_upstream(pause_);
-  if (failed_ || !decision.answer) co_return failed_;
+  if (now_.failed || !decision.answer) co_return now_.failed;
   event_.outcome = Outcome::faulted;
   event_.status = decision.status;
   event_.first_byte = relay_.clock_.now();
   event_.response_bytes = decision.response.size();
-  response_begun_ = true;
+  now_.response_begun = true;
   client_.consume(ready);
+  wait_for(Waiting::idle);
   if (co_await client_.write(decision.response)) client_left();
   if (!request_.done()) keep_ = false;
   co_return true;
 }
 
 base::Task<bool> Session::connect_upstream() {
-  pooled_ = false;
+  now_.pooled = false;
   wire::ConnectResult connected = co_await relay_.pool_.connect(&connecting_);
   if (!connected) {
     fail(connected.error().cause);
     co_return false;
   }
   upstream_ = std::move(*connected);
-  co_return !failed_;
+  if (now_.failed) cut_upstream();
+  co_return !now_.failed;
 }
 
 // Sends the first `ready` bytes that the client sent. False: the exchange has failed.
 base::Task<bool> Session::send_request(std::size_t ready) {
-  response_.begin(to_head_);
+  response_.begin(now_.to_head);
   replay_.clear();
-  event_.request_bytes = ready;
-  upstream_ = relay_.pool_.take_idle();
-  pooled_ = upstream_ != nullptr;
-  if (!pooled_ && !co_await connect_upstream()) co_return false;
+  if (!now_.alone) upstream_ = relay_.pool_.take_idle();
+  now_.pooled = upstream_ != nullptr;
+  if (!now_.pooled && !co_await connect_upstream()) co_return false;
   // A pooled connection may have been closed by the upstream a moment ago: keep what is needed to try once more.
-  if (pooled_ && repeatable_ && request_.done()) replay_.assign(client_.unread().substr(0, ready));
+  if (now_.pooled && now_.repeatable && request_.done()) replay_.assign(client_.unread().substr(0, ready));
+  wait_for(Waiting::idle);
   const wire::ErrorCode error = co_await upstream_->write(client_.unread().substr(0, ready));
   client_.consume(ready);
-  if (error) request_over_ = true;  // the upstream may have answered before it closed: pump_response() will see
-  co_return !failed_;
+  if (error) now_.request_over = true;  // it may have answered before it closed: pump_response() will see
+  co_return !now_.failed;
 }
 
+// The rest of the request, as it comes, until no more of it is wanted.
 base::Task<> Session::pump_request() {
-  while (!request_.done()) {
-    client_.reserve(Connection::large_buffer);
-    const Arrival arrival = co_await client_.more();
-    if (arrival.ended()) {
-      client_eof_ = true;
-      if (!request_over_) client_left();
-      co_return;
-    }
-    if (failed_) co_return;
+  while (!request_.done() && !now_.request_over && !now_.failed) {
     const std::size_t ready = frame_request(0);
-    if (failed_) {
-      cut_upstream();
+    if (now_.failed) break;
+    wait_for(Waiting::idle);
+    if (ready == 0) {
+      if (client_.full()) client_.reserve(Connection::large_buffer);
+      const Arrival arrival = co_await client_.more();
+      if (!arrival.ended() || now_.request_over) continue;
+      client_eof_ = true;
+      client_left();
       co_return;
     }
     event_.request_bytes += ready;
-    if (!request_over_) {
-      wait_for(Waiting::idle);
-      if (co_await upstream_->write(client_.unread().substr(0, ready))) request_over_ = true;
-    }
+    if (co_await upstream_->write(client_.unread().substr(0, ready))) now_.request_over = true;
     client_.consume(ready);
+    if (ready >= Connection::small_buffer) client_.reserve(Connection::large_buffer);
   }
-  if (failed_ || request_over_) co_return;
-  wait_for(Waiting::upstream_head);
-  client_.arm();
+  if (now_.failed) {
+    cut_upstream();
+    co_return;
+  }
+  if (!now_.request_over) {
+    now_.request_sent = true;
+    wait_for(response_.head_done() ? Waiting::idle : Waiting::upstream_head);
+  }
+  client_.shrink();
+  watch_client();
+}
+
+// Runs beside pump_request(), and ends it.
+base::Task<> Session::pump_response_over_request() {
+  co_await pump_response();
+  if (now_.request_sent) co_return;
+  // Answered before the whole request was sent, or failed: the rest of it is not wanted.
+  now_.request_over = true;
+  keep_ = false;
+  cut_upstream();
+  client_.stop_waiting();
 }
 
 base::Task<> Session::pump_response() {
-  wait_for(Waiting::upstream_head);
+  if (request_.done() || now_.request_over) wait_for(Waiting::upstream_head);
   while (true) {
     const Arrival arrival = co_await upstream_->more();
-    if (failed_) co_return;
+    if (now_.failed) co_return;
     if (arrival.ended()) {
-      const bool stale = pooled_ && !response_.started() && !response_begun_ && !replay_.empty();
+      const bool stale = now_.pooled && !response_.started() && !now_.interim && !replay_.empty();
       if (stale && co_await resend()) continue;
-      if (failed_) co_return;
-      if (arrival.eof && response_.finish_at_eof()) break;
+      if (now_.failed || (arrival.eof && response_.finish_at_eof())) co_return;
       fail(Outcome::reset);
-      if (response_begun_) client_.close();  // the only way left to say that this is not the whole of it
       co_return;
     }
     if (!response_.started()) event_.first_byte = relay_.clock_.now();
-    if (!co_await forward_response()) break;
+    if (!co_await forward_response()) co_return;
   }
-  if (request_.done() || failed_) co_return;
-  // Answered before the request was whole: the client must hear the end, the rest of its request is read and dropped.
-  request_over_ = true;
-  keep_ = reusable_ = false;
-  wire::ErrorCode ignored;
-  client_.socket().shutdown(wire::Socket::shutdown_send, ignored);
-  wait_for(Waiting::linger);
 }
 
 // The pooled connection was closed before a byte of the answer: once more, on a new one.
 base::Task<bool> Session::resend() {
   co_await wire::retire(std::move(upstream_));
-  if (!co_await connect_upstream()) co_return false;
+  if (now_.failed || !co_await connect_upstream()) co_return false;
+  wait_for(Waiting::idle);
   if (co_await upstream_->write(replay_)) co_return false;
-  replay_.clear();
+  wait_for(Waiting::upstream_head);
   co_return true;
 }
 
-// Forwards what has arrived of the response. False: it is whole, or has failed.
-base::Task<bool> Session::forward_response() {
+// Frames what has arrived of the response; returns how many bytes are its own.
+std::size_t Session::frame_response() {
   std::size_t ready = 0;
-  while (true) {
+  while (!now_.switching && !response_.done()) {
     const std::string_view rest = upstream_->unread().substr(ready);
     const wire::Step step = response_.feed(rest);
     const std::string_view bytes = rest.substr(0, step.consumed);
-    ready += step.consumed;
-    if (step.progress == Progress::error) {
+    if (step.progress == Progress::error || (step.progress == Progress::head && !on_response_head(bytes))) {
       fail(Outcome::bad_response);
-      if (response_begun_) client_.close();
-      co_return false;
+      break;
     }
-    if (step.progress == Progress::head) {
-      const int status = response_.head().status;
-      if (status / 100 == 1 && status != 101) {
-        tap(Part::interim, bytes);
-        response_.begin(to_head_);
-        continue;
-      }
-      on_response_head(bytes);
-      if (status == 101 || (to_connect_ && status / 100 == 2)) break;
-    } else {
-      tap(Part::response_body, bytes);
-      if (step.progress == Progress::done || step.consumed == 0) break;
-    }
+    if (step.consumed == 0) break;
+    if (step.progress != Progress::head) tap(Part::response_body, bytes);
+    ready += step.consumed;
   }
-  event_.response_bytes += ready;
+  return ready;
+}
+
+// False: a head that cannot be the answer to this request.
+bool Session::on_response_head(std::string_view bytes) {
+  const wire::Head& head = response_.head();
+  if (head.status / 100 == 1 && head.status != 101) {
+    tap(Part::interim, bytes);
+    now_.interim = true;
+    response_.begin(now_.to_head);
+    return true;
+  }
+  if (head.status == 101 && !(now_.upgrade_asked && request_.done())) return false;
+  now_.switching = head.status == 101 || (now_.to_connect && head.status / 100 == 2);
+  event_.status = static_cast<std::uint16_t>(head.status);
+  now_.reusable = head.keep_alive && now_.keep_asked && !now_.alone && !now_.switching;
+  keep_ = keep_ && head.keep_alive && !now_.switching;
+  tap(Part::response_head, bytes);
+  return true;
+}
+
+// Forwards what has arrived of the response. False: it is whole, or the exchange has failed.
+base::Task<bool> Session::forward_response() {
+  const std::size_t ready = frame_response();
+  if (now_.failed) co_return false;
   if (ready > 0) {
-    response_begun_ = true;
+    event_.response_bytes += ready;
+    now_.response_begun = response_.head_done();
+    wait_for(Waiting::idle);
     if (co_await client_.write(upstream_->unread().substr(0, ready))) client_left();
     upstream_->consume(ready);
+    if (now_.failed) co_return false;
   }
-  if (failed_) co_return false;
-  if (event_.status == 101 || (to_connect_ && event_.status / 100 == 2)) {
-    co_await tunnel();
+  if (now_.switching) {
+    co_await switch_protocols();
     co_return false;
   }
-  if (response_.head_done() && response_.done()) co_return false;
-  if (response_.head_done()) wait_for(Waiting::idle);
+  if (response_.done()) co_return false;
+  if (!response_.head_done()) {
+    if (request_.done()) wait_for(Waiting::upstream_head);
+  } else if (ready >= Connection::small_buffer || response_.head().content_length > Connection::small_buffer) {
+    upstream_->reserve(Connection::large_buffer);
+  }
   co_return true;
 }
 
-void Session::on_response_head(std::string_view bytes) {
-  const wire::Head& head = response_.head();
-  event_.status = static_cast<std::uint16_t>(head.status);
-  reusable_ = head.keep_alive;
-  keep_ = keep_ && head.keep_alive;
-  tap(Part::response_head, bytes);
-  if (head.has_body && head.content_length.value_or(Connection::large_buffer) > Connection::small_buffer) {
-    upstream_->reserve(Connection::large_buffer);
-  }
-}
-
-// After an upgrade the two sides speak what they like, until both have ended.
-base::Task<> Session::tunnel() {
-  keep_ = reusable_ = false;
-  request_over_ = true;
+// The two sides now speak what they like, until both have ended.
+base::Task<> Session::switch_protocols() {
   client_.watch(nullptr);
-  co_await base::both(copy(client_, *upstream_, Part::request_body), copy(*upstream_, client_, Part::response_body));
+  wait_for(Waiting::tunnel);
+  co_await tunnel(client_, *upstream_, *this);
 }
 
-base::Task<> Session::copy(Connection& from, Connection& to, Part part) {
-  while (true) {
-    wait_for(Waiting::idle);
-    if (from.unread().empty()) {
-      const Arrival arrival = co_await from.more();
-      if (arrival.error) {
-        to.close();
-        co_return;
-      }
-      if (arrival.eof) {
-        wire::ErrorCode ignored;
-        to.socket().shutdown(wire::Socket::shutdown_send, ignored);
-        co_return;
-      }
-      continue;
-    }
-    tap(part, from.unread());
-    (part == Part::request_body ? event_.request_bytes : event_.response_bytes) += from.unread().size();
-    const std::size_t bytes = from.unread().size();
-    if (co_await to.write(from.unread())) {
-      from.close();
-      co_return;
-    }
-    from.consume(bytes);
-  }
+void Session::passes(Part part, std::string_view bytes) {
+  wait_for(Waiting::tunnel);
+  tap(part, bytes);
+  (part == Part::request_body ? event_.request_bytes : event_.response_bytes) += bytes.size();
 }
 
-base::Task<> Session::answer_ourselves(int status, std::string_view reason, std::string_view sentence) {
+base::Task<> Session::answer_ourselves(OwnAnswer answer) {
   keep_ = false;
   if (!client_.open()) co_return;
-  event_.status = static_cast<std::uint16_t>(status);
+  event_.status = static_cast<std::uint16_t>(answer.status);
   event_.first_byte = relay_.clock_.now();
-  const std::string text = fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n"
-      "\r\nstormproof: {}\n", status, reason, sentence.size() + 13, sentence);
+  const std::string text = answer.text(now_.to_head);
   event_.response_bytes = text.size();
+  wait_for(Waiting::linger);
   if (co_await client_.write(text)) client_.close();  // the client left before our word: nobody is there to read it
-  else co_await linger();
+  clear();
 }
 
-// Ends our side and reads the client out, so that a reset does not overtake our last bytes.
+// Part of a response has gone out, and the rest will not. Where only the end of the connection would end it, the client must
+// not take this end for that one.
+void Session::break_off() {
+  if (response_.head().until_eof) client_.reset();
+  else client_.close();
+}
+
+// Closing while the client still sends would make a reset that overtakes our last bytes.
+bool Session::should_linger() const {
+  if (keep_ || client_eof_ || !client_.open() || now_.switching) return false;
+  return !request_.done() || now_.keep_asked || !client_.unread().empty();
+}
+
+// Ends our side and reads the client out.
 base::Task<> Session::linger() {
   wire::ErrorCode ignored;
   client_.socket().shutdown(wire::Socket::shutdown_send, ignored);
@@ -447,7 +474,7 @@ base::Task<> Session::linger() {
 
 base::Task<> Session::release_upstream() {
   if (upstream_ == nullptr) co_return;
-  if (reusable_ && !failed_) co_await relay_.pool_.give_back(std::move(upstream_));
+  if (now_.reusable && !now_.failed) co_await relay_.pool_.give_back(std::move(upstream_));
   else co_await wire::retire(std::move(upstream_));
 }
 

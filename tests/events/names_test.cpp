@@ -28,6 +28,17 @@ TEST(Names, SurviveAMove) {
   EXPECT_EQ(moved.name_of(id), "x");
 }
 
+TEST(Names, ACopyHasTheSameIds) {
+  Names names;
+  names.id_of("b");
+  names.id_of("a");
+  Names same = names.copy();
+  names = Names();
+  EXPECT_EQ(same.find("b"), 1U);
+  EXPECT_EQ(same.find("a"), 2U);
+  EXPECT_EQ(same.id_of("c"), 3U);
+}
+
 TEST(Names, BeyondTheBoundAreOther) {
   Names names;
   for (std::size_t i = 1; i < Names::names_max; ++i) names.id_of(fmt::format("/{}", i));
