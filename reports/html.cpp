@@ -57,6 +57,12 @@ void set_list(data& object, const char* key, data list, const char* flag) {
 data list() { return data(data::type::list); }
 
 std::string or_dash(std::optional<Nanoseconds> duration) { return duration ? base::format_duration(*duration) : "–"; }
+// "2026-11-23 09:36:00 UTC".
+std::string minute_of(Time time) {
+  std::string words = base::format_time(time).substr(0, 19);
+  words[10] = ' ';
+  return words + " UTC";
+}
 std::string after(Time start, Time at) { return base::format_duration(between(start, at)); }
 
 std::string failed_text(std::uint64_t failed, std::uint64_t requests) {
@@ -112,6 +118,8 @@ data findings_of(const RunRecord& record) {
     set_text(row, "phase", finding.phase);
     row.set("has_line", data(finding.line > 0));
     set_text(row, "line", fmt::format("{}", finding.line));
+    // Where one check holds, its row says all that the summary would.
+    row.set("has_summary", data(finding.verdict != Verdict::holds || finding.checks.size() != 1));
     set_text(row, "summary", finding.summary);
     row.set("checks", checks_of(finding));
     data shown = list();
@@ -253,7 +261,7 @@ std::string render_html(const RunRecord& record) {
   set_text(page, "scenario", record.scenario_name);
   set_text(page, "sentence", told.sentence);
   set_text(page, "counts", counts_of(told));
-  set_text(page, "started", base::format_time(record.started));
+  set_text(page, "started", minute_of(record.started));
   set_text(page, "duration", base::format_duration(between(record.started, record.ended)));
   page.set("has_owner", data(!record.owner.empty()));
   set_text(page, "owner", record.owner);
