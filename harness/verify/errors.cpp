@@ -37,7 +37,7 @@ Finding judge_errors(const View& view, const PhaseWindow& phase, const scenarios
   Check check{.name = "errors", .expected = fmt::format("at most {} of the requests fail", format_percent(expectation.at_most))};
   std::uint64_t failures = 0;
   std::uint64_t unanswered = 0;
-  for (const events::Exchange* request : view.ingress_of(phase)) {
+  for (const events::Exchange* request : phase.requests) {
     if (request->outcome == events::Outcome::shed) continue;
     ++check.samples;
     if (!failed(*request)) continue;

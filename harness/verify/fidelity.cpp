@@ -42,7 +42,7 @@ std::string undelivered_rule(const View& view, const PhaseWindow& phase, const s
 
 std::vector<std::string> doubts(const View& view, const PhaseWindow& phase) {
   std::vector<std::string> reasons;
-  const Exchanges ingress = view.ingress_of(phase);
+  const Exchanges ingress = phase.requests;
   if (ingress.empty()) {
     reasons.emplace_back("no request was sent in this phase");
     return reasons;

@@ -101,7 +101,7 @@ std::string quantile_name(double quantile) {
 Finding judge_latency(const View& view, const PhaseWindow& phase, const scenarios::LatencyExpectation& expectation) {
   Finding finding;
   finding.expectation = "latency";
-  const Exchanges ingress = view.ingress_of(phase);
+  const Exchanges ingress = phase.requests;
   const Sample sample = sample_of(ingress);
   std::vector<Verdict> verdicts;
   Nanoseconds lowest = Nanoseconds::max();

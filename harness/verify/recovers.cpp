@@ -38,7 +38,7 @@ Band band_of(const View& view) {
   Band band;
   std::vector<Nanoseconds> latencies = {};
   std::uint64_t failing = 0;
-  const Exchanges steady = view.ingress_of(view.phases().front());
+  const Exchanges steady = view.phases().front().requests;
   for (const Exchange* request : steady) {
     failing += failed(*request) ? 1 : 0;
     latencies.push_back(request->outcome == events::Outcome::answered ? request->end - request->intended : Nanoseconds::max());

@@ -30,6 +30,7 @@ View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(l
   // By name, not by its number: a log that was written and read again may number its names anew.
   std::ranges::sort(marks_, {}, [&](const Mark& mark) { return std::tuple(mark.at, rank(mark.kind), mark.kind, log_.names.name_of(mark.name)); });
   read_marks(scenario);
+  share_out_requests();
 }
 
 void View::index_exchanges() {
@@ -100,6 +101,21 @@ void View::place(const scenarios::Phase& plan, std::size_t& next_mark) {
   const bool whole = static_cast<double>(lasted.count()) >= whole_share * static_cast<double>(plan.duration.count());
   if (!ended || !whole) {
     window.cut_short = aborted_because_.empty() ? "the run ended in the middle of the phase" : std::string(aborted_because_);
+  }
+}
+
+void View::share_out_requests() {
+  std::size_t sent_in = 0;
+  for (const Exchange* request : ingress_) {
+    while (sent_in < phases_.size() && (!phases_[sent_in].reached || phases_[sent_in].end <= request->intended)) ++sent_in;
+    if (sent_in == phases_.size()) break;
+    if (request->intended < phases_[sent_in].begin) continue;
+    std::size_t felt_in = sent_in;
+    for (std::size_t later = sent_in + 1; later < phases_.size(); ++later) {
+      const auto on = phases_[later].faults_on;
+      if (on && request->start < *on && request->end > *on) felt_in = later;
+    }
+    phases_[felt_in].requests.push_back(request);
   }
 }
 

@@ -26,8 +26,8 @@ TEST(Timeline, PhasesHaveTheirWindowsAndRequests) {
   EXPECT_EQ(outage.faults_on, ms(101));
   EXPECT_EQ(outage.faults_off, ms(199));
   EXPECT_FALSE(view.phases()[2].reached);
-  ASSERT_EQ(view.ingress_of(outage).size(), 1u);
-  EXPECT_EQ(view.ingress_of(outage)[0]->request, 1u);
+  ASSERT_EQ(outage.requests.size(), 1u);
+  EXPECT_EQ(outage.requests[0]->request, 1u);
   EXPECT_EQ(view.ingress()[0]->request, 2u);
   EXPECT_EQ(view.healthy_begin(), ms(0));
   EXPECT_EQ(view.healthy_end(), ms(101));
@@ -87,7 +87,7 @@ TEST(Timeline, AnEmptyLogIsNoPhase) {
   const HandScenario plan(10);
   const View view(log, plan.scenario);
   EXPECT_FALSE(view.phases()[0].reached);
-  EXPECT_TRUE(view.ingress_of(view.phases()[0]).empty());
+  EXPECT_TRUE(view.phases()[0].requests.empty());
 }
 
 }  // namespace
