@@ -10,7 +10,7 @@
 
 namespace stormproof::verify {
 
-inline constexpr std::uint64_t census_min = 30;        // requests that a limit of "none at all" needs to hold
+inline constexpr std::uint64_t census_min = 30;  // requests that a limit of "none at all" needs to hold
 inline constexpr std::size_t finding_instants_max = 200;
 inline constexpr std::size_t finding_exchanges_max = 20;
 

@@ -55,7 +55,8 @@ class Reader {
     Cycle& cycle = seen_.cycles.back();
     for (Probe& probe : probes_) {
       // Without trace ids, a call right after a probe's failure is taken for its retry.
-      const bool retry = call.request == 0 && probe.failed && call.start >= probe.outcome && call.start <= probe.outcome + in_flight_slack;
+      const bool retry = call.request == 0 && probe.failed && call.start >= probe.outcome &&
+                         call.start <= probe.outcome + in_flight_slack;
       if (!retry && (call.request == 0 || probe.request != call.request)) continue;
       probe = {call.request, std::max(probe.outcome, call.end), call.failed};
       return true;
@@ -63,7 +64,8 @@ class Reader {
     const Time first_outcome = std::ranges::min(probes_, {}, &Probe::outcome).outcome;
     const bool before_outcome = std::min(call.request_start, call.start) <= first_outcome + sight;
     const bool all_failed = std::ranges::all_of(probes_, &Probe::failed);
-    if (!before_outcome && (!all_failed || cycle.width_after >= admits_ || suppressed_between(last_probe_, call.start))) return false;
+    if (!before_outcome && (!all_failed || cycle.width_after >= admits_ || suppressed_between(last_probe_, call.start)))
+      return false;
     probes_.push_back({call.request, call.end, call.failed});
     last_probe_ = call.start;
     ++cycle.width;
@@ -75,8 +77,12 @@ class Reader {
     half_open_ = true;
     probes_ = {{call.request, call.end, call.failed}};
     last_probe_ = call.start;
-    seen_.cycles.push_back({.opened = anchor_, .sleep = {last_suppressed(call.start), call.start - anchor_.low + sight},
-                            .probe = call.start, .outcome = call.end, .request = call.request, .width = 1});
+    seen_.cycles.push_back({.opened = anchor_,
+                            .sleep = {last_suppressed(call.start), call.start - anchor_.low + sight},
+                            .probe = call.start,
+                            .outcome = call.end,
+                            .request = call.request,
+                            .width = 1});
   }
 
   // The probes' outcome is in: open again, or closed until the next open run.
@@ -96,7 +102,8 @@ class Reader {
     anchor_ = {low, high};
     if (!succeeded) return;
     // Closed: the next opening is that of the next open run; until then every call is in order.
-    const auto next = std::ranges::find_if(seen_.runs, [&](const OpenRun& run) { return calls_.opportunities[run.first].start > low; });
+    const auto next = std::ranges::find_if(
+        seen_.runs, [&](const OpenRun& run) { return calls_.opportunities[run.first].start > low; });
     if (next == seen_.runs.end()) anchor_ = {to_, to_};
     else anchor_ = opening_after_success(*next, low);
   }
@@ -166,7 +173,8 @@ class Reader {
 bool regular_width(const Openness& seen) {
   std::vector<std::size_t> widths;
   for (std::size_t at = 0; at + 1 < seen.cycles.size(); ++at) widths.push_back(seen.cycles[at].width);
-  return widths.size() >= law_cycles_min && widths.front() > 1 && std::ranges::count(widths, widths.front()) == std::ssize(widths);
+  return widths.size() >= law_cycles_min && widths.front() > 1 &&
+         std::ranges::count(widths, widths.front()) == std::ssize(widths);
 }
 
 Openness start_of(const Calls& calls, Time from, Time to) {
@@ -210,7 +218,8 @@ Openness observe_from(const Calls& calls, const Openness& start, Time from, Time
 std::vector<OpenRun> open_runs(const Calls& calls, Time from, Time to) {
   std::vector<OpenRun> runs;
   const auto& all = calls.opportunities;
-  const auto begin = static_cast<std::size_t>(std::ranges::lower_bound(all, from, {}, &Opportunity::start) - all.begin());
+  const auto begin =
+      static_cast<std::size_t>(std::ranges::lower_bound(all, from, {}, &Opportunity::start) - all.begin());
   const auto end = static_cast<std::size_t>(std::ranges::lower_bound(all, to, {}, &Opportunity::start) - all.begin());
   for (std::size_t at = begin; at < end;) {
     if (all[at].called) {
@@ -237,7 +246,8 @@ namespace {
 
 // Without trace ids, a call right after another's failure may be its retry.
 bool follows_failure(const Calls& calls, const Call& call) {
-  return std::ranges::any_of(calls.ended_between(call.start - sight, call.start), [&](std::uint32_t place) { return calls.calls[place].failed; });
+  return std::ranges::any_of(calls.ended_between(call.start - sight, call.start),
+                             [&](std::uint32_t place) { return calls.calls[place].failed; });
 }
 
 }  // namespace

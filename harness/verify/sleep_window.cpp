@@ -14,7 +14,7 @@ using base::format_duration;
 
 // Intervals of y_i = a + b * i: which slopes have a common intercept? Pairs bound b; then slopes in between are tried.
 struct Line {
-  double low = 0;   // of the intercept, at the slope chosen
+  double low = 0;  // of the intercept, at the slope chosen
   double high = 0;
   double slope = 0;
 };
@@ -61,10 +61,13 @@ std::optional<SleepWindow> constant(const std::vector<Interval>& cycles) {
 std::optional<SleepWindow> growing(const std::vector<Interval>& cycles) {
   if (cycles.size() < law_trend_cycles_min) return std::nullopt;
   std::vector<Bounds> logs;
-  for (const Interval& cycle : cycles) logs.push_back({std::log(std::max(1.0, real(cycle.low))), std::log(std::max(2.0, real(cycle.high)))});
+  for (const Interval& cycle : cycles)
+    logs.push_back({std::log(std::max(1.0, real(cycle.low))), std::log(std::max(2.0, real(cycle.high)))});
   const auto line = line_through(logs);
   if (!line || line->slope < std::log(growth_min) || line->slope > std::log(growth_max)) return std::nullopt;
-  return SleepWindow{.law = Law::growing, .first = {whole(std::exp(line->low)), whole(std::exp(line->high))}, .factor = std::exp(line->slope)};
+  return SleepWindow{.law = Law::growing,
+                     .first = {whole(std::exp(line->low)), whole(std::exp(line->high))},
+                     .factor = std::exp(line->slope)};
 }
 
 std::optional<SleepWindow> linear(const std::vector<Interval>& cycles) {
@@ -100,12 +103,20 @@ SleepWindow fit(const std::vector<Interval>& cycles) {
 }
 
 std::string describe(const SleepWindow& window, std::size_t cycles) {
-  const std::string within = fmt::format("within {} to {}", format_duration(window.first.low), format_duration(window.first.high));
+  const std::string within =
+      fmt::format("within {} to {}", format_duration(window.first.low), format_duration(window.first.high));
   switch (window.law) {
-    case Law::constant: return fmt::format("{} ({} cycles, each {})", format_duration(window.first.middle()), cycles, within);
-    case Law::growing: return fmt::format("{} at first, then x {:.2f} each time ({} cycles, the first {})", format_duration(window.first.middle()), window.factor, cycles, within);
-    case Law::linear: return fmt::format("{} at first, then {} more each time ({} cycles, the first {})", format_duration(window.first.middle()), format_duration(window.step), cycles, within);
-    case Law::jittered: return fmt::format("between {} and {}, with jitter ({} cycles)", format_duration(window.first.low), format_duration(window.first.high), cycles);
+    case Law::constant:
+      return fmt::format("{} ({} cycles, each {})", format_duration(window.first.middle()), cycles, within);
+    case Law::growing:
+      return fmt::format("{} at first, then x {:.2f} each time ({} cycles, the first {})",
+                         format_duration(window.first.middle()), window.factor, cycles, within);
+    case Law::linear:
+      return fmt::format("{} at first, then {} more each time ({} cycles, the first {})",
+                         format_duration(window.first.middle()), format_duration(window.step), cycles, within);
+    case Law::jittered:
+      return fmt::format("between {} and {}, with jitter ({} cycles)", format_duration(window.first.low),
+                         format_duration(window.first.high), cycles);
     case Law::unknown: break;
   }
   return fmt::format("by no law that fits ({} cycles)", cycles);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
+
+#include "harness/base/seed.h"
 
 namespace stormproof::verify {
 namespace {
@@ -12,6 +15,12 @@ using events::MarkKind;
 
 // A phase that lasted this share of its plan counts as whole: marks are set by timers.
 constexpr double whole_share = 0.98;
+
+struct TraceHash {
+  std::size_t operator()(const events::TraceId& trace) const {
+    return base::identity_of({reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()});
+  }
+};
 
 // At one instant, what ends stands before what begins.
 int rank(MarkKind kind) {
@@ -28,7 +37,9 @@ int rank(MarkKind kind) {
 View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log), marks_(log.marks) {
   index_exchanges();
   // By name, not by its number: a log that was written and read again may number its names anew.
-  std::ranges::sort(marks_, {}, [&](const Mark& mark) { return std::tuple(mark.at, rank(mark.kind), mark.kind, log_.names.name_of(mark.name)); });
+  std::ranges::sort(marks_, {}, [&](const Mark& mark) {
+    return std::tuple(mark.at, rank(mark.kind), mark.kind, log_.names.name_of(mark.name));
+  });
   read_marks(scenario);
 }
 
@@ -47,12 +58,25 @@ void View::index_exchanges() {
       return std::tie(a->start, a->request, a->end) < std::tie(b->start, b->request, b->end);
     });
   }
-  traces_.reserve(ingress_.size());
-  for (std::size_t place = 0; place < ingress_.size(); ++place) {
-    if (!ingress_[place]->trace.none()) traces_.emplace_back(ingress_[place]->trace, static_cast<std::uint32_t>(place));
-  }
-  std::ranges::sort(traces_);
+  correlate();
   for (const events::FaultFired& fault : log_.faults) ++fired_[fault.rule];
+}
+
+// The table is only asked for single ids: its order never shows. Of two requests with one id the first counts.
+void View::correlate() {
+  std::unordered_map<events::TraceId, std::uint32_t, TraceHash> requests;
+  requests.reserve(ingress_.size());
+  for (std::size_t place = 0; place < ingress_.size(); ++place) {
+    if (!ingress_[place]->trace.none()) requests.emplace(ingress_[place]->trace, static_cast<std::uint32_t>(place));
+  }
+  for (const auto& [party, calls] : egress_) {
+    std::vector<std::uint32_t>& callers = callers_[party];
+    callers.reserve(calls.size());
+    for (const Exchange* call : calls) {
+      const auto found = call->trace.none() ? requests.end() : requests.find(call->trace);
+      callers.push_back(found == requests.end() ? nobody : found->second);
+    }
+  }
 }
 
 void View::read_marks(const scenarios::Scenario& scenario) {
@@ -99,7 +123,8 @@ void View::place(const scenarios::Phase& plan, std::size_t& next_mark) {
   const auto lasted = window.end - window.begin;
   const bool whole = static_cast<double>(lasted.count()) >= whole_share * static_cast<double>(plan.duration.count());
   if (!ended || !whole) {
-    window.cut_short = aborted_because_.empty() ? "the run ended in the middle of the phase" : std::string(aborted_because_);
+    window.cut_short =
+        aborted_because_.empty() ? "the run ended in the middle of the phase" : std::string(aborted_because_);
   }
 }
 
@@ -116,10 +141,9 @@ Exchanges View::egress_of(std::string_view dependency) const {
   return found->second;
 }
 
-std::optional<std::uint32_t> View::request_of(const events::TraceId& trace) const {
-  if (trace.none()) return std::nullopt;
-  const auto found = std::ranges::lower_bound(traces_, trace, {}, [](const auto& entry) { return entry.first; });
-  if (found == traces_.end() || found->first != trace) return std::nullopt;
+std::span<const std::uint32_t> View::callers_of(std::string_view dependency) const {
+  const auto found = callers_.find(log_.names.find(dependency));
+  if (dependency.empty() || found == callers_.end() || found->first == 0) return {};
   return found->second;
 }
 

@@ -23,9 +23,11 @@ TEST(Errors, Verdicts) {
     double at_most;
     Verdict verdict;
   };
-  for (const Row& row : {Row{1000, 0, 0.01, Verdict::holds}, Row{1000, 100, 0.01, Verdict::violated}, Row{1000, 9, 0.01, Verdict::inconclusive},
-                         Row{100, 0, 0.01, Verdict::inconclusive}, Row{299, 0, 0.01, Verdict::holds}, Row{0, 0, 0.01, Verdict::inconclusive},
-                         Row{30, 0, 0, Verdict::holds}, Row{29, 0, 0, Verdict::inconclusive}, Row{5, 1, 0, Verdict::violated}}) {
+  for (const Row& row :
+       {Row{1000, 0, 0.01, Verdict::holds}, Row{1000, 100, 0.01, Verdict::violated},
+        Row{1000, 9, 0.01, Verdict::inconclusive}, Row{100, 0, 0.01, Verdict::inconclusive},
+        Row{299, 0, 0.01, Verdict::holds}, Row{0, 0, 0.01, Verdict::inconclusive}, Row{30, 0, 0, Verdict::holds},
+        Row{29, 0, 0, Verdict::inconclusive}, Row{5, 1, 0, Verdict::violated}}) {
     const Finding finding = judged(row.requests, row.failing, row.at_most);
     EXPECT_EQ(finding.verdict, row.verdict) << row.failing << " of " << row.requests << ": " << finding.summary;
     EXPECT_EQ(finding.checks[0].missing.empty(), row.verdict != Verdict::inconclusive);

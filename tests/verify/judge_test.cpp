@@ -12,7 +12,9 @@ namespace {
 
 using testing::HasSubstr;
 
-scenarios::Expectation expecting(decltype(scenarios::Expectation::what) what, int line) { return {.what = std::move(what), .text = "as written", .line = line}; }
+scenarios::Expectation expecting(decltype(scenarios::Expectation::what) what, int line) {
+  return {.what = std::move(what), .text = "as written", .line = line};
+}
 
 HandScenario whole_plan() {
   HandScenario plan(1000);
@@ -20,7 +22,12 @@ HandScenario whole_plan() {
   auto& outage = plan.add("outage", 1000);
   outage.faults.push_back(HandScenario::fault("outage#1"));
   outage.expect = {expecting(scenarios::LatencyExpectation{.limits = {{.quantile = 1, .at_most = of_ms(50)}}}, 11),
-                   expecting(scenarios::BreakerExpectation{.on = "payments", .opens_within = of_ms(500), .leaks_at_most = {}, .probes_every = {}, .closes_within = {}}, 12)};
+                   expecting(scenarios::BreakerExpectation{.on = "payments",
+                                                           .opens_within = of_ms(500),
+                                                           .leaks_at_most = {},
+                                                           .probes_every = {},
+                                                           .closes_within = {}},
+                             12)};
   plan.add("recovery", 1000).expect = {expecting(scenarios::RecoversExpectation{.within = of_ms(500)}, 15)};
   return plan;
 }
@@ -51,7 +58,8 @@ TEST(Judge, OneFindingAnExpectationInTheOrderOfTheScenario) {
   EXPECT_EQ(findings[2].expectation, "circuit-breaker on payments");
   EXPECT_EQ(findings[2].verdict, Verdict::violated);
   EXPECT_EQ(findings[2].summary,
-            "The circuit breaker on payments does not work as claimed: opens-within: never opened: 51 calls failed in 500 ms.");
+            "The circuit breaker on payments does not work as claimed: opens-within: never opened: 51 calls failed in "
+            "500 ms.");
   EXPECT_EQ(findings[2].exchanges.size(), 20u);
   EXPECT_EQ(findings[3].expectation, "recovers");
   EXPECT_EQ(findings[3].line, 15);
@@ -102,15 +110,26 @@ TEST(Judge, AnInterruptedPhaseCannotHold) {
 // A smoke test of size: a million events are judged, and rightly. The time is printed, not asserted.
 TEST(Judge, AMillionEvents) {
   simulation::Experiment experiment;
-  experiment.per_second = 16000;
+  experiment.per_second = 10500;
+  experiment.background_errors = 0;
   experiment.steady = std::chrono::seconds(20);
   experiment.recovery = std::chrono::seconds(20);
+  experiment.outage = std::chrono::seconds(20);
+  experiment.latency_spread = 0;
   experiment.other_class = 0;
   const simulation::Run run = simulation::simulate(experiment);
   EXPECT_GE(run.log.exchanges.size(), 1'000'000u);
-  scenarios::BreakerExpectation outage{.on = "payments", .opens_within = std::chrono::seconds(1), .leaks_at_most = 0,
-                                       .probes_every = scenarios::Around{.value = std::chrono::seconds(2), .tolerance = 0.2}, .closes_within = {}};
-  scenarios::BreakerExpectation recovery{.on = "payments", .opens_within = {}, .leaks_at_most = {}, .probes_every = {}, .closes_within = std::chrono::seconds(9)};
+  scenarios::BreakerExpectation outage{
+      .on = "payments",
+      .opens_within = std::chrono::seconds(1),
+      .leaks_at_most = 0,
+      .probes_every = scenarios::Around{.value = std::chrono::seconds(2), .tolerance = 0.2},
+      .closes_within = {}};
+  scenarios::BreakerExpectation recovery{.on = "payments",
+                                         .opens_within = {},
+                                         .leaks_at_most = {},
+                                         .probes_every = {},
+                                         .closes_within = std::chrono::seconds(9)};
   const auto started = std::chrono::steady_clock::now();
   const auto findings = judge(run.log, simulation::scenario_of(experiment, outage, recovery));
   const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -9,7 +9,8 @@
 namespace stormproof::verify {
 namespace {
 
-// A request every 10 ms; healthy for 5 s; then only these requests (by their number in the outage, from 0) call, and fail within 2 ms.
+// A request every 10 ms; healthy for 5 s; then only these requests (by their number in the outage, from 0) call, and
+// fail within 2 ms.
 Calls outage(const std::set<int>& calling, HandLog& hand, double took = 2) {
   hand.phase(0, 5000, "steady state");
   hand.phase(5000, 15000, "outage");
