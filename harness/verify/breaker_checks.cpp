@@ -87,7 +87,9 @@ void decide_never_opened(Check& check, const Outage& outage, Time until) {
                                       : "never opened: no call failed";
   if (found.failed == 0 && found.slow > 0) {
     check.missing = fmt::format(
-        "{} calls were delayed but none failed: make the latency longer than the service's timeout", found.slow);
+        "{} calls met the fault but none failed: make the latency longer than the service's timeout, or the status 500 "
+        "or above",
+        found.slow);
   } else if (until > outage.to) {
     check.missing = fmt::format("the faults were on for {}: needs longer than the opening may take",
                                 format_duration(outage.to - outage.from));

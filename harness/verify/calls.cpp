@@ -65,6 +65,7 @@ void take_baseline(const View& view, Draft& draft, Calls& result) {
   for (std::size_t at = 0; at < ingress.size(); ++at) {
     const Exchange& request = *ingress[at];
     if (!healthy(view, request) || request.outcome != events::Outcome::answered) continue;
+    if (request.route >= view.log().names.size()) continue;
     if (draft.classes.size() <= request.route) draft.classes.resize(request.route + 1);
     ++draft.classes[request.route].requests;
     draft.classes[request.route].calling += draft.called[at] ? 1 : 0;
@@ -108,6 +109,8 @@ Call call_of(const Exchange& exchange, const Exchange* request) {
     }
   }
   call.slow = call.injected && !call.failed;
+  call.handled = call.end;
+  if (request != nullptr) call.handled = std::clamp(request->end, call.end, call.end + handling_max);
   return call;
 }
 

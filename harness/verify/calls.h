@@ -24,10 +24,14 @@ inline constexpr double gap_calls_min = 14;
 inline constexpr Nanoseconds sight =
     std::chrono::milliseconds(2);  // by which the service and the proxy may see an instant apart
 
+inline constexpr Nanoseconds handling_max =
+    std::chrono::milliseconds(50);  // from an outcome to the service's note of it
+
 // One call, an attempt of its own.
 struct Call {
   Time start{};
   Time end{};                 // its outcome: never later than its request's end where a fault holds the call itself
+  Time handled{};             // by when the service had taken note of the outcome: its answer to the request tells
   Time request_start{};       // of the ingress request that made it; start where that is not known
   std::uint64_t request = 0;  // ingress number; 0: not known
   bool first_attempt = true;

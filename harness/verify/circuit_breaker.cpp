@@ -132,7 +132,10 @@ void judge_healing(Finding& finding, const View& view, const PhaseWindow& phase,
     return;
   }
   const Time heal = *hurt->faults_off;
-  const auto next = view.faults_on_after(heal);
+  std::optional<Time> next;  // faults on this dependency
+  for (const PhaseWindow& later : view.phases()) {
+    if (!next && hurts(later, expectation.on) && *later.faults_on > heal) next = later.faults_on;
+  }
   const Time to = hurt == &phase ? next.value_or(Time::max()) : std::min(phase.end, next.value_or(Time::max()));
   const auto claim = claimed_anywhere(view, expectation);
   Healing healing{.calls = &calls, .from = *hurt->faults_on, .heal = heal, .to = to};

@@ -30,6 +30,7 @@ class Reader {
   struct Probe {
     std::uint64_t request;
     Time outcome;
+    Time handled;
     bool failed;
   };
 
@@ -58,7 +59,7 @@ class Reader {
       const bool retry = call.request == 0 && probe.failed && call.start >= probe.outcome &&
                          call.start <= probe.outcome + in_flight_slack;
       if (!retry && (call.request == 0 || probe.request != call.request)) continue;
-      probe = {call.request, std::max(probe.outcome, call.end), call.failed};
+      probe = {call.request, std::max(probe.outcome, call.end), std::max(probe.handled, call.handled), call.failed};
       return true;
     }
     const Time first_outcome = std::ranges::min(probes_, {}, &Probe::outcome).outcome;
@@ -66,7 +67,7 @@ class Reader {
     const bool all_failed = std::ranges::all_of(probes_, &Probe::failed);
     if (!before_outcome && (!all_failed || cycle.width_after >= admits_ || suppressed_between(last_probe_, call.start)))
       return false;
-    probes_.push_back({call.request, call.end, call.failed});
+    probes_.push_back({call.request, call.end, call.handled, call.failed});
     last_probe_ = call.start;
     ++cycle.width;
     cycle.width_after += before_outcome ? 0 : 1;
@@ -75,7 +76,7 @@ class Reader {
 
   void begin_half_open(const Call& call) {
     half_open_ = true;
-    probes_ = {{call.request, call.end, call.failed}};
+    probes_ = {{call.request, call.end, call.handled, call.failed}};
     last_probe_ = call.start;
     seen_.cycles.push_back({.opened = anchor_,
                             .sleep = {last_suppressed(call.start), call.start - anchor_.low + sight},
@@ -95,7 +96,7 @@ class Reader {
       succeeded = succeeded || (!probe.failed && probe.outcome <= now);
       if (!probe.failed) continue;
       low = std::min(low, probe.outcome);
-      high = std::max(high, probe.outcome);
+      high = std::max(high, probe.handled);
     }
     if (low > high) low = high = last_probe_;
     seen_.cycles.back().outcome = high;
@@ -122,8 +123,8 @@ class Reader {
         return call->start >= probe.outcome && call->start <= probe.outcome + sight;
       };
       if (call >= end && std::ranges::none_of(under_way, retried)) continue;
-      under_way.push_back({call->request, call->end, call->failed});
-      if (call->failed) anchor.high = std::max(anchor.high, call->end);
+      under_way.push_back({call->request, call->end, call->handled, call->failed});
+      if (call->failed) anchor.high = std::max(anchor.high, call->handled);
     }
     return anchor;
   }
@@ -270,7 +271,7 @@ Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
       // A success may trip it, too: the one that completes a rate window's volume.
       const Call& call = calls.calls[place];
       if (!found) found = Anchor{call.end, call.end};
-      found->high = call.end;
+      found->high = std::max(found->high, call.handled);
     }
     if (found) return *found;
   }

@@ -2,11 +2,11 @@
 //
 // An open run is a row of suppressed opportunities that chance explains with at most open_chance, and that goes on
 // while the calls in the air end (a concurrency limit suppresses, too, but lets the next one in then). A breaker opens
-// when the tripping call completes. From there on a call is one of: in flight (its request began before the opening), a
-// probe (no earlier than the least sleep window after the last opening), half-open width (started before the first
-// probe's outcome, or in an equal number after it in every cycle), or a leak. A leak does not move the instant of
-// reopening. When a probe succeeds the breaker counts as closed until the next open run. Pure. Method: reference,
-// verification, breaker, steps 3 to 6 and 11.
+// when the tripping call completes: between its end at the proxy and the service's answer to its request. From there on
+// a call is one of: in flight (its request began before the opening), a probe (no earlier than the least sleep window
+// after the last opening), half-open width (started before the first probe's outcome, or in an equal number after it in
+// every cycle), or a leak. A leak does not move the instant of reopening. When a probe succeeds the breaker counts as
+// closed until the next open run. Pure. Method: reference, verification, breaker, steps 3 to 6 and 11.
 #pragma once
 
 #include <optional>

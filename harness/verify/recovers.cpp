@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "harness/base/units.h"
@@ -112,8 +113,8 @@ Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Ba
   const Exchanges ingress = view.ingress_between(heal, recovery.observed_to);
   if (ingress.empty()) return recovery;
   const auto span = recovery.observed_to - heal;
-  const auto per_window =
-      span * static_cast<std::int64_t>(recovery_window_requests) / static_cast<std::int64_t>(ingress.size());
+  const double share = static_cast<double>(recovery_window_requests) / static_cast<double>(ingress.size());
+  const Nanoseconds per_window(std::llround(static_cast<double>(span.count()) * std::min(share, 1.0)));
   recovery.width = std::max<Nanoseconds>(recovery_window_min, per_window);
   recovery.windows = cut(ingress, heal, recovery.width, band);
   for (const Exchange* request : ingress) {

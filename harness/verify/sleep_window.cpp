@@ -16,7 +16,7 @@ using base::format_duration;
 struct Line {
   double low = 0;  // of the intercept, at the slope chosen
   double high = 0;
-  double slope = 0;
+  double slope = 0;  // the one that leaves the intercept the most room
 };
 
 struct Bounds {
@@ -35,16 +35,22 @@ std::optional<Line> line_through(const std::vector<Bounds>& cycles) {
     }
   }
   constexpr int tries = 64;
-  std::optional<Line> best;
+  std::optional<Line> found;
+  double widest = 0;
   for (int at = 0; at <= tries && least <= most; ++at) {
     Line line{.low = -INFINITY, .high = INFINITY, .slope = least + (most - least) * at / tries};
     for (std::size_t i = 0; i < cycles.size(); ++i) {
       line.low = std::max(line.low, cycles[i].low - line.slope * static_cast<double>(i));
       line.high = std::min(line.high, cycles[i].high - line.slope * static_cast<double>(i));
     }
-    if (line.low < line.high && (!best || line.high - line.low > best->high - best->low)) best = line;
+    if (line.low >= line.high) continue;
+    if (!found) found = line;
+    if (line.high - line.low > widest) found->slope = line.slope;
+    widest = std::max(widest, line.high - line.low);
+    found->low = std::min(found->low, line.low);
+    found->high = std::max(found->high, line.high);
   }
-  return best;
+  return found;
 }
 
 Nanoseconds whole(double ns) { return Nanoseconds(std::llround(std::clamp(ns, -9e18, 9e18))); }

@@ -1,6 +1,7 @@
 #include "harness/verify/timeline.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <unordered_map>
 
@@ -15,6 +16,9 @@ using events::MarkKind;
 
 // A phase that lasted this share of its plan counts as whole: marks are set by timers.
 constexpr double whole_share = 0.98;
+
+// Times whose differences cannot overflow: 1970 to 2116. A log with others is damaged; they are left out.
+bool plausible(Time when) { return when >= Time{} && when < Time(Nanoseconds(1LL << 62)); }
 
 struct TraceHash {
   std::size_t operator()(const events::TraceId& trace) const {
@@ -34,7 +38,8 @@ int rank(MarkKind kind) {
 
 }  // namespace
 
-View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log), marks_(log.marks) {
+View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log) {
+  std::ranges::copy_if(log.marks, std::back_inserter(marks_), [](const Mark& mark) { return plausible(mark.at); });
   index_exchanges();
   // By name, not by its number: a log that was written and read again may number its names anew.
   std::ranges::sort(marks_, {}, [&](const Mark& mark) {
@@ -46,6 +51,7 @@ View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(l
 void View::index_exchanges() {
   const events::NameId candidate = log_.names.find(candidate_party);
   for (const Exchange& exchange : log_.exchanges) {
+    if (!plausible(exchange.intended) || !plausible(exchange.start) || !plausible(exchange.end)) continue;
     last_event_ = std::max({last_event_, exchange.intended, exchange.start});
     if (exchange.side == events::Side::egress) egress_[exchange.party].push_back(&exchange);
     else if (candidate != 0 && exchange.party == candidate) ingress_.push_back(&exchange);

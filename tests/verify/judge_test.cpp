@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "tests/verify/hand_log.h"
 #include "tests/verify/simulation.h"
 
@@ -105,6 +107,37 @@ TEST(Judge, AnInterruptedPhaseCannotHold) {
   const auto findings = judge(hand.log, whole_plan().scenario);
   EXPECT_EQ(findings[0].verdict, Verdict::inconclusive);
   EXPECT_EQ(findings[0].checks[0].missing, "the phase was cut short: interrupted (SIGINT)");
+}
+
+// A log that was decoded may say anything: no crash, no overflow, no allocation beyond its size.
+TEST(Judge, NonsenseDoesNoHarm) {
+  std::mt19937_64 random(11);
+  const auto any_time = [&] {
+    return random() % 4 == 0 ? base::Time(base::Nanoseconds(static_cast<std::int64_t>(random())))
+                             : ms(static_cast<double>(random() % 4000));
+  };
+  for (int round = 0; round < 300; ++round) {
+    HandLog hand = whole_log();
+    for (events::Exchange& exchange : hand.log.exchanges) {
+      if (random() % 8 != 0) continue;
+      exchange.start = any_time();
+      exchange.end = any_time();
+      exchange.intended = any_time();
+      exchange.route = static_cast<events::NameId>(random());
+      exchange.outcome = static_cast<events::Outcome>(random() % 12);
+      exchange.status = static_cast<std::uint16_t>(random());
+      exchange.fault = static_cast<events::NameId>(random() % 12);
+      exchange.request = random();
+      if (random() % 2 == 0) exchange.trace = {};
+    }
+    for (events::Mark& mark : hand.log.marks) {
+      if (random() % 4 == 0) mark.at = any_time();
+      if (random() % 8 == 0) mark.kind = static_cast<events::MarkKind>(random() % 8);
+    }
+    const auto findings = judge(hand.log, whole_plan().scenario);
+    ASSERT_EQ(findings.size(), 4u);
+    for (const Finding& finding : findings) EXPECT_FALSE(finding.checks.empty());
+  }
 }
 
 // A smoke test of size: a million events are judged, and rightly. The time is printed, not asserted.
