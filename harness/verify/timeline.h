@@ -55,8 +55,9 @@ class View {
   // The calls to a dependency, all of the run.
   Exchanges egress_of(std::string_view dependency) const;
 
-  // The place in ingress() of the request that carried this trace.
-  std::optional<std::uint32_t> request_of(const events::TraceId& trace) const;
+  // Of each of these calls, the place in ingress() of the request with the same trace id, or `nobody`.
+  static constexpr std::uint32_t nobody = 0xFFFFFFFF;
+  std::span<const std::uint32_t> callers_of(std::string_view dependency) const;
 
   // How often the rule acted.
   std::uint64_t fired(std::string_view rule) const;
@@ -77,13 +78,14 @@ class View {
   void place(const scenarios::Phase& plan, std::size_t& next_mark);
   void index_exchanges();
   void share_out_requests();
+  void correlate();
 
   const events::Log& log_;
   std::vector<events::Mark> marks_ = {};  // in order of time
   std::vector<PhaseWindow> phases_ = {};
   std::vector<const events::Exchange*> ingress_;
   std::map<events::NameId, std::vector<const events::Exchange*>> egress_;
-  std::vector<std::pair<events::TraceId, std::uint32_t>> traces_;
+  std::map<events::NameId, std::vector<std::uint32_t>> callers_;
   std::map<events::NameId, std::uint64_t> fired_;
   Time healthy_begin_{};
   Time healthy_end_{};
