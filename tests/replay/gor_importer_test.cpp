@@ -232,7 +232,7 @@ TEST(GorImporterTest, HostileBytesAreCountedAsTheyAreWritten) {
   const std::string pieces[] = {"1 a 1\n", "2 a 2 3\n", "3 b 1\n", request("x"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
                                 "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\n", "5\r\nabcde\r\n", "0\r\n\r\n", std::string(gor_separator),
                                 std::string(gor_separator).substr(3), "\n", noise(3, 30), "HTTP/1.0 200 OK\n\n", "ffffff\r\n"};
-  for (std::uint64_t round = 0; round < 10; ++round) {
+  for (std::uint64_t round = 0; round < 4; ++round) {
     std::string bytes(round % 3 == 0 ? "" : "1 first 1\n");
     bytes += gor_separator;
     for (std::uint64_t i = 0; i < 30; ++i) bytes += pieces[base::draw(round, "piece", i) % std::size(pieces)];

@@ -157,42 +157,42 @@ TEST(GorRecordsTest, ABodyWhoseEndNothingTellsGoesToTheNextRecord) {
   EXPECT_EQ(read.damage, std::vector<std::string>({fmt::format("a separator in a body whose end nothing tells @{} +0", 6 + response.size() + 1)}));
 }
 
-// Requests and responses of every framing; each record whose bytes were not touched must come out as it is.
+// Every framing; each record whose bytes were not touched must come out as it is. Only of a body that goes to the next record
+// (every fourth) nothing is asked: what happens to that record happens to it.
 TEST(GorRecordsTest, CutsAndFlipsLoseNoRecordThatTheyDidNotTouch) {
-  std::vector<std::string> records;
-  for (int i = 0; i < 12; ++i) {
-    const std::string name = fmt::format("r{}-end", i);
-    std::string message = fmt::format("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", name);
-    if (i % 3 == 1) message = fmt::format("POST /{} HTTP/1.1\r\nContent-Length: 20\r\n\r\n{}", name, noise(static_cast<std::uint64_t>(i), 20));
-    if (i % 3 == 2) message = fmt::format("PUT /{} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: x\r\n\r\n", name);
-    records.push_back(gor_record(fmt::format("1 id{} 15681397464372960{:02}", i, i), message));
+  std::vector<std::string> records, messages;
+  for (int i = 0; i < 13; ++i) {
+    const std::string binary = noise(static_cast<std::uint64_t>(i), 20);
+    const std::string kinds[] = {
+        fmt::format("GET /r{} HTTP/1.1\r\nHost: h\r\n\r\n", i),
+        fmt::format("POST /r{} HTTP/1.1\r\nContent-Length: 20\r\n\r\n{}", i, binary),
+        fmt::format("PUT /r{} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: x\r\n\r\n", i),
+        "HTTP/1.0 200 OK\r\n\r\n" + binary,
+    };
+    messages.push_back(kinds[i % 4]);
+    records.push_back(gor_record(fmt::format("{} id{} 15681397464372960{:02}", i % 4 == 3 ? 2 : 1, i, i), messages.back()));
   }
   constexpr std::uint64_t seed = 11;
-  for (std::uint64_t round = 0; round < 2000; ++round) {
+  for (std::uint64_t round = 0; round < 300; ++round) {
     std::string bytes;
-    std::size_t begin = base::draw(seed, "begin", round);
     for (const std::string& record : records) bytes += record;
-    begin = 1 + begin % (bytes.size() - 1);
+    const std::size_t begin = 1 + base::draw(seed, "begin", round) % (bytes.size() - 1);
     const bool cut = round % 2 == 0;
     const std::size_t length = cut ? std::min<std::size_t>(1 + base::draw(seed, "length", round) % 150, bytes.size() - begin) : 1;
-    std::vector<std::string> untouched;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < records.size(); ++i) {
-      const std::size_t end = at + records[i].size() - gor_separator.size();
-      if (begin >= end || begin + length <= at) untouched.push_back(fmt::format("/r{}-end", i));
-      at += records[i].size();
-    }
     if (cut) {
       bytes.erase(begin, length);
     } else {
       bytes[begin] = static_cast<char>(bytes[begin] ^ (1 << (base::draw(seed, "bit", round) % 8)));
     }
     const Read read = read_records(bytes);
-    for (const std::string& target : untouched) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < records.size(); at += records[i++].size()) {
+      const std::size_t end = at + records[i].size() - gor_separator.size();
+      if (i % 4 == 3 || (begin < end && begin + length > at)) continue;
       EXPECT_TRUE(std::ranges::any_of(read.records, [&](const GorRecord& record) {
-        const GorMessage& message = record.messages[0];
-        return target_of(message.message.head) == target && !message.truncated;
-      })) << "round " << round << ": " << target << " of bytes " << begin << "+" << length << testing::PrintToString(read.damage);
+        const GorMessage& first = record.messages[0];
+        return record.header.id == fmt::format("id{}", i) && !first.truncated && first.message.head + first.message.body == messages[i];
+      })) << "round " << round << ": record " << i << ", bytes " << begin << "+" << length << testing::PrintToString(read.damage);
     }
   }
 }
@@ -201,7 +201,7 @@ TEST(GorRecordsTest, HostileBytesNeverCrashAndAreAccountedFor) {
   const std::string pieces[] = {"1 a 1\n", "2 a 2 3\n", "3 b 1\n", get, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
                                 "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\n", "5\r\nabcde\r\n", "0\r\n\r\n", separator,
                                 separator.substr(3), "\n", noise(3, 30), "HTTP/1.0 200 OK\n\n", "ffffff\r\n"};
-  for (std::uint64_t round = 0; round < 2000; ++round) {
+  for (std::uint64_t round = 0; round < 300; ++round) {
     std::string bytes;
     for (std::uint64_t i = 0; i < 30; ++i) bytes += pieces[base::draw(round, "piece", i) % std::size(pieces)];
     const Read read = read_records(bytes);
