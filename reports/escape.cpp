@@ -87,7 +87,7 @@ std::string escape_xml(std::string_view text) {
 }
 
 std::string escape_markdown(std::string_view text) {
-  return replaced(one_line(text), [](char c) -> std::string_view {
+  std::string line = replaced(one_line(text), [](char c) -> std::string_view {
     switch (c) {
       case '&': return "&amp;";
       case '<': return "&lt;";
@@ -107,6 +107,10 @@ std::string escape_markdown(std::string_view text) {
       default: return "";
     }
   });
+  // GitHub makes links of bare addresses.
+  constexpr std::string_view address = "://", no_address = "&#58;//";
+  for (std::size_t at = line.find(address); at != line.npos; at = line.find(address, at)) line.replace(at, address.size(), no_address);
+  return line;
 }
 
 std::string shell_word(std::string_view text) {

@@ -38,7 +38,7 @@ std::string sentence_of(const RunRecord& record, const Headline& told) {
   std::string sentence = words_of(*first);
   const std::uint64_t count = told.verdict == Verdict::violated ? told.violated : told.inconclusive;
   if (count > 1) {
-    sentence += fmt::format(" ({} more {} {}.)", count - 1, count == 2 ? "is" : "are",
+    sentence += fmt::format(" ({} more {} {}.)", count - 1, count == 2 ? "expectation is" : "expectations are",
                             told.verdict == Verdict::violated ? "violated" : "inconclusive");
   }
   return sentence;

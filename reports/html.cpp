@@ -57,7 +57,16 @@ void set_list(data& object, const char* key, data list, const char* flag) {
 data list() { return data(data::type::list); }
 
 std::string or_dash(std::optional<Nanoseconds> duration) { return duration ? base::format_duration(*duration) : "–"; }
-std::string after(Time start, Time at) { return base::format_duration(between(start, at)); }
+// "2026-11-23 09:36:00 UTC".
+std::string minute_of(Time time) {
+  std::string words = base::format_time(time).substr(0, 19);
+  words[10] = ' ';
+  return words + " UTC";
+}
+// The page counts time as its chart does.
+std::string clock(const Timeline& line, Time at) {
+  return fmt::format("{:.1f} s", std::chrono::duration<double>(between(line.begin, at)).count());
+}
 
 std::string failed_text(std::uint64_t failed, std::uint64_t requests) {
   if (failed == 0 || requests == 0) return grouped(failed);
@@ -79,10 +88,10 @@ Requests requests_of(const RunRecord& record) {
   return requests;
 }
 
-std::string words_of(const RunRecord& record, std::uint64_t number, const events::Exchange* exchange) {
+std::string words_of(const RunRecord& record, const Timeline& line, std::uint64_t number, const events::Exchange* exchange) {
   if (exchange == nullptr) return fmt::format("request {}", number);
   const std::string answer = is_answered(*exchange) ? fmt::format("status {}", exchange->status) : std::string(events::to_string(exchange->outcome));
-  return fmt::format("request {} at {}: {} → {} after {}", number, after(record.started, exchange->intended),
+  return fmt::format("request {} at {}: {} → {} after {}", number, clock(line, exchange->intended),
                      record.log.names.name_of(exchange->route), answer, base::format_duration(between(exchange->intended, exchange->end)));
 }
 
@@ -102,7 +111,7 @@ data checks_of(const verify::Finding& finding) {
   return checks;
 }
 
-data findings_of(const RunRecord& record) {
+data findings_of(const RunRecord& record, const Timeline& line) {
   const Requests requests = requests_of(record);
   data findings = list();
   for (const verify::Finding& finding : record.findings) {
@@ -112,12 +121,14 @@ data findings_of(const RunRecord& record) {
     set_text(row, "phase", finding.phase);
     row.set("has_line", data(finding.line > 0));
     set_text(row, "line", fmt::format("{}", finding.line));
+    // Where one check holds, its row says all that the summary would.
+    row.set("has_summary", data(finding.verdict != Verdict::holds || finding.checks.size() != 1));
     set_text(row, "summary", finding.summary);
     row.set("checks", checks_of(finding));
     data shown = list();
     for (const std::uint64_t number : finding.exchanges) {
       data request;
-      set_text(request, "words", words_of(record, number, requests.at(number)));
+      set_text(request, "words", words_of(record, line, number, requests.at(number)));
       shown.push_back(std::move(request));
     }
     set_list(row, "requests", std::move(shown), "has_requests");
@@ -173,13 +184,13 @@ data parties_of(const TrafficStats& stats) {
   return parties;
 }
 
-data phases_of(const RunRecord& record, const TrafficStats& stats) {
+data phases_of(const TrafficStats& stats, const Timeline& line) {
   data phases = list();
   for (const PhaseStats& phase : stats.phases) {
     data row;
     set_text(row, "name", phase.name);
-    set_text(row, "from", after(record.started, phase.begin));
-    set_text(row, "to", after(record.started, phase.end));
+    set_text(row, "from", clock(line, phase.begin));
+    set_text(row, "to", clock(line, phase.end));
     set_text(row, "requests", grouped(phase.requests));
     set_text(row, "failed", failed_text(phase.failed, phase.requests));
     set_text(row, "p50", or_dash(phase.latency.quantile(0.5)));
@@ -247,23 +258,24 @@ std::string counts_of(const Headline& told) {
 std::string render_html(const RunRecord& record) {
   const Headline told = headline(record);
   const TrafficStats stats = traffic_stats(record);
-  const std::string chart = draw_timeline(timeline(record));
+  const Timeline line = timeline(record);
+  const std::string chart = draw_timeline(line);
   data page;
   set_verdict(page, told.verdict);
   set_text(page, "scenario", record.scenario_name);
   set_text(page, "sentence", told.sentence);
   set_text(page, "counts", counts_of(told));
-  set_text(page, "started", base::format_time(record.started));
+  set_text(page, "started", minute_of(record.started));
   set_text(page, "duration", base::format_duration(between(record.started, record.ended)));
   page.set("has_owner", data(!record.owner.empty()));
   set_text(page, "owner", record.owner);
   set_text(page, "run", record.id);
   page.set("has_chart", data(!chart.empty()));
   set_text(page, "chart", chart);
-  set_list(page, "findings", findings_of(record), "has_findings");
+  set_list(page, "findings", findings_of(record, line), "has_findings");
   set_list(page, "faults", faults_of(stats), "has_faults");
   set_list(page, "parties", parties_of(stats), "has_traffic");
-  set_list(page, "phases", phases_of(record, stats), "has_phases");
+  set_list(page, "phases", phases_of(stats, line), "has_phases");
   set_text(page, "schedule", schedule_of(stats));
   set_text(page, "rerun", rerun_command(record));
   set_text(page, "verify", verify_command(record));

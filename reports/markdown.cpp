@@ -23,7 +23,7 @@ std::string_view sign_of(Verdict verdict) {
   return "❔ INCONCLUSIVE";
 }
 
-std::string cell(std::string_view words) { return escape_markdown(shortened(one_line(words), markdown_cell_bytes_max)); }
+std::string cell(std::string_view words) { return escape_markdown(shortened(words, markdown_cell_bytes_max)); }
 
 std::string or_dash(std::optional<Nanoseconds> duration) { return duration ? base::format_duration(*duration) : "no answer"; }
 
@@ -41,9 +41,10 @@ std::string row_of(const Finding& finding, const Check* check) {
 std::string findings_table(const RunRecord& record) {
   if (record.findings.empty()) return "";
   std::string rows = "| Verdict | Expectation | Expected | Measured | Samples |\n|---|---|---|---|--:|\n";
-  std::size_t count = 0, left_out = 0;
+  std::size_t left_out = 0;
   const auto add = [&](const Finding& finding, const Check* check) {
-    if (count++ < markdown_rows_max) rows += row_of(finding, check);
+    const std::string row = row_of(finding, check);
+    if (left_out == 0 && rows.size() + row.size() <= markdown_table_bytes_max) rows += row;
     else ++left_out;
   };
   for (const Finding& finding : record.findings) {
@@ -57,15 +58,14 @@ std::string findings_table(const RunRecord& record) {
 std::string faults_table(const TrafficStats& stats) {
   if (stats.faults.empty()) return "No faults were planned, and none fired.\n\n";
   std::string rows = "| Fault | On | Effect | Fired |\n|---|---|---|--:|\n";
-  std::size_t count = 0;
+  std::size_t left_out = 0;
   for (const FaultStats& fault : stats.faults) {
-    if (count++ == markdown_rows_max) {
-      rows += fmt::format("\n{} more rules are in the other reports.\n", stats.faults.size() - markdown_rows_max);
-      break;
-    }
-    rows += fmt::format("| {} | {} | {} | {} |\n", cell(fault.rule.rule), cell(fault.rule.on), cell(fault.rule.effect),
-                        fault.fired == 0 ? "**0**" : grouped(fault.fired));
+    const std::string row = fmt::format("| {} | {} | {} | {} |\n", cell(fault.rule.rule), cell(fault.rule.on), cell(fault.rule.effect),
+                                        fault.fired == 0 ? "**0**" : grouped(fault.fired));
+    if (left_out == 0 && rows.size() + row.size() <= markdown_table_bytes_max) rows += row;
+    else ++left_out;
   }
+  if (left_out > 0) rows += fmt::format("\n{} more rules are in the other reports.\n", left_out);
   return rows + "\n";
 }
 
@@ -83,7 +83,10 @@ std::string traffic_lines(const TrafficStats& stats) {
   lines += "\n\n";
   std::size_t count = 0;
   for (const PartyStats& dependency : stats.dependencies) {
-    if (count++ == markdown_rows_max) break;
+    if (count++ == markdown_dependencies_max) {
+      lines += fmt::format("{} more dependencies are in the other reports.\n\n", stats.dependencies.size() - markdown_dependencies_max);
+      break;
+    }
     lines += fmt::format("**Calls to {}:** {}, {} failed{}, {} under a fault.\n\n", cell(dependency.party), grouped(dependency.requests),
                          grouped(dependency.failed), share(dependency), grouped(dependency.faulted));
   }
@@ -95,7 +98,7 @@ std::string traffic_lines(const TrafficStats& stats) {
 std::string render_markdown(const RunRecord& record) {
   const Headline told = headline(record);
   const TrafficStats stats = traffic_stats(record);
-  return fmt::format("## {}: {}\n\n{}\n\n", sign_of(told.verdict), cell(record.scenario_name), escape_markdown(shortened(one_line(told.sentence), 1000))) +
+  return fmt::format("## {}: {}\n\n{}\n\n", sign_of(told.verdict), cell(record.scenario_name), escape_markdown(shortened(told.sentence, 1000))) +
          findings_table(record) + faults_table(stats) + traffic_lines(stats) +
          fmt::format("Run {} · {} · {} · stormproof {} · seed {}{}\n\n```\n{}\n```\n", cell(record.id), base::format_time(record.started),
                      base::format_duration(between(record.started, record.ended)), cell(record.stormproof_version), record.seed,

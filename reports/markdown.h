@@ -11,8 +11,9 @@
 
 namespace stormproof::reports {
 
-inline constexpr std::size_t markdown_rows_max = 200;  // of a table
-inline constexpr std::size_t markdown_cell_bytes_max = 240;  // before escaping
+inline constexpr std::size_t markdown_table_bytes_max = 400'000;  // each of two
+inline constexpr std::size_t markdown_cell_bytes_max = 400;      // before escaping
+inline constexpr std::size_t markdown_dependencies_max = 20;
 
 std::string render_markdown(const RunRecord& record);
 

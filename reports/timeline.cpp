@@ -35,11 +35,18 @@ Reach reach_of(const RunRecord& record, const std::vector<PhaseStats>& phases) {
     reach.take(phase.begin);
     reach.take(phase.end);
   }
-  for (const events::Mark& mark : record.log.marks) reach.take(mark.at);
   for (const Exchange& exchange : record.log.exchanges) {
     reach.take(exchange.side == Side::ingress ? exchange.intended : exchange.start);
   }
   return reach;
+}
+
+// What stands out from the phases by less than half a bin is drawn in the first or the last bin, so that bins and phases
+// begin together.
+void snap(Reach& reach, const std::vector<PhaseStats>& phases, Nanoseconds width) {
+  if (phases.empty()) return;
+  if (phases.front().begin - reach.first < width / 2) reach.first = phases.front().begin;
+  if (reach.last - phases.back().end < width / 2) reach.last = std::max(reach.first, phases.back().end);
 }
 
 Nanoseconds width_for(Nanoseconds span) {
@@ -88,7 +95,8 @@ class Binning {
  private:
   std::optional<std::size_t> bin_of(Time time) const {
     if (!is_instant(time)) return std::nullopt;
-    return std::min(static_cast<std::size_t>((time - line_.begin) / line_.bin_width), line_.bins.size() - 1);
+    const auto bin = static_cast<std::size_t>(std::max<Nanoseconds>(0ns, time - line_.begin) / line_.bin_width);
+    return std::min(bin, line_.bins.size() - 1);
   }
 
   const events::Log& log_;
@@ -148,9 +156,10 @@ MomentKind kind_of_moment(std::string_view what) {
 Timeline timeline(const RunRecord& record) {
   Timeline line;
   const std::vector<PhaseStats> phases = phases_of(record);
-  const Reach reach = reach_of(record, phases);
+  Reach reach = reach_of(record, phases);
   if (reach.first > reach.last) return line;
   const TrafficStats stats = traffic_stats(record);
+  snap(reach, phases, width_for(reach.last - reach.first));
   const Nanoseconds span = std::max<Nanoseconds>(1ms, reach.last - reach.first);
   line.begin = reach.first;
   line.end = reach.first + span;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <span>
 
 #include "harness/base/units.h"
 #include "reports/escape.h"
@@ -14,22 +15,28 @@ namespace stormproof::reports {
 namespace {
 
 constexpr double width = 960, plot_left = 58, plot_right = 948;
-constexpr double strip_height = 20, panel_gap = 30, lane_height = 44;
+constexpr double strip_height = 20, head_height = 34, lane_height = 42;
 constexpr double requests_height = 120, calls_height = 84, latency_height = 96;
 constexpr double letter_width = 5.9;  // of the 11-pixel text, on average: for what fits where
 
 constexpr std::string_view ink = "#1f2933", muted = "#5f6b7a", grid = "#d9dee5";
-constexpr std::string_view good_colour = "#3f7fb5", failed_colour = "#c8372d", latency_colour = "#7a4fb0";
-constexpr std::string_view open_colour = "#c8372d", closed_colour = "#2e7d5b", fault_colour = "#e0a100";
+constexpr std::string_view good_colour = "#3f7fb5", good_fill = "#a9cbe6", failed_colour = "#b3261e", failed_fill = "#e0736a";
+constexpr std::string_view open_colour = "#46586b", open_fill = "#c5cfda", closed_colour = "#2e7d5b";
+constexpr std::string_view latency_colour = "#7a4fb0", fault_colour = "#e0a100";
 constexpr std::array<std::string_view, timeline_dependencies_max> call_colours = {"#2f7f86", "#a8577e", "#8a7a1f", "#5b6f9d"};
+constexpr std::string_view call_fill = "#a5cfcf";
 
 double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
-// The smallest of 1, 2, 5 times a power of ten that is not below `value`.
-double round_up(double value) {
+constexpr std::array clock_steps = {1.0, 2.0, 5.0};
+constexpr std::array axis_steps = {1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 5.0, 6.0, 8.0};  // halves of them read well, too
+constexpr double head_room = 1.04;  // a plateau should not look like the end of the scale
+
+// The smallest of `steps` times a power of ten that is not below `value`.
+double round_up(double value, std::span<const double> steps) {
   if (value <= 0) return 1;
   const double power = std::pow(10.0, std::floor(std::log10(value)));
-  for (const double step : {1.0, 2.0, 5.0}) {
+  for (const double step : steps) {
     if (value <= step * power * (1 + 1e-9)) return step * power;
   }
   return 10 * power;
@@ -67,8 +74,10 @@ class Drawing {
     put("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"11\" fill=\"{}\" class=\"{}\" {}>{}</text>\n", at_x, at_y, colour,
         colour == ink ? "t-ink" : "t-muted", more, escape_xml(words));
   }
-  void key(double& at_x, double at_y, std::string_view words, std::string_view colour, std::string_view name);
+  void key(double& at_x, double at_y, std::string_view words, std::string_view colour, std::string_view fill, std::string_view name);
 
+  double head(std::string_view title);
+  void end_panel(double height);
   void phases();
   void fault_windows();
   void y_axis(double top, double height, double most);
@@ -76,6 +85,7 @@ class Drawing {
   void requests();
   void lanes();
   void lane(const TimelineLane& lane);
+  void lane_words(const TimelineLane& lane, double middle);
   void open_stretches(const TimelineLane& lane, double middle);
   void moment(const TimelineMoment& moment, double middle);
   void calls();
@@ -83,19 +93,39 @@ class Drawing {
   void latency_axis(double top, double low, double high);
   void time_axis();
   void tooltips(double top);
-  std::string backdrop() const;
   std::string description() const;
 
   const Timeline& line_;
   double span_;
-  double y_ = 2;      // where the next part begins
-  double top_ = 0;    // of the first panel
+  double y_ = 2;  // where the next part begins
   std::string body_;
+  std::string backdrop_;
 };
 
+// The title of a panel; where its keys may begin.
+double Drawing::head(std::string_view title) {
+  y_ += head_height;
+  text(plot_left, y_ - 10, title, ink, "font-weight=\"600\"");
+  return plot_left + 18 + 1.1 * letter_width * static_cast<double>(title.size());
+}
+
+// Behind a panel stands where faults were on and where phases begin.
+void Drawing::end_panel(double height) {
+  for (const TimelineWindow& fault : line_.faults) {
+    backdrop_ += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" fill-opacity=\"0.13\" class=\"fault-behind\"/>\n",
+                             x(fault.begin), y_, std::max(1.0, x(fault.end) - x(fault.begin)), height, fault_colour);
+  }
+  for (const TimelineWindow& phase : line_.phases) {
+    if (phase.begin <= line_.begin) continue;
+    backdrop_ += fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"{3}\" stroke-dasharray=\"2 3\" class=\"tick\"/>\n",
+                             x(phase.begin), y_, y_ + height, muted);
+  }
+  y_ += height;
+}
+
 // A square and what it stands for, at the head of a panel.
-void Drawing::key(double& at_x, double at_y, std::string_view words, std::string_view colour, std::string_view name) {
-  put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"10\" height=\"10\" rx=\"2\" fill=\"{}\" class=\"f-{}\"/>\n", at_x, at_y - 9, colour, name);
+void Drawing::key(double& at_x, double at_y, std::string_view words, std::string_view colour, std::string_view fill, std::string_view name) {
+  put("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"10\" height=\"10\" rx=\"2\" fill=\"{}\" stroke=\"{}\" class=\"a-{}\"/>\n", at_x, at_y - 9, fill, colour, name);
   const std::string shown = shortened(one_line(words), 48);
   text(at_x + 15, at_y, shown, ink);
   at_x += 33 + letter_width * static_cast<double>(shown.size());
@@ -146,24 +176,21 @@ void Drawing::steps(const std::function<double(std::size_t)>& value, double top,
 }
 
 void Drawing::requests() {
-  y_ += panel_gap - 8;
-  double at = plot_left;
-  text(at, y_ - 7, "Requests to the service, per second", ink, "font-weight=\"600\"");
-  at += 230;
-  key(at, y_ - 7, "ok", good_colour, "good");
-  key(at, y_ - 7, "failed", failed_colour, "failed");
+  double at = head("Requests to the service, per second");
+  key(at, y_ - 10, "ok", good_colour, good_fill, "good");
+  key(at, y_ - 10, "failed", failed_colour, failed_fill, "failed");
   double most = 0;
   for (std::size_t bin = 0; bin < line_.bins.size(); ++bin) {
     most = std::max(most, rate(line_.bins[bin].good + line_.bins[bin].failed, bin));
   }
-  most = round_up(most);
+  most = round_up(head_room * most, axis_steps);
   y_axis(y_, requests_height, most);
   const auto all = [this](std::size_t bin) { return rate(line_.bins[bin].good + line_.bins[bin].failed, bin); };
   const auto good = [this](std::size_t bin) { return rate(line_.bins[bin].good, bin); };
   // Failed stands on top of good: the whole is drawn red, and what is good is drawn over it.
-  steps(all, y_, requests_height, most, fmt::format("fill=\"{}\" class=\"f-failed\"", failed_colour), true);
-  steps(good, y_, requests_height, most, fmt::format("fill=\"{}\" class=\"f-good\"", good_colour), true);
-  y_ += requests_height;
+  steps(all, y_, requests_height, most, fmt::format("fill=\"{}\" stroke=\"{}\" class=\"a-failed\"", failed_fill, failed_colour), true);
+  steps(good, y_, requests_height, most, fmt::format("fill=\"{}\" stroke=\"{}\" class=\"a-good\"", good_fill, good_colour), true);
+  end_panel(requests_height);
 }
 
 void Drawing::lanes() {
@@ -173,36 +200,42 @@ void Drawing::lanes() {
 }
 
 void Drawing::lane(const TimelineLane& lane) {
-  y_ += panel_gap - 8;
-  text(plot_left, y_ - 7, lane.what, ink, "font-weight=\"600\"");
-  const double middle = y_ + 26;
+  head(shortened(one_line(lane.what), 120));
+  const double middle = y_ + lane_height / 2;
   put("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"2\" class=\"lane\"/>\n", plot_left, middle,
       plot_right, middle, grid);
   open_stretches(lane, middle);
-  // Words go where there is room: later ones give way.
-  double taken_to = 0;
+  lane_words(lane, middle);
+  end_panel(lane_height);
+}
+
+// Above the line where there is room, else below it, else not at all: the tooltip still tells.
+void Drawing::lane_words(const TimelineLane& lane, double middle) {
+  std::array<double, 2> taken_to = {};
   bool leak_told = false;
   for (const TimelineMoment& each : lane.moments) {
     moment(each, middle);
-    const bool is_first_leak = each.kind == MomentKind::leak && !leak_told;
-    if (each.kind == MomentKind::probe || (each.kind == MomentKind::leak && !is_first_leak)) continue;
-    leak_told = leak_told || is_first_leak;
+    const bool is_leak = each.kind == MomentKind::leak;
+    if (each.kind == MomentKind::probe || (is_leak && leak_told)) continue;
+    leak_told = leak_told || is_leak;
     const std::string words = shortened(one_line(each.what), 40) + " " + clock(each.at);
     const double length = letter_width * static_cast<double>(words.size());
-    const double from = std::min(x(each.at) - 3, plot_right - length);
-    if (from < taken_to) continue;
-    text(from, middle - 13, words, muted);
-    taken_to = from + length + 8;
+    const double from = std::min(x(each.at) - 4, plot_right - length);
+    for (std::size_t row = 0; row < taken_to.size(); ++row) {
+      if (from < taken_to[row]) continue;
+      text(from, row == 0 ? middle - 10 : middle + 18, words, muted);
+      taken_to[row] = from + length + 8;
+      break;
+    }
   }
-  y_ += lane_height - 6;
 }
 
 void Drawing::open_stretches(const TimelineLane& lane, double middle) {
   std::optional<Time> since;
   const auto stretch = [&](Time to) {
     const double from_x = x(*since), to_x = x(to);
-    put("<g><title>open, {} to {}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"14\" rx=\"3\" fill=\"#f0b4ae\" class=\"open\"/></g>\n",
-        clock(*since), clock(to), from_x, middle - 7, std::max(1.5, to_x - from_x));
+    put("<g><title>open, {} to {}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"14\" rx=\"3\" fill=\"{}\" class=\"open\"/></g>\n",
+        clock(*since), clock(to), from_x, middle - 7, std::max(1.5, to_x - from_x), open_fill);
     since.reset();
   };
   for (const TimelineMoment& each : lane.moments) {
@@ -217,7 +250,7 @@ void Drawing::moment(const TimelineMoment& moment, double middle) {
   put("<g><title>{} at {}</title>", escape_xml(moment.what), clock(moment.at));
   switch (moment.kind) {
     case MomentKind::opened:
-      put("<path d=\"M{:.1f} {:.1f}h10l-5 9z\" fill=\"{}\" class=\"f-failed\"/>", at - 5, middle - 5, open_colour);
+      put("<path d=\"M{:.1f} {:.1f}h10l-5 9z\" fill=\"{}\" class=\"f-open\"/>", at - 5, middle - 5, open_colour);
       break;
     case MomentKind::closed:
       put("<path d=\"M{:.1f} {:.1f}h10l-5 -9z\" fill=\"{}\" class=\"f-closed\"/>", at - 5, middle + 5, closed_colour);
@@ -237,27 +270,24 @@ void Drawing::moment(const TimelineMoment& moment, double middle) {
 
 void Drawing::calls() {
   if (line_.dependencies.empty()) return;
-  y_ += panel_gap - 8;
-  double at = plot_left;
-  text(at, y_ - 7, "Calls to dependencies, per second", ink, "font-weight=\"600\"");
-  at += 230;
+  double at = head("Calls to dependencies, per second");
+  const bool alone = line_.dependencies.size() == 1;
   double most = 0;
   for (std::size_t i = 0; i < line_.dependencies.size(); ++i) {
-    key(at, y_ - 7, line_.dependencies[i], call_colours[i], fmt::format("call{}", i));
+    key(at, y_ - 10, line_.dependencies[i], call_colours[i], alone ? call_fill : call_colours[i], alone ? "calls" : fmt::format("call{}", i));
     for (std::size_t bin = 0; bin < line_.bins.size(); ++bin) most = std::max(most, rate(line_.bins[bin].calls[i], bin));
   }
-  most = round_up(most);
+  most = round_up(head_room * most, axis_steps);
   y_axis(y_, calls_height, most);
-  const bool alone = line_.dependencies.size() == 1;
   for (std::size_t i = 0; i < line_.dependencies.size(); ++i) {
     const auto value = [this, i](std::size_t bin) { return rate(line_.bins[bin].calls[i], bin); };
     const std::string_view colour = call_colours[i];
     steps(value, y_, calls_height, most,
-          alone ? fmt::format("fill=\"{}\" class=\"f-call0\"", colour)
+          alone ? fmt::format("fill=\"{}\" stroke=\"{}\" class=\"a-calls\"", call_fill, colour)
                 : fmt::format("fill=\"none\" stroke=\"{}\" stroke-width=\"1.8\" class=\"s-call{}\"", colour, i),
           alone);
   }
-  y_ += calls_height;
+  end_panel(calls_height);
 }
 
 void Drawing::latency() {
@@ -268,8 +298,7 @@ void Drawing::latency() {
     low = low == 0 ? value : std::min(low, value);
     high = std::max(high, value);
   }
-  y_ += panel_gap - 8;
-  text(plot_left, y_ - 7, "p99 latency, from the intended send time (log scale)", ink, "font-weight=\"600\"");
+  head("p99 latency, from the intended send time (log scale)");
   const double least = low == 0 ? 1e-3 : std::pow(10.0, std::floor(std::log10(low)));
   const double most = std::max(10 * least, high == 0 ? 1.0 : std::pow(10.0, std::ceil(std::log10(high) - 1e-9)));
   latency_axis(y_, least, most);
@@ -289,7 +318,7 @@ void Drawing::latency() {
   if (!path.empty()) {
     put("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.8\" stroke-linejoin=\"round\" stroke-linecap=\"round\" class=\"s-latency\"/>\n", path, latency_colour);
   }
-  y_ += latency_height;
+  end_panel(latency_height);
 }
 
 void Drawing::latency_axis(double top, double low, double high) {
@@ -303,7 +332,7 @@ void Drawing::latency_axis(double top, double low, double high) {
 }
 
 void Drawing::time_axis() {
-  const double step = round_up(span_ / 12);
+  const double step = round_up(span_ / 12, clock_steps);
   for (double at = 0; at <= span_ * (1 + 1e-9); at += step) {
     const double at_x = plot_left + (plot_right - plot_left) * at / span_;
     put("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" class=\"tick\"/>\n", at_x, y_, at_x, y_ + 4, muted);
@@ -327,21 +356,6 @@ void Drawing::tooltips(double top) {
   put("</g>\n");
 }
 
-// What lies behind all panels: where a phase begins and where faults were on.
-std::string Drawing::backdrop() const {
-  std::string behind;
-  const double bottom = y_;
-  for (const TimelineWindow& fault : line_.faults) {
-    behind += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\" fill-opacity=\"0.13\" class=\"fault-behind\"/>\n",
-                          x(fault.begin), top_, std::max(1.0, x(fault.end) - x(fault.begin)), bottom - top_, fault_colour);
-  }
-  for (const TimelineWindow& phase : line_.phases) {
-    behind += fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"{3}\" stroke-dasharray=\"2 3\" class=\"grid\"/>\n",
-                          x(phase.begin), top_, bottom, muted);
-  }
-  return behind;
-}
-
 std::string Drawing::description() const {
   std::string words = fmt::format("The run took {}.", base::format_duration(line_.end - line_.begin));
   for (const TimelineWindow& phase : line_.phases) words += fmt::format(" Phase {}: {} to {}.", phase.what, clock(phase.begin), clock(phase.end));
@@ -358,23 +372,21 @@ std::string Drawing::description() const {
 }
 
 std::string Drawing::draw() {
-  top_ = y_;
   phases();
   fault_windows();
-  top_ = y_;
+  const double top = y_ + 12;
   requests();
   lanes();
   calls();
   latency();
-  const std::string behind = backdrop();
-  tooltips(top_);
+  tooltips(top);
   time_axis();
   return fmt::format(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1:.0f}\" width=\"{0}\" height=\"{1:.0f}\" role=\"img\" "
              "aria-labelledby=\"timeline-title timeline-words\" font-family=\"system-ui, sans-serif\" class=\"timeline\">\n"
              "<title id=\"timeline-title\">The run over time</title>\n<desc id=\"timeline-words\">{2}</desc>\n",
              width, y_, escape_xml(description())) +
-         behind + body_ + "</svg>\n";
+         backdrop_ + body_ + "</svg>\n";
 }
 
 }  // namespace

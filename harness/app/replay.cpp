@@ -67,7 +67,7 @@ ExitCode run_replay(const ReplayOptions& options) {
   sender_options.target = *endpoint;
   sender_options.connections_max = options.connections;
   replay::Sender sender(io, clock, stats, sender_options);
-  replay::ScriptShots shots(*script, *pacing, {.loops = options.loop});
+  replay::ScriptShots shots(*script, *pacing, {.loops = options.loop, .trace_seed = std::nullopt});
   Signals signals(io, [&] { sender.stop(); });
   base::TaskGroup tasks;
   tasks.spawn(send(sender, shots, clock.now() + before_first_request, io));

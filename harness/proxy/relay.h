@@ -59,8 +59,6 @@ struct RelayCounts {
   std::uint64_t exchanges = 0;            // heads received, malformed ones included
 };
 
-class Session;
-
 class Relay {
  public:
   static base::Result<std::unique_ptr<Relay>> open(wire::IoContext& io, const base::Clock& clock, RelayOptions options,
@@ -77,6 +75,7 @@ class Relay {
 
  private:
   friend class Session;
+  friend class Exchange;
   Relay(wire::IoContext& io, const base::Clock& clock, RelayOptions options, RelayTaps taps,
         std::unique_ptr<wire::Listener> listener);
   base::Task<> accept_all();

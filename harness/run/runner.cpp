@@ -9,6 +9,7 @@
 #include "harness/run/health.h"
 #include "harness/verify/judge.h"
 #include "harness/wire/net.h"
+#include "reports/planned_faults.h"
 
 namespace stormproof::run {
 namespace {
@@ -63,6 +64,7 @@ base::Result<reports::RunRecord> Runner::run() {
   record_.scenario_name = scenario_.name;
   record_.owner = scenario_.owner;
   record_.seed = options_.seed;
+  record_.planned_faults = reports::planned_faults(scenario_);
   if (const auto started = start(); !started) return std::unexpected(started.error());
   tasks_.spawn(direct());
   io_.restart();

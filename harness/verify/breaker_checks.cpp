@@ -136,7 +136,7 @@ Interval band_of(const scenarios::Around& around) {
 Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<scenarios::Around>& claim) {
   Outage outage{.calls = &calls, .from = from, .to = to, .reading = read_freely(calls, from, to)};
   const SleepWindow& own = outage.reading.window;
-  outage.sleep = claim ? claim->value : own.law == Law::unknown ? sleep_assumed : own.first.middle();
+  outage.sleep = claim ? claim->value : outage.reading.established ? own.first.middle() : sleep_assumed;
   outage.sleep_claimed = claim.has_value();
   outage.starved = starvation(calls, from, to, outage.sleep);
   if (!claim || !outage.reading.seen.opened) return outage;

@@ -108,7 +108,14 @@ class Reader {
     const auto begin = std::ranges::upper_bound(calls_.calls, good, {}, &Call::start);
     const auto end = std::ranges::upper_bound(calls_.calls, first.end, {}, &Call::start);
     if (end - begin > static_cast<std::ptrdiff_t>(half_open_max)) return anchor;
-    for (auto call = begin; call < end; ++call) {
+    std::vector<Probe> under_way;
+    for (auto call = begin; call < end || (call != calls_.calls.end() && call->start <= anchor.high + sight); ++call) {
+      const auto retried = [&](const Probe& probe) {
+        if (call->request != 0) return probe.request == call->request;
+        return call->start >= probe.outcome && call->start <= probe.outcome + sight;
+      };
+      if (call >= end && std::ranges::none_of(under_way, retried)) continue;
+      under_way.push_back({call->request, call->end, call->failed});
       if (call->failed) anchor.high = std::max(anchor.high, call->end);
     }
     return anchor;
@@ -226,6 +233,15 @@ std::vector<OpenRun> open_runs(const Calls& calls, Time from, Time to) {
   return runs;
 }
 
+namespace {
+
+// Without trace ids, a call right after another's failure may be its retry.
+bool follows_failure(const Calls& calls, const Call& call) {
+  return std::ranges::any_of(calls.ended_between(call.start - sight, call.start), [&](std::uint32_t place) { return calls.calls[place].failed; });
+}
+
+}  // namespace
+
 Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
   const Opportunity& first = calls.opportunities[run.first];
   // The last request that was let through came before the opening.
@@ -234,7 +250,7 @@ Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
   while (at != calls.calls.begin()) {
     --at;
     if (at->start < from) break;
-    if (!at->first_attempt) continue;
+    if (!at->first_attempt || (!calls.correlated && follows_failure(calls, *at))) continue;
     last_start = at->start;
     break;
   }
@@ -268,7 +284,9 @@ namespace {
 // Vague or few cycles fit any law.
 bool explains(const SleepWindow& window, const std::vector<Interval>& cycles) {
   const bool regular = window.law == Law::constant || window.law == Law::growing || window.law == Law::linear;
-  const bool sharp = std::ranges::all_of(cycles, [](const Interval& cycle) { return cycle.low * 2 >= cycle.high; });
+  const bool sharp = std::ranges::all_of(cycles, [](const Interval& cycle) {
+    return static_cast<double>(cycle.low.count()) >= sharp_share * static_cast<double>(cycle.high.count());
+  });
   return regular && sharp && cycles.size() >= established_cycles_min;
 }
 

@@ -84,6 +84,7 @@ struct Reading {
 Reading read_freely(const Calls& calls, Time from, Time to);
 
 inline constexpr std::size_t established_cycles_min = 3;   // for a law that makes leaks of what does not fit
+inline constexpr double sharp_share = 0.7;                 // low to high of a cycle that such a law may rest on
 inline constexpr std::size_t law_candidates_max = 12;      // calls from which sleep windows are proposed
 
 }  // namespace stormproof::verify

@@ -13,12 +13,22 @@ using events::MarkKind;
 // A phase that lasted this share of its plan counts as whole: marks are set by timers.
 constexpr double whole_share = 0.98;
 
+// At one instant, what ends stands before what begins.
+int rank(MarkKind kind) {
+  switch (kind) {
+    case MarkKind::faults_off: return 0;
+    case MarkKind::phase_end: return 1;
+    case MarkKind::phase_begin: return 2;
+    default: return 3;
+  }
+}
+
 }  // namespace
 
 View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log), marks_(log.marks) {
   index_exchanges();
   // By name, not by its number: a log that was written and read again may number its names anew.
-  std::ranges::sort(marks_, {}, [&](const Mark& mark) { return std::tuple(mark.at, mark.kind, log_.names.name_of(mark.name)); });
+  std::ranges::sort(marks_, {}, [&](const Mark& mark) { return std::tuple(mark.at, rank(mark.kind), mark.kind, log_.names.name_of(mark.name)); });
   read_marks(scenario);
 }
 

@@ -34,7 +34,9 @@ class OpossumRun : public ::testing::Test {
     outage_.service_port = support::free_port();
     outage_.payments_proxy = support::free_port();
     outage_.capture = folder_.path() / "checkout.traffic";
-    outage_.down = "12s";
+    outage_.down = "14s";
+    // opossum opens when half of the calls of its last 10 s have failed: after 4 s of health, some 4 s into the outage.
+    outage_.opens_within = "7s";
     options_.payments = "http://127.0.0.1:" + std::to_string(outage_.payments_proxy);
     options_.port = outage_.service_port;
     options_.truth = folder_.path() / "truth";
@@ -71,7 +73,7 @@ TEST_F(OpossumRun, ItsCorrectSettingsHoldAndTheProbePeriodIsTheOneItLogged) {
 TEST_F(OpossumRun, TheSameUnderACallThatHangs) {
   outage_.fault = "latency: 30s";
   outage_.latency = "p99: 1500ms";  // until it opens, callers wait for opossum's timeout
-  outage_.down = "16s";
+  outage_.down = "18s";
   const auto finished = run();
   EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;
 }

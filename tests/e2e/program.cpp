@@ -18,7 +18,7 @@ support::Finished stormproof(std::vector<std::string> arguments, std::map<std::s
   auto finished = support::run_to_end({.argv = std::move(arguments), .env = std::move(env)}, within);
   if (!finished) {
     ADD_FAILURE() << finished.error().to_string();
-    return {.exit_code = -1};
+    return {.exit_code = -1, .out = "", .err = ""};
   }
   return std::move(*finished);
 }
@@ -78,7 +78,7 @@ phases:
     for: {}
     faults: [ {{ on: payments, {} }} ]
     expect:
-      - circuit-breaker: {{ on: payments, opens-within: 3s, leaks-at-most: 0, probes-every: 2s ± 20% }}
+      - circuit-breaker: {{ on: payments, opens-within: {}, leaks-at-most: 0, probes-every: 2s ± 20% }}
       - latency: {{ {} }}
   - name: recovery
     for: {}
@@ -86,7 +86,8 @@ phases:
       - circuit-breaker: {{ on: payments, closes-within: 6s }}
       - recovers: {{ within: 6s }}
 )", outage.service_port, command, outage.payments_proxy, outage.payments, outage.capture.string(), outage.rate, outage.steady,
-                                     outage.down, outage.fault, outage.latency, outage.recovery);
+                                     outage.down, outage.fault,
+                                     outage.opens_within, outage.latency, outage.recovery);
 }
 
 }  // namespace stormproof::e2e

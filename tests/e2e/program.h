@@ -44,9 +44,10 @@ struct Outage {
   std::string recovery = "6s";
   std::string fault = "abort: {status: 503}";
   std::string latency = "p99: 400ms";
+  std::string opens_within = "3s";
 };
 
-// Writes it to `file`; the breaker's claims are those of DESIGN.md's example: opens within 3 s, no leak, probes every
+// Writes it to `file`; the breaker's claims are those of DESIGN.md's example: opens within `opens_within`, no leak, probes every
 // 2 s ± 20 %, closes within 6 s.
 void write_outage(const Outage& outage, const std::filesystem::path& file);
 

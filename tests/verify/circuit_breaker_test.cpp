@@ -117,7 +117,7 @@ struct Tally {
 
 TEST(CircuitBreaker, CorrectTwinsHold) {
   Tally outage, recovery;
-  const int runs = cases(200);
+  const int runs = cases(60);
   std::string wrong;
   for (int seed = 1; seed <= runs; ++seed) {
     const Experiment experiment = random_experiment(static_cast<std::uint64_t>(seed));
@@ -126,7 +126,7 @@ TEST(CircuitBreaker, CorrectTwinsHold) {
     recovery.count(experiment, findings, findings[1]);
     if (findings[0].verdict == Verdict::violated || findings[1].verdict == Verdict::violated) wrong += told(experiment, findings);
   }
-  EXPECT_LE(outage.violated + recovery.violated, runs / 100) << wrong;
+  EXPECT_LE(outage.violated + recovery.violated, (runs + 99) / 100) << wrong;
   EXPECT_GE(outage.holds, runs * 95 / 100) << outage.first_inconclusive;
   EXPECT_GE(recovery.holds, runs * 95 / 100) << recovery.first_inconclusive;
 }
@@ -155,7 +155,7 @@ TEST_P(CircuitBreakerMutants, NeverHold) {
   const Mutant& mutant = GetParam();
   std::string wrong, missed;
   int shown = 0, violated = 0;
-  const int runs = cases(80);
+  const int runs = cases(40);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = random_experiment(static_cast<std::uint64_t>(1000 + seed));
     experiment.breaker.defect = mutant.defect;
@@ -201,7 +201,7 @@ TEST(CircuitBreaker, NeverHalfOpenNeverCloses) {
 
 TEST(CircuitBreaker, StarvedIsInconclusive) {
   std::string wrong;
-  const int runs = cases(150);
+  const int runs = cases(140);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = random_experiment(static_cast<std::uint64_t>(5000 + seed));
     experiment.per_second = 2;
@@ -220,7 +220,7 @@ TEST(CircuitBreaker, StarvedIsInconclusive) {
 TEST(CircuitBreaker, SleepWindowIsInItsInterval) {
   int constant = 0, inside = 0;
   std::string wrong;
-  const int runs = cases(200);
+  const int runs = cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
     const Experiment experiment = random_experiment(static_cast<std::uint64_t>(20000 + seed));
     const simulation::Run run = simulation::simulate(experiment);
@@ -294,6 +294,7 @@ TEST(CircuitBreaker, APartialFaultMayCloseItBetweenOpenings) {
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = random_experiment(static_cast<std::uint64_t>(40000 + seed));
     experiment.breaker.consecutive = 0;
+    experiment.breaker.rate = 0.3;
     experiment.share = 0.7;
     const auto findings = judged(experiment, simulation::simulate(experiment));
     holds += findings[0].verdict == Verdict::holds ? 1 : 0;
@@ -301,7 +302,7 @@ TEST(CircuitBreaker, APartialFaultMayCloseItBetweenOpenings) {
     ++violated;
     wrong += told(experiment, findings);
   }
-  EXPECT_LE(violated, runs / 50) << wrong;
+  EXPECT_LE(violated, (runs + 99) / 100) << wrong;
   EXPECT_GE(holds, runs / 2);
 }
 
@@ -314,6 +315,5 @@ TEST(CircuitBreaker, EqualLogsGiveEqualFindings) {
   EXPECT_EQ(judged(experiment, run), once);
 }
 
-#include "/tmp/dbg.inc"
 }  // namespace
 }  // namespace stormproof::verify

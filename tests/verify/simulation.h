@@ -61,7 +61,7 @@ struct Experiment {
   double other_class = 0.2;               // share of requests that never call the dependency
   double healthy_misses = 0;              // share of the rest that does not call
   int attempts = 1;                       // of each call, below the breaker
-  Breaker breaker;
+  Breaker breaker = {};
 };
 
 struct Truth {
