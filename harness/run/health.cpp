@@ -121,7 +121,8 @@ base::Result<void> wait_until_healthy(const wire::Endpoint& endpoint, const std:
                                       std::chrono::nanoseconds within,
                                       const std::function<std::optional<std::string>()>& gave_up) {
   const auto came = wait_for(
-      endpoint, fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: stormproof\r\nConnection: close\r\n\r\n", path, host),
+      endpoint,
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: stormproof\r\nConnection: close\r\n\r\n", path, host),
       within, gave_up);
   if (came) return {};
   return base::fail(fmt::format("GET http://{}{} was not healthy within {}: {}", host, path,

@@ -40,8 +40,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Nothing of the harness but standard input and output goes to the program: a listening socket that it inherited would stay
-// open after the harness has closed it.
+// Nothing of the harness but standard input and output goes to the program: a listening socket that it inherited would
+// stay open after the harness has closed it.
 void keep_from_children() {
   constexpr unsigned first = 3;
   constexpr unsigned on_exec = 1U << 2U;  // CLOSE_RANGE_CLOEXEC
@@ -52,7 +52,8 @@ void keep_from_children() {
 }
 
 // Only what may be called between fork and exec. Tells errno through `report` when it fails.
-[[noreturn]] void become(const char* folder, int output, int report, char* const* argv, char* const* envp, pid_t parent) {
+[[noreturn]] void become(const char* folder, int output, int report, char* const* argv, char* const* envp,
+                         pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);  // it died before prctl
@@ -94,7 +95,8 @@ void wait_for_end(pid_t pid, std::chrono::milliseconds grace) {
   int ready = -1;
   do {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    ready = poll(&wait, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, std::numeric_limits<int>::max())));
+    ready =
+        poll(&wait, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, std::numeric_limits<int>::max())));
   } while (ready < 0 && errno == EINTR);
   close(handle);
 }
@@ -139,7 +141,8 @@ Process::~Process() { stop(std::chrono::milliseconds(0)); }
 std::optional<std::string> Process::ended() {
   if (!end_) {
     siginfo_t end = {};
-    const int waited = without_interruption([&] { return waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT); });
+    const int waited =
+        without_interruption([&] { return waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT); });
     if (waited != 0 || end.si_pid != pid_) return std::nullopt;
     end_ = words_for(end);
   }

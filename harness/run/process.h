@@ -1,8 +1,9 @@
 // Process: a program that the harness started, and ends.
 //
-// It runs in a process group of its own, so that what it starts ends with it; the kernel ends it (not what it started) when the
-// thread that started it dies: a harness that is killed leaves no service behind. It gets the harness's environment, an
-// empty standard input, default signals, and no other descriptor. Its output goes to a file. A resource: one owner, one thread.
+// It runs in a process group of its own, so that what it starts ends with it; the kernel ends it (not what it started)
+// when the thread that started it dies: a harness that is killed leaves no service behind. It gets the harness's
+// environment, an empty standard input, default signals, and no other descriptor. Its output goes to a file. A
+// resource: one owner, one thread.
 #pragma once
 
 #include <sys/types.h>
@@ -38,8 +39,8 @@ class Process {
   // "exited with status 1", "killed by signal 9 (Killed)"; nothing while it runs.
   std::optional<std::string> ended();
 
-  // SIGTERM to the whole group; SIGKILL to what is left of it when the program itself has ended, or after `grace`. Returns
-  // when the program is gone. Later calls do nothing.
+  // SIGTERM to the whole group; SIGKILL to what is left of it when the program itself has ended, or after `grace`.
+  // Returns when the program is gone. Later calls do nothing.
   void stop(std::chrono::milliseconds grace);
 
  private:

@@ -60,7 +60,8 @@ TEST(Health, AHealthyServiceIsAskedOnce) {
   EXPECT_EQ(healthy(server.port()), "") << "the head is enough";
   EXPECT_EQ(server.accepted(), 1u);
   const std::lock_guard lock(mutex);
-  EXPECT_EQ(asked, "GET /healthz?deep=1 HTTP/1.1\r\nHost: shop:80\r\nUser-Agent: stormproof\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(asked,
+            "GET /healthz?deep=1 HTTP/1.1\r\nHost: shop:80\r\nUser-Agent: stormproof\r\nConnection: close\r\n\r\n");
 }
 
 TEST(Health, EveryStatusOf2xxIsHealthy) {
@@ -89,10 +90,12 @@ TEST(Health, AServiceThatStillStartsIsWaitedFor) {
   const std::uint16_t port = support::free_port();
   std::unique_ptr<RawServer> server;
   int asked = 0;
-  EXPECT_EQ(healthy(port, long_enough, [&]() -> std::optional<std::string> {
-    if (++asked == 3) server = std::make_unique<RawServer>(answering(status(200)), port);
-    return std::nullopt;
-  }), "");
+  EXPECT_EQ(healthy(port, long_enough,
+                    [&]() -> std::optional<std::string> {
+                      if (++asked == 3) server = std::make_unique<RawServer>(answering(status(200)), port);
+                      return std::nullopt;
+                    }),
+            "");
   EXPECT_EQ(asked, 3) << "asked between tries only";
 }
 
@@ -113,8 +116,9 @@ TEST(Health, WhatNeverBecomesHealthySaysWhatItAnswered) {
 TEST(Health, AServiceThatHangsIsNotWaitedForLongerThanAsked) {
   RawServer server([](RawConnection& connection) { static_cast<void>(connection.read_to_end(seconds(30))); });
   const auto begun = Clock::now();
-  EXPECT_EQ(healthy(server.port(), milliseconds(200)),
-            "GET http://shop:80/healthz?deep=1 was not healthy within 200ms: it takes the connection but does not answer");
+  EXPECT_EQ(
+      healthy(server.port(), milliseconds(200)),
+      "GET http://shop:80/healthz?deep=1 was not healthy within 200ms: it takes the connection but does not answer");
   EXPECT_GE(Clock::now() - begun, milliseconds(200));
   EXPECT_LT(Clock::now() - begun, seconds(2)) << "one try may take 2 s, but not here";
 }
@@ -133,10 +137,12 @@ TEST(Health, AServiceThatHangsInItsHeadIsTriedAgain) {
 TEST(Health, GivingUpEndsTheWaiting) {
   const auto begun = Clock::now();
   int asked = 0;
-  EXPECT_EQ(healthy(support::free_port(), seconds(30), [&]() -> std::optional<std::string> {
-    if (++asked < 2) return std::nullopt;
-    return "the service exited with status 1";
-  }), "GET http://shop:80/healthz?deep=1 was not healthy within 30s: the service exited with status 1");
+  EXPECT_EQ(healthy(support::free_port(), seconds(30),
+                    [&]() -> std::optional<std::string> {
+                      if (++asked < 2) return std::nullopt;
+                      return "the service exited with status 1";
+                    }),
+            "GET http://shop:80/healthz?deep=1 was not healthy within 30s: the service exited with status 1");
   EXPECT_LT(Clock::now() - begun, seconds(10));
 }
 
@@ -149,15 +155,18 @@ TEST(Reachable, AServiceThatStillStartsIsWaitedFor) {
   const std::uint16_t port = support::free_port();
   std::unique_ptr<RawServer> server;
   int asked = 0;
-  EXPECT_EQ(reachable(port, long_enough, [&]() -> std::optional<std::string> {
-    if (++asked == 2) server = std::make_unique<RawServer>(answering(""), port);
-    return std::nullopt;
-  }), "");
+  EXPECT_EQ(reachable(port, long_enough,
+                      [&]() -> std::optional<std::string> {
+                        if (++asked == 2) server = std::make_unique<RawServer>(answering(""), port);
+                        return std::nullopt;
+                      }),
+            "");
 }
 
 TEST(Reachable, WhatIsNotThereSaysWhyAndWhere) {
   const std::uint16_t port = support::free_port();
-  EXPECT_EQ(reachable(port, milliseconds(100)), fmt::format("cannot reach 127.0.0.1:{} within 100ms: Connection refused", port));
+  EXPECT_EQ(reachable(port, milliseconds(100)),
+            fmt::format("cannot reach 127.0.0.1:{} within 100ms: Connection refused", port));
   EXPECT_EQ(reachable(port, seconds(30), [] { return std::optional<std::string>("interrupted"); }),
             fmt::format("cannot reach 127.0.0.1:{} within 30s: interrupted", port));
 }
@@ -180,7 +189,8 @@ TEST(Reachable, AnAddressThatSwallowsConnectionsIsNotWaitedForLongerThanAsked) {
   }
   const auto begun = Clock::now();
   const std::uint16_t port = ntohs(address.sin_port);
-  EXPECT_EQ(reachable(port, milliseconds(150)), fmt::format("cannot reach 127.0.0.1:{} within 150ms: Connection timed out", port));
+  EXPECT_EQ(reachable(port, milliseconds(150)),
+            fmt::format("cannot reach 127.0.0.1:{} within 150ms: Connection timed out", port));
   EXPECT_LT(Clock::now() - begun, seconds(3));
 }
 

@@ -39,7 +39,9 @@ bool is_gone(pid_t pid) {
 class ProcessTest : public testing::Test {
  protected:
   // A shell that runs `script`.
-  Command shell(const std::string& script) const { return {.argv = {"sh", "-c", script}, .env = {}, .folder = "", .output = output_}; }
+  Command shell(const std::string& script) const {
+    return {.argv = {"sh", "-c", script}, .env = {}, .folder = "", .output = output_};
+  }
 
   std::unique_ptr<Process> run(const Command& command) {
     auto started = Process::start(command);
@@ -66,7 +68,8 @@ class ProcessTest : public testing::Test {
 };
 
 TEST_F(ProcessTest, RunsAProgramFromThePathWithItsArguments) {
-  const auto process = run({.argv = {"printf", "%s|", "a b", "", "*", "\"q\""}, .env = {}, .folder = "", .output = output_});
+  const auto process =
+      run({.argv = {"printf", "%s|", "a b", "", "*", "\"q\""}, .env = {}, .folder = "", .output = output_});
   EXPECT_EQ(end_of(*process), "exited with status 0");
   EXPECT_EQ(output(), "a b||*|\"q\"|");
 }
@@ -87,7 +90,8 @@ TEST_F(ProcessTest, WithoutAFileItsOutputGoesNowhere) {
 TEST_F(ProcessTest, AddsToTheEnvironmentAndReplacesInIt) {
   ASSERT_EQ(::setenv("STORMPROOF_TEST_KEPT", "kept", 1), 0);
   ASSERT_EQ(::setenv("STORMPROOF_TEST_OLD", "old", 1), 0);
-  Command command = shell("echo $STORMPROOF_TEST_KEPT $STORMPROOF_TEST_OLD $STORMPROOF_TEST_NEW; env | grep -c STORMPROOF_TEST_OLD");
+  Command command =
+      shell("echo $STORMPROOF_TEST_KEPT $STORMPROOF_TEST_OLD $STORMPROOF_TEST_NEW; env | grep -c STORMPROOF_TEST_OLD");
   command.env = {{"STORMPROOF_TEST_OLD", "replaced"}, {"STORMPROOF_TEST_NEW", "a=b c"}};
   EXPECT_EQ(end_of(*run(command)), "exited with status 0");
   EXPECT_EQ(output(), "kept replaced a=b c\n1\n");
@@ -104,7 +108,8 @@ TEST_F(ProcessTest, AProgramBesideTheScenarioIsFoundThere) {
   const auto program = folder_.path() / "service";
   ASSERT_TRUE(support::write_file(program, "#!/bin/sh\necho here\n"));
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-  EXPECT_EQ(end_of(*run({.argv = {"./service"}, .env = {}, .folder = folder_.path().string(), .output = output_})), "exited with status 0");
+  EXPECT_EQ(end_of(*run({.argv = {"./service"}, .env = {}, .folder = folder_.path().string(), .output = output_})),
+            "exited with status 0");
   EXPECT_EQ(output(), "here\n");
 }
 
@@ -124,7 +129,8 @@ TEST_F(ProcessTest, WhatCannotBeStartedSaysWhy) {
     const auto started = Process::start(command);
     return started ? "started" : started.error().message;
   };
-  EXPECT_EQ(message({.argv = {}, .env = {}, .folder = "", .output = ""}), "a command needs at least the name of a program");
+  EXPECT_EQ(message({.argv = {}, .env = {}, .folder = "", .output = ""}),
+            "a command needs at least the name of a program");
   EXPECT_EQ(message({.argv = {"no-such-program-anywhere"}, .env = {}, .folder = "", .output = ""}),
             "cannot start 'no-such-program-anywhere': No such file or directory");
   EXPECT_EQ(message({.argv = {"./x"}, .env = {}, .folder = "/no/such/folder", .output = ""}),
