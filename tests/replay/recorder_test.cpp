@@ -194,10 +194,14 @@ TEST_F(RecorderTest, LargeBodiesInPiecesAreWholeAgain) {
 TEST_F(RecorderTest, EveryEndingIsKept) {
   start();
   const std::pair<Outcome, Ending> endings[] = {
-      {Outcome::answered, Ending::complete},          {Outcome::cancelled, Ending::client_left},
-      {Outcome::refused, Ending::response_missing},   {Outcome::connect_timeout, Ending::response_missing},
-      {Outcome::head_timeout, Ending::response_missing}, {Outcome::bad_response, Ending::response_missing},
-      {Outcome::reset, Ending::reset},                {Outcome::idle_timeout, Ending::reset},
+      {Outcome::answered, Ending::complete},
+      {Outcome::cancelled, Ending::client_left},
+      {Outcome::refused, Ending::response_missing},
+      {Outcome::connect_timeout, Ending::response_missing},
+      {Outcome::head_timeout, Ending::response_missing},
+      {Outcome::bad_response, Ending::response_missing},
+      {Outcome::reset, Ending::reset},
+      {Outcome::idle_timeout, Ending::reset},
   };
   for (const auto& [outcome, ending] : endings) {
     wire::Tap* const tap = begin();
@@ -248,7 +252,8 @@ TEST_F(RecorderTest, InterimResponsesWithoutEndAreGivenUp) {
   exchange();
   const Account account = finish();
   EXPECT_EQ(count_of(account, "recorded"), 1u);
-  EXPECT_EQ(account.find("dropped: heads above 1 MiB")->second, (Tally{1, get_head.size() + rounds * hints.size() + ok_head.size()}));
+  EXPECT_EQ(account.find("dropped: heads above 1 MiB")->second,
+            (Tally{1, get_head.size() + rounds * hints.size() + ok_head.size()}));
 }
 
 // The writer stands still as with a disk that hangs: no call here waits, and what finds no room is counted.
@@ -363,7 +368,9 @@ TEST_F(RecorderTest, AFullDiskIsToldOnceCountedAndLeavesNoHoles) {
   const auto exchanges = read();
   EXPECT_FALSE(torn_) << "the disk had room again before the end";
   EXPECT_EQ(exchanges.size(), count_of(account, "recorded"));
-  EXPECT_EQ(count_of(account, "recorded") + count_of(account, "dropped: disk trouble") + count_of(account, "dropped: queue full"), ended);
+  EXPECT_EQ(count_of(account, "recorded") + count_of(account, "dropped: disk trouble") +
+                count_of(account, "dropped: queue full"),
+            ended);
   EXPECT_GT(count_of(account, "dropped: disk trouble") + count_of(account, "dropped: queue full"), 0u);
   std::size_t after = 0;
   for (const Exchange& each : exchanges) {
@@ -427,9 +434,8 @@ TEST_F(RecorderTest, AKillLosesAFewHundredMillisecondsAtMost) {
     }
     _exit(1);
   }
-  EXPECT_TRUE(support::eventually(std::chrono::seconds(20), [&] {
-    return diary->ended > 0 && steady_now() - diary->at[0] > 500'000'000;
-  }));
+  EXPECT_TRUE(support::eventually(std::chrono::seconds(20),
+                                  [&] { return diary->ended > 0 && steady_now() - diary->at[0] > 500'000'000; }));
   ::kill(child, SIGKILL);
   const std::int64_t killed = steady_now();
   ::waitpid(child, nullptr, 0);
