@@ -98,10 +98,11 @@ class Judge {
  public:
   Judgement of(std::string_view head) {
     bool first = true;
-    while (!head.empty()) {
-      const void* const found = std::memchr(head.data(), '\n', head.size());
+    bool whole = false;
+    while (!whole) {
+      const void* const found = head.empty() ? nullptr : std::memchr(head.data(), '\n', head.size());
       if (found == nullptr) {
-        upgrade(Tier::ambiguous, "the head has no end");
+        upgrade(first ? Tier::severe : Tier::ambiguous, "the head has no end");
         break;
       }
       const auto length = static_cast<std::size_t>(static_cast<const char*>(found) - head.data());
@@ -110,7 +111,7 @@ class Judge {
       if (line.ends_with('\r')) line.remove_suffix(1);
       else upgrade(Tier::severe, "a line does not end with CR LF");
       if (first) request_line(line);
-      else if (line.empty()) break;
+      else if (line.empty()) whole = true;
       else field(line);
       first = false;
     }
