@@ -33,6 +33,21 @@ TEST(Characters, HexadecimalDigits) {
   for (const char c : {'g', 'G', '/', ':', '@', '`', '\0', '\x80'}) EXPECT_EQ(hex_value(c), -1);
 }
 
+TEST(Characters, PlainTextHasNoControls) {
+  for (std::size_t length = 0; length < 20; ++length) {
+    std::string text(length, 'a');
+    EXPECT_TRUE(is_plain(text));
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        text[at] = static_cast<char>(c);
+        EXPECT_EQ(is_plain(text), c >= 0x20 && c != 0x7f) << c << " at " << at << " of " << length;
+      }
+      text[at] = 'a';
+    }
+  }
+  EXPECT_TRUE(is_plain("\xff\x80 \x7e\xff\xff\xff\xff\xff"));
+}
+
 TEST(Characters, BlanksAreTrimmedAtBothEnds) {
   EXPECT_EQ(trim_blanks(" \ta b\t "), "a b");
   EXPECT_EQ(trim_blanks(" \t"), "");
