@@ -1,7 +1,17 @@
-// placeholder until the replay branch lands
+// Filter: which requests of a capture are sent.
 #pragma once
+
 #include <string>
+#include <string_view>
 #include <vector>
-#include "harness/base/glob.h"
-namespace stormproof::replay { struct Filter { std::vector<std::string> methods; std::vector<std::string> paths; 
- bool keeps(std::string_view m, std::string_view target) const { bool a=methods.empty(), b=paths.empty(); for(auto&x:methods)a|=x==m; auto p=target.substr(0,target.find('?')); for(auto&x:paths) b|=base::glob_matches(x,p); return a&&b; } }; }
+
+namespace stormproof::replay {
+
+struct Filter {
+  std::vector<std::string> methods;  // empty: all
+  std::vector<std::string> paths;    // globs with *, over the path without its query; empty: all
+
+  bool keeps(std::string_view method, std::string_view target) const;
+};
+
+}  // namespace stormproof::replay

@@ -8,11 +8,6 @@
 #include "scenarios/parser.h"
 
 namespace stormproof::app {
-namespace {
-
-constexpr std::string_view secret_prefix = "STORMPROOF_SECRET_";
-
-}  // namespace
 
 ExitCode complain(std::string_view command, ExitCode code, const base::Error& error) {
   std::cerr << "stormproof " << command << ": " << error.to_string() << "\n";
@@ -21,9 +16,11 @@ ExitCode complain(std::string_view command, ExitCode code, const base::Error& er
 
 std::optional<scenarios::Scenario> load_scenario(const std::string& file, std::map<std::string, std::string>* variables) {
   const scenarios::Environment outer = scenarios::process_environment();
-  auto scenario = scenarios::load(file, [&](const std::string& name) {
+  auto scenario = scenarios::load(file, [&](std::string_view name) {
     const auto value = outer(name);
-    if (value && variables != nullptr && !name.starts_with(secret_prefix)) variables->insert_or_assign(name, *value);
+    if (value && variables != nullptr && !name.starts_with(scenarios::secret_prefix)) {
+      variables->insert_or_assign(std::string(name), *value);
+    }
     return value;
   });
   if (scenario) return std::move(*scenario);
@@ -34,9 +31,9 @@ std::optional<scenarios::Scenario> load_scenario(const std::string& file, std::m
 base::Result<scenarios::Scenario> scenario_of(const reports::RunRecord& record) {
   // Secrets were not stored, and no verdict depends on them.
   auto scenario = scenarios::parse(record.scenario_text, record.scenario_file,
-                                   [&](const std::string& name) -> std::optional<std::string> {
-                                     if (name.starts_with(secret_prefix)) return "(secret)";
-                                     const auto known = record.variables.find(name);
+                                   [&](std::string_view name) -> std::optional<std::string> {
+                                     if (name.starts_with(scenarios::secret_prefix)) return "(secret)";
+                                     const auto known = record.variables.find(std::string(name));
                                      if (known == record.variables.end()) return std::nullopt;
                                      return known->second;
                                    });

@@ -67,13 +67,13 @@ ExitCode run_replay(const ReplayOptions& options) {
   sender_options.target = *endpoint;
   sender_options.connections_max = options.connections;
   replay::Sender sender(io, clock, stats, sender_options);
-  replay::ScriptShots shots(*script, *pacing, {.loops = options.loop});
+  replay::ScriptShots shots(*script, *pacing, {.loops = options.loop, .trace_seed = std::nullopt});
   Signals signals(io, [&] { sender.stop(); });
   base::TaskGroup tasks;
   tasks.spawn(send(sender, shots, clock.now() + before_first_request, io));
   io.run();
 
-  const replay::ReplayTarget about{options.file,           options.target,         options.rate.empty() ? options.speed.empty() ? "1x" : options.speed : options.rate,
+  const replay::ReplayTarget about{options.file,           options.target,         replay::to_string(*pacing),
                                    script->writes_refused, script->not_replayable, signals.caught()};
   const auto written = write_whole("-", options.json ? stats.to_json(about) : stats.to_text(about));
   if (!written) return complain("replay", ExitCode::could_not_run, written.error());

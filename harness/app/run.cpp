@@ -68,7 +68,7 @@ ExitCode run_one(const RunOptions& options, const std::string& file, std::vector
   const auto written = store_and_render(options, *record, html_file);
   const bool to_terminal = options.json != "-" && options.junit != "-";
   if (to_terminal) {
-    std::cout << reports::render_terminal(*record, run::stdout_has_colour());
+    std::cout << reports::render_terminal(*record, run::terminal_has_colour());
     if (written) std::cout << "report    " << html_file << "\n";
     std::cout << "run       " << record->id << "\n" << std::flush;
   }

@@ -34,7 +34,7 @@ std::size_t class_of(std::size_t bytes) { return (bytes - 1) / class_bytes; }
 }  // namespace
 
 void* FramePool::take(std::size_t bytes) {
-  if (bytes > frame_bytes_max) return ::operator new(bytes);
+  if (!pools || bytes > frame_bytes_max) return ::operator new(bytes);
   Lists::List& list = thread_lists.lists[class_of(bytes)];
   if (list.first == nullptr) return ::operator new((class_of(bytes) + 1) * class_bytes);
   --list.kept;
@@ -42,7 +42,7 @@ void* FramePool::take(std::size_t bytes) {
 }
 
 void FramePool::give(void* frame, std::size_t bytes) noexcept {
-  if (bytes <= frame_bytes_max) {
+  if (pools && bytes <= frame_bytes_max) {
     Lists::List& list = thread_lists.lists[class_of(bytes)];
     if (list.kept < kept_max) {
       ++list.kept;

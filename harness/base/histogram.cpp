@@ -7,7 +7,7 @@
 namespace stormproof::base {
 namespace {
 
-constexpr unsigned linear_bits = 11;                      // values below 2^11 have a bucket each
+constexpr unsigned linear_bits = 11;                       // values below 2^11 have a bucket each
 constexpr std::uint64_t half = 1ULL << (linear_bits - 1);  // buckets a doubling
 constexpr unsigned top_bit = 42;                           // 2^42 ns: 73 minutes
 constexpr std::size_t bucket_count = 2 * half + (top_bit - linear_bits) * half;

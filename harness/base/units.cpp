@@ -17,11 +17,12 @@ struct Unit {
   double factor;
 };
 
-constexpr std::array duration_units = {Unit{"ns", 1},    Unit{"us", 1e3}, Unit{"µs", 1e3},  Unit{"ms", 1e6},
-                                       Unit{"s", 1e9},   Unit{"m", 60e9}, Unit{"h", 3600e9}};
+constexpr std::array duration_units = {Unit{"ns", 1},  Unit{"us", 1e3}, Unit{"µs", 1e3},  Unit{"ms", 1e6},
+                                       Unit{"s", 1e9}, Unit{"m", 60e9}, Unit{"h", 3600e9}};
 constexpr std::array rate_units = {Unit{"/s", 1}, Unit{"/m", 1.0 / 60}, Unit{"/h", 1.0 / 3600}};
-constexpr std::array byte_units = {Unit{"B", 1},        Unit{"KB", 1e3},        Unit{"MB", 1e6},        Unit{"GB", 1e9},
-                                   Unit{"KiB", 1024.0}, Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0}};
+constexpr std::array byte_units = {
+    Unit{"B", 1},        Unit{"KB", 1e3},        Unit{"MB", 1e6},          Unit{"GB", 1e9},
+    Unit{"KiB", 1024.0}, Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0}};
 
 // A number without sign or exponent, then one of `units`. `kind` and `example` make the error.
 Result<double> parse_with_unit(std::string_view text, std::span<const Unit> units, std::string_view kind,
@@ -102,7 +103,8 @@ std::string format_duration(Nanoseconds duration) {
 
 std::string format_duration_exact(Nanoseconds duration) {
   const auto ns = duration.count();
-  for (const auto& [name, factor] : {Unit{"h", 3600e9}, Unit{"m", 60e9}, Unit{"s", 1e9}, Unit{"ms", 1e6}, Unit{"us", 1e3}}) {
+  for (const auto& [name, factor] :
+       {Unit{"h", 3600e9}, Unit{"m", 60e9}, Unit{"s", 1e9}, Unit{"ms", 1e6}, Unit{"us", 1e3}}) {
     const auto unit = static_cast<std::int64_t>(factor);
     if (ns >= unit && ns % (unit >= 60'000'000'000 ? unit : unit / 1000) == 0) {
       return trim_zeros(fmt::format("{:.3f}", static_cast<double>(ns) / factor)) + std::string(name);
@@ -118,7 +120,9 @@ std::string format_percent(double share) {
   return trim_zeros(fmt::format("{:.{}f}", percent, percent < 1 ? 3 : 2)) + "%";
 }
 
-std::string format_rate(double per_second) { return trim_zeros(fmt::format("{:.{}f}", per_second, per_second < 10 ? 2 : 1)) + "/s"; }
+std::string format_rate(double per_second) {
+  return trim_zeros(fmt::format("{:.{}f}", per_second, per_second < 10 ? 2 : 1)) + "/s";
+}
 
 std::string format_bytes(std::uint64_t bytes) {
   if (bytes < 1024) return fmt::format("{} B", bytes);

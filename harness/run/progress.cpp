@@ -68,4 +68,9 @@ bool terminal_is_live() {
   return isatty(STDERR_FILENO) == 1 && std::getenv("CI") == nullptr && term != nullptr && std::string_view(term) != "dumb";
 }
 
+bool terminal_has_colour() {
+  const char* const refused = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && (refused == nullptr || *refused == '\0');
+}
+
 }  // namespace stormproof::run

@@ -39,4 +39,7 @@ class Progress {
 // Standard error is a terminal that can rewrite a line, and neither CI nor TERM=dumb says otherwise.
 bool terminal_is_live();
 
+// Standard output is a terminal, and NO_COLOR does not say otherwise.
+bool terminal_has_colour();
+
 }  // namespace stormproof::run

@@ -9,6 +9,7 @@
 #include "harness/run/health.h"
 #include "harness/verify/judge.h"
 #include "harness/wire/net.h"
+#include "reports/planned_faults.h"
 
 namespace stormproof::run {
 namespace {
@@ -31,6 +32,12 @@ std::string run_id(base::Time at, std::uint64_t seed) {
     else if (c != '-' && c != ':') id += c;
   }
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
+}
+
+replay::PacingOptions pacing_of(const scenarios::Traffic& traffic) {
+  if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
+  if (traffic.ramp) return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
+  return replay::Speed{traffic.speed.value_or(1)};
 }
 
 }  // namespace
@@ -57,6 +64,7 @@ base::Result<reports::RunRecord> Runner::run() {
   record_.scenario_name = scenario_.name;
   record_.owner = scenario_.owner;
   record_.seed = options_.seed;
+  record_.planned_faults = reports::planned_faults(scenario_);
   if (const auto started = start(); !started) return std::unexpected(started.error());
   tasks_.spawn(direct());
   io_.restart();
@@ -87,10 +95,7 @@ base::Result<void> Runner::start() {
   if (!origin) return std::unexpected(origin.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return std::unexpected(endpoint.error());
-  replay::PacingOptions pacing;
-  if (scenario_.traffic.rate_per_second) pacing = replay::ConstantRate{*scenario_.traffic.rate_per_second};
-  if (scenario_.traffic.speed) pacing = replay::Speed{*scenario_.traffic.speed};
-  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing, *endpoint, options_.seed, options_.connections_max,
+  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed, options_.connections_max,
                                        clock_, counts_);
   return {};
 }

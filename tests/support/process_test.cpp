@@ -72,8 +72,7 @@ TEST(Process, ASignalThatEndedItIsInItsExitCode) {
 }
 
 TEST(Process, StopsWithATermSignal) {
-  const auto process =
-      start(shell("trap 'echo bye; exit 3' TERM; echo ready; while true; do :; done"));
+  const auto process = start(shell("trap 'echo bye; exit 3' TERM; echo ready; while true; do :; done"));
   ASSERT_TRUE(eventually(seconds(10), [&] { return process.out() == "ready\n"; }));
   EXPECT_TRUE(process.running());
   EXPECT_FALSE(process.exit_code_within(milliseconds(1)).has_value());

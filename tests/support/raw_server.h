@@ -19,11 +19,12 @@ namespace stormproof::support {
 
 class RawServer {
  public:
-  static constexpr std::size_t connections_max = 1024;  // in its life; later ones are closed at once
+  static constexpr std::size_t connections_max = 1024;  // at a time; more are closed at once
 
   using Play = std::function<void(RawConnection&)>;
 
-  explicit RawServer(Play play);
+  // Port 0: a free one. Ends the program where the port cannot be had.
+  explicit RawServer(Play play, std::uint16_t port = 0);
   RawServer(const RawServer&) = delete;
   RawServer& operator=(const RawServer&) = delete;
   ~RawServer();
@@ -37,13 +38,14 @@ class RawServer {
   struct Session;
   void accept_all();
   void serve(Session& session);
+  void sweep();
 
   Play play_;
   Fd listener_;
   Fd stop_;  // an eventfd: readable means "end"
   std::uint16_t port_ = 0;
   std::atomic<std::size_t> accepted_ = 0;
-  std::mutex mutex_;  // of sessions_ and of whether each is open
+  std::mutex mutex_;  // of the sessions' descriptors and of whether each has ended
   std::list<Session> sessions_;
   std::thread acceptor_;
 };

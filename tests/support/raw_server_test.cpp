@@ -31,6 +31,23 @@ TEST(RawServer, ClosesAConnectionWhenItsFunctionReturns) {
   EXPECT_EQ(client.read_to_end().value(), "");
 }
 
+TEST(RawServer, TakesMoreConnectionsInItsLifeThanAtATime) {
+  const RawServer server([](RawConnection&) {});
+  for (std::size_t i = 0; i < RawServer::connections_max + 10; ++i) {
+    auto client = RawConnection::connect(server.port());
+    ASSERT_TRUE(client.has_value());
+    ASSERT_EQ(client->read_to_end().value(), "");
+  }
+  EXPECT_EQ(server.accepted(), RawServer::connections_max + 10);
+}
+
+TEST(RawServer, ListensWhereItWasTold) {
+  const std::uint16_t port = free_port();
+  const RawServer server([](RawConnection&) {}, port);
+  EXPECT_EQ(server.port(), port);
+  EXPECT_TRUE(is_listening(port));
+}
+
 TEST(RawServer, AConnectionThatWasResetStaysReset) {
   const RawServer server([](RawConnection& peer) {
     EXPECT_TRUE(peer.read(1).has_value());
