@@ -30,10 +30,12 @@ std::string quantile_text(const base::Histogram& histogram) {
 }  // namespace
 
 void ReplayStats::exchange(const events::Exchange& exchange) {
-  first_start_ = requests_ == 0 ? exchange.start : std::min(first_start_, exchange.start);
-  last_start_ = std::max(last_start_, exchange.start);
   ++requests_;
-  if (exchange.outcome != events::Outcome::shed) schedule_error_.add(exchange.start - exchange.intended);
+  if (exchange.outcome != events::Outcome::shed) {
+    first_start_ = sent() == 0 ? exchange.start : std::min(first_start_, exchange.start);
+    last_start_ = std::max(last_start_, exchange.start);
+    schedule_error_.add(exchange.start - exchange.intended);
+  }
   if (exchange.outcome != events::Outcome::answered) {
     ++failures_[exchange.outcome];
     return;
@@ -55,6 +57,7 @@ std::string ReplayStats::to_json(const ReplayTarget& about) const {
       {"target", about.target},
       {"pacing", about.pacing},
       {"requests", requests_},
+      {"sent", sent()},
       {"answered", answered()},
       {"writes_refused", about.writes_refused},
       {"not_replayable", about.not_replayable},
@@ -77,7 +80,7 @@ std::string ReplayStats::to_text(const ReplayTarget& about) const {
   };
   line("capture", about.capture);
   line("target", fmt::format("{} at {}", about.target, about.pacing));
-  line("requests", fmt::format("{} sent in {:.3f} s, {} answered", requests_, seconds(last_start_ - first_start_), answered()));
+  line("requests", fmt::format("{} sent in {:.3f} s, {} answered", sent(), seconds(last_start_ - first_start_), answered()));
   if (about.writes_refused > 0) {
     line("not sent", fmt::format("{} requests that write; allow them with --allow-writes", about.writes_refused));
   }

@@ -33,7 +33,8 @@ class ReplayStats final : public events::Sink {
   void exchange(const events::Exchange& exchange) override;
   void fault(const events::FaultFired&) override {}
 
-  std::uint64_t requests() const { return requests_; }
+  std::uint64_t requests() const { return requests_; }                // with those that were shed
+  std::uint64_t sent() const { return schedule_error_.count(); }
   std::uint64_t answered() const { return latency_.count(); }
   bool lagged() const { return schedule_error_.quantile(0.99) > lag_max; }
   bool all_answered() const { return answered() == requests_; }

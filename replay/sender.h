@@ -3,8 +3,10 @@
 // The schedule is absolute: a late request moves no other, and nothing waits for an answer. One timer for the next instant;
 // when it fires, all that is due is sent. Each request becomes one ingress events::Exchange with its intended
 // and its actual time, so latency can be counted from when the request should have been sent (no coordinated omission).
-// Connections are kept alive and taken from a pool. At `connections_max` under way, requests queue in order (their delay
-// counts); above `queued_max` they are shed and reported as such. Lives on one io_context, one thread.
+// Connections are kept alive and taken from a pool; the actual time is before one is made. A pooled one that proves dead before a byte
+// of the answer costs an idempotent request nothing: it is sent once more. At `connections_max` under way, requests queue
+// in order (their delay counts); above `queued_max`, and in the queue when finish() comes, they are shed and reported as such.
+// Lives on one io_context, one thread.
 #pragma once
 
 #include <array>
@@ -70,7 +72,7 @@ class Sender {
   // Sends no more, cuts what is under way; send() then completes soon.
   void stop();
 
-  // Sends no more; what is under way may still be answered.
+  // Sends no more, what is queued neither; what is under way may still be answered.
   void finish();
 
   const SenderCounts& counts() const { return counts_; }
@@ -78,6 +80,7 @@ class Sender {
  private:
   class Call;
   void take(const Shot& shot, base::Time intended);
+  void shed(const Shot& shot, base::Time intended);
   base::Task<> work(Shot shot, base::Time intended);
   base::Task<> call(const Shot& shot, base::Time intended);
 

@@ -3,7 +3,8 @@
 // One relay lives on one io_context, single-threaded. It reads each head with wire::Framer, forwards the original bytes in
 // constant memory with back-pressure both ways, keeps upstream connections alive, and hands each exchange to its taps:
 // events (Sink), a Tapper (recording, shadowing) and an Interceptor (faults). None of them is needed.
-// A malformed request is answered 400 and never forwarded; an upstream that cannot be had, 502 or 504.
+// A malformed request is answered 400 (431: its head is too large) and never forwarded; an upstream that cannot be had, 502 or
+// 504; a client that stalls within its request, 408. After such an answer the connection ends.
 #pragma once
 
 #include <chrono>
@@ -21,12 +22,13 @@
 
 namespace stormproof::proxy {
 
-// Zero or less: no limit.
+// Zero or less: no limit; of drain: at once.
 struct RelayLimits {
   std::chrono::nanoseconds client_idle = std::chrono::seconds(75);    // between exchanges
   std::chrono::nanoseconds client_head = std::chrono::seconds(30);    // from a head's first byte to its last
   std::chrono::nanoseconds upstream_head = std::chrono::seconds(60);  // from the request to the response's head
   std::chrono::nanoseconds idle = std::chrono::seconds(60);           // without a byte within a message
+  std::chrono::nanoseconds tunnel_idle = std::chrono::hours(1);       // without a byte either way after an upgrade
   std::chrono::nanoseconds linger = std::chrono::seconds(2);          // for a client to read our last words
   std::chrono::nanoseconds drain = std::chrono::seconds(10);          // from drain() to the end
   std::size_t connections_max = 20'000;
@@ -57,8 +59,6 @@ struct RelayCounts {
   std::uint64_t exchanges = 0;            // heads received, malformed ones included
 };
 
-class Session;
-
 class Relay {
  public:
   static base::Result<std::unique_ptr<Relay>> open(wire::IoContext& io, const base::Clock& clock, RelayOptions options,
@@ -75,6 +75,7 @@ class Relay {
 
  private:
   friend class Session;
+  friend class Exchange;
   Relay(wire::IoContext& io, const base::Clock& clock, RelayOptions options, RelayTaps taps,
         std::unique_ptr<wire::Listener> listener);
   base::Task<> accept_all();
@@ -89,7 +90,6 @@ class Relay {
   base::Stop draining_;    // "end after this exchange"
   base::TaskGroup group_;  // its stop: "end now"
   RelayCounts counts_;
-  std::string bad_gateway_;  // scratch for our own answers
 };
 
 }  // namespace stormproof::proxy

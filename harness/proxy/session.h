@@ -1,24 +1,18 @@
-// Session: one client connection of a relay, exchange after exchange.
+// Session: one client connection of a relay: head after head, each handed to an exchange.
 //
-// The plain way of an exchange: read the head, write what is there of the request to a pooled upstream connection, read the
-// response and write it to the client as it comes. A request with a body still to come runs two pumps at once. An exchange
-// ends with exactly one outcome; the first cause wins.
+// It lives until run() has ended: the client has left, a limit has passed, the relay drains, or an exchange was its last.
 #pragma once
-
-#include <memory>
-#include <optional>
-#include <string>
 
 #include "harness/base/stop.h"
 #include "harness/base/task.h"
+#include "harness/proxy/exchange.h"
 #include "harness/proxy/relay.h"
 #include "harness/wire/connection.h"
 #include "harness/wire/framer.h"
-#include "harness/wire/pause.h"
 
 namespace stormproof::proxy {
 
-class Session final : private wire::Connection::Watcher, private wire::Deadlines::Entry, private base::StopHook {
+class Session final : private wire::Deadlines::Entry, private base::StopHook {
  public:
   Session(Relay& relay, wire::Socket client, std::uint64_t number);
   ~Session() override;
@@ -26,9 +20,6 @@ class Session final : private wire::Connection::Watcher, private wire::Deadlines
   base::Task<> run();
 
  private:
-  // Which limit the deadline of the moment stands for.
-  enum class Waiting : std::uint8_t { client_idle, client_head, upstream_head, idle, linger };
-
   class DrainHook final : public base::StopHook {
    public:
     DrainHook(base::Stop& stop, Session& session) : StopHook(stop), session_(session) {}
@@ -38,62 +29,21 @@ class Session final : private wire::Connection::Watcher, private wire::Deadlines
     Session& session_;
   };
 
-  void on_arrival(wire::Connection& connection) override;
   void on_deadline() override;
   void on_stop() override;
   void on_drain();
 
   base::Task<bool> read_head();
-  base::Task<> exchange();
-  base::Task<bool> intercepted(std::size_t ready);
-  base::Task<bool> send_request(std::size_t ready);
-  base::Task<bool> connect_upstream();
-  base::Task<> pump_request();
-  base::Task<> pump_response();
-  base::Task<bool> resend();
-  base::Task<bool> forward_response();
-  void on_response_head(std::string_view bytes);
-  base::Task<> tunnel();
-  base::Task<> copy(wire::Connection& from, wire::Connection& to, wire::Part part);
-  base::Task<> answer_ourselves(int status, std::string_view reason, std::string_view sentence);
   base::Task<> linger();
-  base::Task<> release_upstream();
-
-  std::size_t frame_request(std::size_t ready);
-  void begin_event();
-  void finish_event();
-  void wait_for(Waiting what);
-  void fail(events::Outcome cause);
-  void cut_upstream();
-  void client_left();
-  void tap(wire::Part part, std::string_view bytes) {
-    if (tap_ != nullptr && !bytes.empty()) tap_->bytes(part, bytes);
-  }
 
   Relay& relay_;
   wire::Connection client_;
-  DrainHook drain_hook_;
   wire::Framer request_{wire::MessageKind::request};
-  wire::Framer response_{wire::MessageKind::response};
-  wire::Pause pause_;
-  std::unique_ptr<wire::Connection> upstream_;
-  wire::Socket* connecting_ = nullptr;
-  wire::Tap* tap_ = nullptr;
-  events::Exchange event_;
-  std::string replay_;  // the request, kept to send it again if the pooled connection proves stale
-  std::uint64_t number_;
-  Waiting waiting_ = Waiting::client_idle;
-  bool to_head_ = false;
-  bool to_connect_ = false;
-  bool repeatable_ = false;      // an idempotent method
-  bool keep_ = true;             // the client connection, after this exchange
-  bool reusable_ = false;        // the upstream connection, after this exchange
-  bool pooled_ = false;          // the upstream connection came from the pool
-  bool failed_ = false;          // an outcome other than answered stands
-  bool busy_ = false;            // within an exchange
-  bool client_eof_ = false;
-  bool response_begun_ = false;  // some byte of it went to the client
-  bool request_over_ = false;    // no more of the request is wanted
+  Exchange exchange_;
+  DrainHook drain_hook_;
+  bool keep_ = true;   // the connection, after the exchange under way
+  bool idle_ = false;  // waiting for a head
+  bool busy_ = false;  // within an exchange
 };
 
 }  // namespace stormproof::proxy

@@ -89,6 +89,25 @@ base::Task<> wait(wire::IoContext& io, Waiting& waiting) {
 
 }  // namespace
 
+base::Result<void> wait_until_reachable(const wire::Endpoint& endpoint, std::chrono::nanoseconds within,
+                                        const std::function<std::optional<std::string>()>& gave_up) {
+  const auto until = std::chrono::steady_clock::now() + within;
+  while (true) {
+    wire::IoContext io(wire::one_thread);
+    wire::Socket socket(io);
+    wire::ErrorCode code;
+    socket.connect(endpoint, code);
+    if (!code) return {};
+    const auto reason = gave_up();
+    if (reason || std::chrono::steady_clock::now() >= until) {
+      return base::fail(fmt::format("cannot reach {} within {}: {}", wire::to_string(endpoint),
+                                    base::format_duration_exact(within), reason.value_or(code.message())));
+    }
+    wire::Timer pause(io, between_tries);
+    pause.wait(code);
+  }
+}
+
 base::Result<void> wait_until_healthy(const wire::Endpoint& endpoint, const std::string& host, const std::string& path,
                                       std::chrono::nanoseconds within,
                                       const std::function<std::optional<std::string>()>& gave_up) {

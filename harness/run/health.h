@@ -16,4 +16,8 @@ base::Result<void> wait_until_healthy(const wire::Endpoint& endpoint, const std:
                                       std::chrono::nanoseconds within,
                                       const std::function<std::optional<std::string>()>& gave_up);
 
+// The same for a service that has no health check: until it accepts a connection.
+base::Result<void> wait_until_reachable(const wire::Endpoint& endpoint, std::chrono::nanoseconds within,
+                                        const std::function<std::optional<std::string>()>& gave_up);
+
 }  // namespace stormproof::run

@@ -32,11 +32,11 @@ struct Instant {
 
 // One checked statement of an expectation: a circuit-breaker line with four fields gives four checks.
 struct Check {
-  std::string name;      // "opens-within"
+  std::string name = {};      // "opens-within"
   Verdict verdict = Verdict::inconclusive;
-  std::string expected;  // "within 3s of the first failure"
-  std::string measured;  // "0.84 s (6 failed calls), interval 0.81–0.86 s"
-  std::string missing;   // INCONCLUSIVE only: "no suppressed request in 20 s at 2/s: needs at least 14/s"
+  std::string expected = {};  // "within 3s of the first failure"
+  std::string measured = {};  // "0.84 s (6 failed calls), interval 0.81–0.86 s"
+  std::string missing = {};   // INCONCLUSIVE only: "no suppressed request in 20 s at 2/s: needs at least 14/s"
   std::uint64_t samples = 0;
   bool operator==(const Check&) const = default;
 };

@@ -90,11 +90,11 @@ void Connection::shrink() {
   capacity_ = begin_ = filled_ = 0;
 }
 
+// A second read after the end would wait for an edge of epoll that does not come.
 void Connection::arm() {
-  if (reading_ || !open()) return;
+  if (reading_ || ended() || !open()) return;
   if (begin_ == filled_) begin_ = filled_ = 0;
   if (capacity_ == 0) reserve(small_buffer);
-  if (filled_ == capacity_) reserve(capacity_);  // moves what is unread to the front
   if (filled_ == capacity_) return;
   reading_ = true;
   arrival_ = {};
@@ -116,19 +116,25 @@ void Connection::on_read(const ErrorCode& code, std::size_t bytes) {
 
 bool Connection::More::await_ready() {
   Connection& connection = connection_;
-  const Arrival& arrival = connection.arrival_;
-  if (!connection.reading_ && (arrival.bytes > 0 || arrival.eof || arrival.error)) return true;
+  if (!connection.reading_ && (connection.arrival_.bytes > 0 || connection.ended())) return true;
+  if (connection.filled_ == connection.capacity_) connection.reserve(connection.unread().size() + 1);
   connection.arm();
   if (connection.reading_) return false;
-  connection.arrival_.error = connection.open() ? asio::error::no_buffer_space : asio::error::operation_aborted;
+  connection.stopped_ = connection.open() ? asio::error::no_buffer_space : asio::error::operation_aborted;
   return true;
 }
 
 Arrival Connection::More::await_resume() {
+  if (connection_.stopped_) return {0, false, std::exchange(connection_.stopped_, {})};
   const Arrival arrival = connection_.arrival_;
-  // An end stays, so that whoever asks next hears of it too.
   if (arrival.bytes > 0) connection_.arrival_ = {};
   return arrival;
+}
+
+void Connection::stop_waiting() {
+  if (!reader_) return;
+  stopped_ = asio::error::operation_aborted;
+  std::exchange(reader_, nullptr).resume();
 }
 
 Connection::Write::Write(Connection& connection, std::span<const std::string_view> parts) : connection_(connection) {

@@ -2,7 +2,8 @@
 //
 // Reading: unread() is what has arrived and was not consumed; more() waits for bytes beyond that. At most one read is
 // under way; arm() starts it ahead of need, so that the other side's leaving is seen at once (on_arrival). A buffer that is
-// full arms no read: that is the back-pressure. Views into unread() are good until the next more(), arm() or reserve().
+// full arms no read: that is the back-pressure. Views into unread() are good until they are consumed, or the next more(),
+// reserve() or shrink(); arm() moves nothing.
 // Writing: write() completes when all bytes are with the kernel; at most one at a time.
 // A pending read or write ends when close() is called. Before its destruction a connection must be settled. One thread.
 // Nothing is allocated per operation: handlers live in the connection.
@@ -60,10 +61,12 @@ class Connection {
   void shrink();
   bool full() const { return unread().size() == capacity_; }
 
+  // Starts a read if there is room behind what is unread. Does nothing once the other side has ended.
   void arm();
   void watch(Watcher* watcher) { watcher_ = watcher; }
-  // What the last read that no more() took gave; `bytes == 0` and not eof: nothing yet.
+  // What the last read that no more() took gave; `bytes == 0` and not eof: nothing yet. An end stays.
   const Arrival& arrived() const { return arrival_; }
+  bool ended() const { return arrival_.eof || arrival_.error; }
   bool reading() const { return reading_; }
 
   class More {
@@ -76,7 +79,10 @@ class Connection {
    private:
     Connection& connection_;
   };
+  // Makes room, up to large_buffer. Where that is full of unread bytes: no_buffer_space.
   More more() { return More(*this); }
+  // Ends a more() that waits, with operation_aborted; the read itself goes on, and nothing is lost.
+  void stop_waiting();
 
   class Write {
    public:
@@ -97,6 +103,7 @@ class Connection {
     ErrorCode error_;
     std::coroutine_handle<> waiter_;
   };
+  bool writing() const { return writing_ != nullptr; }
   Write write(std::string_view bytes) { return Write(*this, std::span(&bytes, 1)); }
   Write write(std::span<const std::string_view> parts) { return Write(*this, parts); }
 
@@ -139,6 +146,7 @@ class Connection {
   std::size_t filled_ = 0;
   std::uint64_t number_ = 0;
   bool reading_ = false;
+  ErrorCode stopped_;  // what ends the present more() without an arrival
   Arrival arrival_;
   std::coroutine_handle<> reader_;
   std::coroutine_handle<> settler_;

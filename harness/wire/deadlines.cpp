@@ -1,15 +1,33 @@
 #include "harness/wire/deadlines.h"
 
-#include <cassert>
+#include <algorithm>
+#include <ctime>
 
 namespace stormproof::wire {
+namespace {
 
-Deadlines::Deadlines(IoContext& io) : timer_(io), now_(std::chrono::steady_clock::now()) {}
+// steady_clock, up to one tick of the kernel old.
+std::chrono::steady_clock::time_point coarse_now() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+// More than a tick of the kernel at 100 Hz: added to a coarse instant, it keeps the promise "never early".
+constexpr std::chrono::milliseconds coarseness{10};
+
+constexpr std::chrono::nanoseconds longest = std::chrono::hours(24 * 365);
+
+}  // namespace
+
+Deadlines::Deadlines(IoContext& io) : timer_(io), self_(std::make_shared<Deadlines*>(this)) {}
+
+Deadlines::~Deadlines() { *self_ = nullptr; }
 
 Deadlines::Entry::Entry(Deadlines& deadlines) : deadlines_(deadlines), next_(deadlines.first_) {
   if (next_ != nullptr) next_->previous_ = this;
   deadlines_.first_ = this;
-  deadlines_.rest_or_go_on();
+  deadlines_.go_on();
 }
 
 Deadlines::Entry::~Entry() {
@@ -17,42 +35,32 @@ Deadlines::Entry::~Entry() {
   if (previous_ != nullptr) previous_->next_ = next_;
   else deadlines_.first_ = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
-  deadlines_.rest_or_go_on();
+  if (deadlines_.first_ == nullptr) deadlines_.timer_.cancel();
 }
 
 void Deadlines::Entry::set(std::chrono::nanoseconds from_now) {
-  // now_ is at most one resolution old: adding one keeps the promise "never early".
-  at_ = from_now.count() <= 0 ? none : deadlines_.now_ + from_now + resolution;
+  at_ = from_now.count() <= 0 ? none : coarse_now() + std::min(from_now, longest) + coarseness;
 }
 
-void Deadlines::rest_or_go_on() {
-  if (first_ == nullptr) {
-    timer_.cancel();
-    return;
-  }
-  if (ticking_) return;
+void Deadlines::go_on() {
+  if (ticking_ || first_ == nullptr) return;
   ticking_ = true;
-  now_ = std::chrono::steady_clock::now();
-  timer_.expires_at(now_ + resolution);
-  timer_.async_wait([this](const ErrorCode& code) {
-    if (code == asio::error::operation_aborted && first_ == nullptr) {
-      ticking_ = false;
-      return;
-    }
-    sweep();
+  timer_.expires_after(resolution);
+  timer_.async_wait([self = self_](const ErrorCode&) {
+    if (*self != nullptr) (*self)->sweep();
   });
 }
 
 void Deadlines::sweep() {
-  now_ = std::chrono::steady_clock::now();
+  ticking_ = false;
+  const auto now = std::chrono::steady_clock::now();
   for (Entry* entry = first_; entry != nullptr; entry = sweeping_) {
     sweeping_ = entry->next_;
-    if (entry->at_ > now_) continue;
+    if (entry->at_ > now) continue;
     entry->clear();
     entry->on_deadline();
   }
-  ticking_ = false;
-  rest_or_go_on();
+  go_on();
 }
 
 }  // namespace stormproof::wire

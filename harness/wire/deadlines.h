@@ -1,11 +1,12 @@
 // Deadlines: timeouts, checked coarsely, for thousands of connections at no cost an operation.
 //
-// Setting a deadline is two stores. One timer walks the entries every `resolution` and tells those that have passed:
-// never early, late by at most two resolutions. The timer rests while there is no entry. One thread; entries outlive
-// neither the io_context nor the Deadlines.
+// Setting a deadline is a look at the kernel's coarse clock and a store. One timer walks the entries every `resolution`
+// and tells those that have passed: never early, late by at most two resolutions. The timer rests while there is no
+// entry. One thread; entries outlive neither the io_context nor the Deadlines.
 #pragma once
 
 #include <chrono>
+#include <memory>
 
 #include "harness/wire/net.h"
 
@@ -42,14 +43,15 @@ class Deadlines {
   explicit Deadlines(IoContext& io);
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
+  ~Deadlines();
 
  private:
-  void rest_or_go_on();
+  void go_on();
   void sweep();
 
   Timer timer_;
   bool ticking_ = false;
-  std::chrono::steady_clock::time_point now_;  // of the last sweep
+  std::shared_ptr<Deadlines*> self_;  // what a tick that is already queued finds null when this is gone
   Entry* first_ = nullptr;
   Entry* sweeping_ = nullptr;  // the next one to look at, kept right when entries go
 };

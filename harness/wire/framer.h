@@ -1,8 +1,9 @@
 // Framer: where one HTTP/1.x message ends and the next begins, without changing a byte.
 //
 // Fed with the bytes of one direction of a connection, it says how many belong to the current message and tells the
-// little that a relay must know. Parsing is Boost.Beast's; nothing is copied or allocated. Strict: what Beast or
-// strictness.h refuses is an error, and nothing of that message may be forwarded.
+// little that a relay must know. A head is looked at once, when it is whole: by Boost.Beast's parser and, for requests,
+// by strictness.h; what either refuses is an error, and nothing of that message may be forwarded. A body's bytes are never held
+// back. Nothing is copied or allocated.
 #pragma once
 
 #include <array>
@@ -12,11 +13,13 @@
 #include <string_view>
 
 #include "harness/events/event.h"
+#include "harness/wire/chunks.h"
 
 namespace stormproof::wire {
 
 enum class Progress : std::uint8_t {
   need_more,  // feed again when there are more bytes than now
+  blank,      // `consumed` bytes of an empty line before a request: to be dropped (RFC 9112 §2.2)
   head,       // the head has just become whole: `consumed` is its length
   body,       // `consumed` bytes of the body
   done,       // these bytes, if any, were the last of the message
@@ -38,6 +41,7 @@ struct Head {
   bool keep_alive = false;
   bool upgrade = false;           // asks for, or agrees to, another protocol
   bool expects_continue = false;  // Expect: 100-continue
+  bool ambiguous = false;         // a request that servers may read differently: Tier::ambiguous
   bool until_eof = false;         // the body ends with the connection
   bool has_body = false;
   std::optional<std::uint64_t> content_length;
@@ -47,46 +51,47 @@ enum class MessageKind : std::uint8_t { request, response };
 
 class Framer {
  public:
-  static constexpr std::uint32_t head_bytes_max = 32 * 1024;
+  static constexpr std::size_t head_bytes_max = 32 * 1024;
 
-  explicit Framer(MessageKind kind);
-  Framer(const Framer&) = delete;
-  Framer& operator=(const Framer&) = delete;
-  ~Framer();
+  explicit Framer(MessageKind kind) : kind_(kind) {}
 
   // Starts on the next message. `no_body`: a response to HEAD, whose head may claim a length.
   void begin(bool no_body = false);
 
   // `unread`: every byte that was not consumed yet. A head is consumed whole or not at all. Once the head has been
-  // returned, feed() returns body, need_more or done; `done` may come with the head's own bytes consumed before.
+  // returned, feed() returns body, need_more or done; `done` comes with no byte where the head's were the last.
   Step feed(std::string_view unread);
 
   // The connection ended. True: that completes the message (a body until EOF).
   bool finish_at_eof();
 
   bool started() const { return started_; }  // some byte of this message has been seen
-  bool done() const;
+  bool done() const { return state_ == State::done; }
   bool head_done() const { return head_done_; }
   const Head& head() const { return head_; }
   std::string_view error() const { return error_; }  // one sentence; "" while all is well
+  bool head_too_large() const { return head_too_large_; }
 
  private:
-  class RequestParser;
-  class ResponseParser;
-  template <typename Parser>
-  Step feed_to(Parser& parser, std::string_view unread);
-  RequestParser& request();
-  ResponseParser& response();
-  const RequestParser& request() const;
-  const ResponseParser& response() const;
-  void destroy();
+  enum class State : std::uint8_t { head, counted, chunked, until_eof, done, failed };
 
-  static constexpr std::size_t parser_bytes = 320;
-  alignas(std::max_align_t) std::array<std::byte, parser_bytes> parser_;
+  Step fail(std::string_view error);
+  Step feed_head(std::string_view unread);
+  std::size_t find_head_end(std::string_view unread);
+  Step parse_request(std::string_view head);
+  Step parse_response(std::string_view head);
+  template <typename Parser>
+  Step take_head(const Parser& parser, std::string_view head);
+
   MessageKind kind_;
-  bool alive_ = false;
+  State state_ = State::head;
+  bool no_body_ = false;
   bool started_ = false;
   bool head_done_ = false;
+  bool head_too_large_ = false;
+  std::size_t line_begin_ = 0;  // of the head's first line that is not whole yet
+  std::uint64_t left_ = 0;      // of a counted body
+  Chunks chunks_;
   Head head_;
   std::string_view error_;
 };

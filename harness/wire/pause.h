@@ -30,7 +30,7 @@ class Pause {
     std::chrono::steady_clock::time_point until_;
   };
   Wait until(std::chrono::steady_clock::time_point instant) { return {*this, instant}; }
-  Wait lasting(std::chrono::nanoseconds duration) { return until(std::chrono::steady_clock::now() + duration); }
+  Wait lasting(std::chrono::nanoseconds duration);
   // Only an interruption ends it.
   Wait forever() { return until(std::chrono::steady_clock::time_point::max()); }
 

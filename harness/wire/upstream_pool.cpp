@@ -81,7 +81,7 @@ base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel) {
 
 base::Task<> UpstreamPool::give_back(std::unique_ptr<Connection> connection) {
   ended_.clear();
-  const bool clean = connection->open() && connection->unread().empty() && !connection->arrived().eof;
+  const bool clean = connection->open() && connection->unread().empty() && !connection->ended();
   if (!clean || closing_ || idle_.size() >= limits_.idle_max) {
     co_await retire(std::move(connection));
     co_return;
@@ -92,28 +92,46 @@ base::Task<> UpstreamPool::give_back(std::unique_ptr<Connection> connection) {
   idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
 }
 
+// An idle connection has ended, or its upstream speaks out of turn.
 void UpstreamPool::on_arrival(Connection& connection) {
-  const auto found = std::ranges::find(idle_, &connection, [](const Idle& idle) { return idle.connection.get(); });
+  const auto is_it = [&](const auto& each) { return each.get() == &connection; };
+  if (const auto left = std::ranges::find_if(leaving_, is_it); left != leaving_.end()) {
+    ended_.push_back(std::move(*left));
+    leaving_.erase(left);
+    return;
+  }
+  const auto found = std::ranges::find_if(idle_, is_it, &Idle::connection);
   if (found == idle_.end()) return;
   connection.close();
   ended_.push_back(std::move(found->connection));
   idle_.erase(found);
 }
 
-// Closing makes the pending read end, and on_arrival() takes it out.
 void UpstreamPool::on_deadline() {
   ended_.clear();
-  const auto oldest = std::chrono::steady_clock::now() - limits_.idle_for;
-  for (const Idle& idle : idle_) {
-    if (idle.since < oldest) idle.connection->close();
-  }
+  give_up_before(std::chrono::steady_clock::now() - limits_.idle_for);
   set(sweep_every);
+}
+
+// Idle ones are in order of age. Closing ends the pending read, and on_arrival() hears of it.
+void UpstreamPool::give_up_before(std::chrono::steady_clock::time_point instant) {
+  const auto young = std::ranges::find_if(idle_, [&](const Idle& idle) { return idle.since >= instant; });
+  for (auto old = idle_.begin(); old != young; ++old) {
+    old->connection->close();
+    leaving_.push_back(std::move(old->connection));
+  }
+  idle_.erase(idle_.begin(), young);
 }
 
 base::Task<> UpstreamPool::close() {
   closing_ = true;
   ended_.clear();
   while (std::unique_ptr<Connection> connection = take_idle()) co_await retire(std::move(connection));
+  while (!leaving_.empty()) {
+    std::unique_ptr<Connection> connection = std::move(leaving_.back());
+    leaving_.pop_back();
+    co_await retire(std::move(connection));
+  }
 }
 
 }  // namespace stormproof::wire

@@ -58,12 +58,14 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   };
   void on_arrival(Connection& connection) override;
   void on_deadline() override;
+  void give_up_before(std::chrono::steady_clock::time_point instant);
 
   IoContext& io_;
   Deadlines& deadlines_;
   Endpoint endpoint_;
   PoolLimits limits_;
   std::vector<Idle> idle_;
+  std::vector<std::unique_ptr<Connection>> leaving_;  // closed, their reads not yet ended
   std::vector<std::unique_ptr<Connection>> ended_;  // closed and settled, destroyed at the next call
   std::uint64_t made_ = 0;
   bool closing_ = false;

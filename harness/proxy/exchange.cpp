@@ -1,0 +1,406 @@
+#include "harness/proxy/exchange.h"
+
+#include "harness/base/both.h"
+
+namespace stormproof::proxy {
+
+using events::Outcome;
+using wire::Arrival;
+using wire::Connection;
+using wire::Part;
+using wire::Progress;
+
+Exchange::Exchange(Relay& relay, Connection& client, wire::Framer& request, wire::Deadlines::Entry& deadline,
+                   std::uint64_t connection)
+    : relay_(relay),
+      client_(client),
+      request_(request),
+      deadline_(deadline),
+      pause_(relay.io_),
+      connection_(connection) {}
+
+Exchange::~Exchange() = default;
+
+void Exchange::wait_for(Waiting what) {
+  waiting_ = what;
+  const RelayLimits& limits = relay_.options_.limits;
+  switch (what) {
+    case Waiting::upstream_head: return deadline_.set(limits.upstream_head);
+    case Waiting::idle: return deadline_.set(limits.idle);
+    case Waiting::tunnel: return deadline_.set(limits.tunnel_idle);
+    case Waiting::last_words: return deadline_.set(limits.linger);
+  }
+}
+
+void Exchange::on_deadline() {
+  if (waiting_ == Waiting::last_words) return client_.close();
+  if (waiting_ == Waiting::upstream_head) {
+    fail(Outcome::head_timeout);
+  } else {
+    now_.client_stalled = !request_.done() && !(upstream_ != nullptr && upstream_->writing());
+    fail(Outcome::idle_timeout);
+    if (waiting_ == Waiting::tunnel || client_.writing()) client_.close();
+  }
+  cut_upstream();
+}
+
+void Exchange::stop() {
+  fail(Outcome::reset);
+  pause_.interrupt();
+  cut_upstream();
+  client_.close();
+}
+
+// From here on its leaving is seen at once; it may have left already.
+void Exchange::watch_client() {
+  client_.arm();
+  if (!client_.reading() && client_.ended()) on_arrival(client_);
+}
+
+// Something happened on the client's side while the exchange did not wait for it.
+void Exchange::on_arrival(Connection& connection) {
+  const Arrival& arrival = connection.arrived();
+  if (arrival.bytes > 0) {
+    connection.arm();  // a pipelined request waits its turn; its sender may still leave
+    return;
+  }
+  if (arrival.error || relay_.options_.client_eof_cancels) client_left();
+}
+
+void Exchange::client_left() {
+  fail(Outcome::cancelled);
+  pause_.interrupt();
+  cut_upstream();
+}
+
+void Exchange::fail(Outcome cause) {
+  now_.keep = false;
+  if (now_.failed) return;
+  now_.failed = true;
+  event_.outcome = cause;
+  event_.end = relay_.clock_.now();
+}
+
+void Exchange::cut_upstream() {
+  now_.reusable = false;
+  if (upstream_ != nullptr) upstream_->close();
+  if (connecting_ != nullptr) {
+    wire::ErrorCode ignored;  // it may have connected already
+    connecting_->close(ignored);
+  }
+}
+
+void Exchange::begin_event() {
+  ++relay_.counts_.exchanges;
+  const wire::Head& head = request_.head();
+  now_ = {};
+  pause_.rearm();
+  event_ = {};
+  event_.side = relay_.options_.side;
+  event_.party = relay_.options_.party;
+  event_.connection = connection_;
+  event_.request = relay_.counts_.exchanges;
+  event_.trace = head.trace;
+  event_.start = event_.intended = relay_.clock_.now();
+  if (relay_.taps_.sink != nullptr) event_.route = relay_.taps_.sink->route(head.method, head.target);
+  if (relay_.taps_.tapper != nullptr) {
+    tap_ = relay_.taps_.tapper->tap({head, event_.connection, event_.request, event_.start});
+  }
+}
+
+void Exchange::finish_event() {
+  if (relay_.taps_.sink != nullptr) relay_.taps_.sink->exchange(event_);
+  if (tap_ != nullptr) std::exchange(tap_, nullptr)->ended(event_);
+}
+
+base::Task<> Exchange::refuse() {
+  begin_event();
+  tap(Part::request_head, client_.unread());
+  event_.request_bytes = client_.unread().size();
+  fail(Outcome::bad_request);
+  co_await answer_failure();
+  finish_event();
+}
+
+// Frames what has arrived of the request beyond its first `ready` bytes; returns how many bytes are the request's.
+std::size_t Exchange::frame_request(std::size_t ready) {
+  while (!request_.done()) {
+    const std::string_view rest = client_.unread().substr(ready);
+    const wire::Step step = request_.feed(rest);
+    if (step.progress == Progress::error) {
+      fail(Outcome::bad_request);
+      return ready;
+    }
+    if (step.consumed == 0) break;
+    tap(Part::request_body, rest.substr(0, step.consumed));
+    ready += step.consumed;
+  }
+  return ready;
+}
+
+base::Task<> Exchange::run() {
+  begin_event();
+  const wire::Head& head = request_.head();
+  now_.to_head = head.method == "HEAD";
+  now_.to_connect = head.method == "CONNECT";
+  now_.repeatable = wire::is_idempotent(head.method);
+  now_.alone = head.ambiguous;
+  now_.keep_asked = head.keep_alive;
+  now_.upgrade_asked = head.upgrade;
+  now_.awaits_continue = head.expects_continue;
+  now_.keep = head.keep_alive && !head.ambiguous;
+  response_.begin(now_.to_head);
+  tap(Part::request_head, head.bytes);
+  const std::size_t ready = frame_request(head.bytes.size());
+  event_.request_bytes = ready;
+
+  client_.watch(this);
+  if (!now_.failed && !co_await intercepted(ready) && co_await send_request(ready)) {
+    if (request_.done()) {
+      client_.shrink();
+      watch_client();
+      co_await pump_response();
+    } else {
+      co_await base::both(pump_request(), pump_response_over_request());
+    }
+  }
+  client_.watch(nullptr);
+  deadline_.clear();
+  if (!now_.failed) event_.end = relay_.clock_.now();
+  else co_await answer_failure();
+  co_await release_upstream();
+  finish_event();
+}
+
+// True: a fault has answered, or the exchange has ended meanwhile.
+base::Task<bool> Exchange::intercepted(std::size_t ready) {
+  if (relay_.taps_.interceptor == nullptr) co_return false;
+  const auto interception = relay_.taps_.interceptor->intercept(
+      {request_.head(), event_.connection, event_.request, event_.start});
+  if (interception == nullptr) co_return false;
+  event_.fault = interception->rule();
+  if (request_.done()) watch_client();
+  else client_.arm();
+  const wire::Interception::Decision decision = co_await interception->before_upstream(pause_);
+  if (now_.failed || !decision.answer) co_return now_.failed;
+  event_.outcome = Outcome::faulted;
+  event_.status = decision.status;
+  event_.first_byte = relay_.clock_.now();
+  event_.response_bytes = decision.response.size();
+  now_.response_begun = true;
+  client_.consume(ready);
+  wait_for(Waiting::idle);
+  if (co_await client_.write(decision.response)) client_left();
+  if (!request_.done()) now_.keep = false;
+  co_return true;
+}
+
+base::Task<bool> Exchange::connect_upstream() {
+  now_.pooled = false;
+  wire::ConnectResult connected = co_await relay_.pool_.connect(&connecting_);
+  if (!connected) {
+    fail(connected.error().cause);
+    co_return false;
+  }
+  upstream_ = std::move(*connected);
+  if (now_.failed) cut_upstream();
+  co_return !now_.failed;
+}
+
+// Sends the first `ready` bytes that the client sent. False: the exchange has failed.
+base::Task<bool> Exchange::send_request(std::size_t ready) {
+  replay_.clear();
+  if (replay_.capacity() > Connection::small_buffer) replay_.shrink_to_fit();
+  if (!now_.alone) upstream_ = relay_.pool_.take_idle();
+  now_.pooled = upstream_ != nullptr;
+  if (!now_.pooled && !co_await connect_upstream()) co_return false;
+  // A pooled connection may have been closed by the upstream a moment ago: keep what is needed to try once more.
+  if (now_.pooled && now_.repeatable && request_.done()) replay_.assign(client_.unread().substr(0, ready));
+  wait_for(Waiting::idle);
+  const wire::ErrorCode error = co_await upstream_->write(client_.unread().substr(0, ready));
+  client_.consume(ready);
+  if (error) now_.request_over = true;  // it may have answered before it closed: pump_response() will see
+  co_return !now_.failed;
+}
+
+// The rest of the request, as it comes, until no more of it is wanted.
+base::Task<> Exchange::pump_request() {
+  while (!request_.done() && !now_.request_over && !now_.failed) {
+    const std::size_t ready = frame_request(0);
+    if (now_.failed) break;
+    wait_for(now_.awaits_continue && ready == 0 ? Waiting::upstream_head : Waiting::idle);
+    if (ready == 0) {
+      if (client_.full()) client_.reserve(Connection::large_buffer);
+      const Arrival arrival = co_await client_.more();
+      if (arrival.bytes > 0) now_.awaits_continue = false;
+      if (!arrival.ended() || now_.request_over) continue;
+      client_left();
+      co_return;
+    }
+    event_.request_bytes += ready;
+    if (co_await upstream_->write(client_.unread().substr(0, ready))) now_.request_over = true;
+    client_.consume(ready);
+    if (ready >= Connection::small_buffer) client_.reserve(Connection::large_buffer);
+  }
+  if (now_.failed) {
+    cut_upstream();
+    co_return;
+  }
+  if (!now_.request_over) {
+    now_.request_sent = true;
+    wait_for(response_.head_done() ? Waiting::idle : Waiting::upstream_head);
+  }
+  client_.shrink();
+  watch_client();
+}
+
+// Runs beside pump_request(), and ends it.
+base::Task<> Exchange::pump_response_over_request() {
+  co_await pump_response();
+  if (now_.request_sent) co_return;
+  // Answered before the whole request was sent, or failed: the rest of it is not wanted.
+  now_.request_over = true;
+  now_.keep = false;
+  cut_upstream();
+  client_.stop_waiting();
+}
+
+base::Task<> Exchange::pump_response() {
+  if (request_.done() || now_.request_over) wait_for(Waiting::upstream_head);
+  while (true) {
+    const Arrival arrival = co_await upstream_->more();
+    if (now_.failed) co_return;
+    if (arrival.ended()) {
+      const bool stale = now_.pooled && !response_.started() && !now_.interim && !replay_.empty();
+      if (stale && co_await resend()) continue;
+      if (now_.failed || (arrival.eof && response_.finish_at_eof())) co_return;
+      fail(Outcome::reset);
+      co_return;
+    }
+    if (!response_.started()) event_.first_byte = relay_.clock_.now();
+    if (!co_await forward_response()) co_return;
+  }
+}
+
+// The pooled connection was closed before a byte of the answer: once more, on a new one.
+base::Task<bool> Exchange::resend() {
+  co_await wire::retire(std::move(upstream_));
+  if (now_.failed || !co_await connect_upstream()) co_return false;
+  wait_for(Waiting::idle);
+  if (co_await upstream_->write(replay_)) co_return false;
+  wait_for(Waiting::upstream_head);
+  co_return true;
+}
+
+// Frames what has arrived of the response; returns how many bytes are its own.
+std::size_t Exchange::frame_response() {
+  std::size_t ready = 0;
+  while (!now_.switching && !response_.done()) {
+    const std::string_view rest = upstream_->unread().substr(ready);
+    const wire::Step step = response_.feed(rest);
+    const std::string_view bytes = rest.substr(0, step.consumed);
+    if (step.progress == Progress::error || (step.progress == Progress::head && !on_response_head(bytes))) {
+      fail(Outcome::bad_response);
+      break;
+    }
+    if (step.consumed == 0) break;
+    if (step.progress != Progress::head) tap(Part::response_body, bytes);
+    ready += step.consumed;
+  }
+  return ready;
+}
+
+// False: a head that cannot be the answer to this request.
+bool Exchange::on_response_head(std::string_view bytes) {
+  const wire::Head& head = response_.head();
+  if (head.status / 100 == 1 && head.status != 101) {
+    tap(Part::interim, bytes);
+    now_.interim = true;
+    now_.awaits_continue = false;
+    response_.begin(now_.to_head);
+    return true;
+  }
+  if (head.status == 101 && !(now_.upgrade_asked && request_.done())) return false;
+  now_.switching = head.status == 101 || (now_.to_connect && head.status / 100 == 2);
+  event_.status = static_cast<std::uint16_t>(head.status);
+  now_.reusable = head.keep_alive && now_.keep_asked && !now_.alone && !now_.switching;
+  now_.keep = now_.keep && head.keep_alive && !now_.switching;
+  tap(Part::response_head, bytes);
+  return true;
+}
+
+// Forwards what has arrived of the response. False: it is whole, or the exchange has failed.
+base::Task<bool> Exchange::forward_response() {
+  const std::size_t ready = frame_response();
+  if (now_.failed) co_return false;
+  if (ready > 0) {
+    event_.response_bytes += ready;
+    now_.response_begun = response_.head_done();
+    wait_for(Waiting::idle);
+    if (co_await client_.write(upstream_->unread().substr(0, ready))) client_left();
+    upstream_->consume(ready);
+    if (now_.failed) co_return false;
+  }
+  if (now_.switching) {
+    co_await switch_protocols();
+    co_return false;
+  }
+  if (response_.done()) co_return false;
+  if (!response_.head_done()) {
+    if (request_.done()) wait_for(Waiting::upstream_head);
+  } else if (ready >= Connection::small_buffer || response_.head().content_length > Connection::small_buffer) {
+    upstream_->reserve(Connection::large_buffer);
+  }
+  co_return true;
+}
+
+// The two sides now speak what they like, until both have ended.
+base::Task<> Exchange::switch_protocols() {
+  client_.watch(nullptr);
+  wait_for(Waiting::tunnel);
+  co_await tunnel(client_, *upstream_, *this);
+}
+
+void Exchange::passes(Part part, std::string_view bytes) {
+  wait_for(Waiting::tunnel);
+  tap(part, bytes);
+  (part == Part::request_body ? event_.request_bytes : event_.response_bytes) += bytes.size();
+}
+
+// Where part of a response has gone out and the rest will not, only the end of the connection can say so; where that end would
+// mean that the response is whole, a reset.
+base::Task<> Exchange::answer_failure() {
+  if (now_.response_begun) {
+    if (response_.head().until_eof) client_.reset();
+    else client_.close();
+  } else if (event_.outcome == Outcome::bad_request) {
+    co_await answer_ourselves(answer_to_malformed(request_.error(), request_.head_too_large()));
+  } else if (const auto answer = answer_to_failure(event_.outcome, now_.client_stalled)) {
+    co_await answer_ourselves(*answer);
+  }
+}
+
+base::Task<> Exchange::answer_ourselves(OwnAnswer answer) {
+  now_.keep = false;
+  if (!client_.open()) co_return;
+  event_.status = static_cast<std::uint16_t>(answer.status);
+  event_.first_byte = relay_.clock_.now();
+  const std::string text = answer.text(now_.to_head);
+  event_.response_bytes = text.size();
+  wait_for(Waiting::last_words);
+  if (co_await client_.write(text)) client_.close();  // the client left before our word: nobody is there to read it
+  deadline_.clear();
+}
+
+bool Exchange::client_may_send_more() const {
+  if (now_.switching) return false;
+  return !request_.done() || now_.keep_asked || !client_.unread().empty();
+}
+
+base::Task<> Exchange::release_upstream() {
+  if (upstream_ == nullptr) co_return;
+  if (now_.reusable && !now_.failed) co_await relay_.pool_.give_back(std::move(upstream_));
+  else co_await wire::retire(std::move(upstream_));
+}
+
+}  // namespace stormproof::proxy
