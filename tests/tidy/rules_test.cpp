@@ -77,14 +77,15 @@ TEST(TidyRules, CallsThatAreNotMade) {
   for (const auto code :
        {"std::this_thread::sleep_for(1s);", "sleep_until(t);", "usleep(3);", "sleep (1);", "thread.detach();",
         "co_spawn(io, f(), asio::detached);", "class A : std::enable_shared_from_this<A> {};", "shared_from_this();",
-        "int r = rand();", "std::system(\"ls\");", "strcpy(a, b);", "sprintf(a, b);", "gets(a);",
+        "int r = rand();", "return rand();", "std::system(\"ls\");", "strcpy(a, b);", "sprintf(a, b);", "gets(a);",
         "using namespace std;", "try { f(); } catch (...) {}", "try { f(); } catch (const E& e) {\n  // nothing\n}"}) {
     EXPECT_EQ(banned_calls("faults/plan.cpp", code).size(), 1u) << code;
     EXPECT_EQ(banned_calls("tests/faults/plan_test.cpp", code).size(), 1u) << "in tests too: " << code;
   }
-  for (const auto code : {"// sleep_for", "options.sleep = 2s;", "strand(x);", "boost::system::error_code e;",
-                          "snprintf(a, 3, b);", "catch (const E& e) { return fail(e.what()); }", "bool detach = true;",
-                          "text = \"rand()\";", "fgets(a, 3, f);"}) {
+  for (const auto code : {"// sleep_for", "const Nanoseconds sleep(3);", "using namespace std::chrono_literals;",
+                          "options.sleep = 2s;", "strand(x);", "boost::system::error_code e;", "snprintf(a, 3, b);",
+                          "catch (const E& e) { return fail(e.what()); }", "bool detach = true;", "text = \"rand()\";",
+                          "fgets(a, 3, f);"}) {
     EXPECT_TRUE(banned_calls("faults/plan.cpp", code).empty()) << code;
   }
 }

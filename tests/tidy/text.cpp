@@ -94,9 +94,15 @@ bool followed_by(std::string_view text, std::size_t at, std::string_view what) {
   return what.empty() || text.substr(std::min(skip_blanks(text, at), text.size())).starts_with(what);
 }
 
-bool preceded_by_word(std::string_view text, std::size_t at, std::string_view word) {
+std::string previous_word(std::string_view text, std::size_t at) {
   while (at > 0 && is_blank(text[at - 1])) --at;
-  return text.substr(0, at).ends_with(word) && (at == word.size() || !is_word(text[at - word.size() - 1]));
+  std::size_t start = at;
+  while (start > 0 && is_word(text[start - 1])) --start;
+  return std::string(text.substr(start, at - start));
+}
+
+bool preceded_by_word(std::string_view text, std::size_t at, std::string_view word) {
+  return previous_word(text, at) == word;
 }
 
 std::string next_identifier(std::string_view text, std::size_t at) {

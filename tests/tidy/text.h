@@ -26,6 +26,9 @@ std::vector<std::size_t> words_in(std::string_view text, std::string_view word);
 
 // Whether `what` comes at `at`, blanks and line ends apart. "" always does.
 bool followed_by(std::string_view text, std::size_t at, std::string_view what);
+
+// The word that ends right before `at`, blanks apart; "" where something else does.
+std::string previous_word(std::string_view text, std::size_t at);
 bool preceded_by_word(std::string_view text, std::size_t at, std::string_view word);
 
 // The next identifier from `at` on, "class" and attributes in [[ ]] left out; with :: in it for the qualified one. ""

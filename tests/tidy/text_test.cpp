@@ -33,6 +33,9 @@ TEST(TidyText, FindsWholeWordsOnly) {
   EXPECT_TRUE(followed_by("rand  (", 4, "("));
   EXPECT_FALSE(followed_by("rand x(", 4, "("));
   EXPECT_FALSE(followed_by("rand", 4, "("));
+  EXPECT_EQ(previous_word("a.b  (", 5), "b");
+  EXPECT_EQ(previous_word("a = (", 4), "");
+  EXPECT_EQ(previous_word("x", 0), "");
   EXPECT_TRUE(preceded_by_word("using  namespace", 7, "using"));
   EXPECT_FALSE(preceded_by_word("reusing namespace", 8, "using"));
 }

@@ -19,7 +19,7 @@ Breaches links_lead_somewhere(const std::string& path, std::string_view text, co
 // faults/latency.h has tests/faults/latency_test.cpp; a header of tests/support or tests/subjects has its test beside
 // it.
 Breaches headers_have_tests(const Paths& all);
-// Every folder with code in it has a README.md.
+// Every folder with code in it has a README.md. The tests that mirror a room need none: the room's own, and tests/README.md, say it.
 Breaches folders_have_readmes(const Paths& all);
 
 }  // namespace stormproof::tidy
