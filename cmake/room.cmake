@@ -1,7 +1,8 @@
 # stormproof_room(NAME LINK ... PRIVATE_LINK ...)
 #
-# A room is one static library, stormproof_NAME, of every .h and .cpp in its folder but main.cpp and *_test.cpp. Its headers are
-# a header set, so that the target all_verify_interface_header_sets compiles each on its own: a header that needs another says so.
+# A room is one static library, stormproof_NAME, of every .h and .cpp in its folder but main.cpp and *_test.cpp. Its headers
+# are a header set, so that the target all_verify_interface_header_sets compiles each on its own: a header that needs another
+# says so.
 function(stormproof_room name)
   cmake_parse_arguments(ROOM "" "" "LINK;PRIVATE_LINK" ${ARGN})
   file(GLOB headers CONFIGURE_DEPENDS *.h)
@@ -15,8 +16,8 @@ endfunction()
 
 # stormproof_test(NAME LINK ... [SOURCES ...] [TIMEOUT seconds] [LABEL e2e] [SERIAL])
 #
-# One test program a room, of every *_test.cpp in its folder where no sources are named; each case is a test of ctest with its own time limit. Its label is "unit" (what the
-# sanitizers run) where no other is given. SERIAL: its cases measure time and run beside no other test.
+# One test program a room, of every *_test.cpp in its folder where no sources are named; each case is a test of ctest with
+# its own time limit. Its label is "unit" (what the sanitizers run) where no other is given. SERIAL: its cases measure time and run beside no other test.
 function(stormproof_test name)
   cmake_parse_arguments(TEST "SERIAL" "TIMEOUT;LABEL" "SOURCES;LINK" ${ARGN})
   if(NOT TEST_TIMEOUT)

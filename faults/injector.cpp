@@ -20,36 +20,42 @@ class Injector::Hold final : public wire::Interception {
 
   events::NameId rule() const override { return first_rule_; }
 
+  // First every delay, one after the other, then the first abort. Whatever acted is reported, a delay that was cut
+  // short too: a client that gave up because of it has felt it.
   base::Task<Decision> before_upstream(wire::Pause& pause) override {
     Decision decision;
+    const auto aborts = std::ranges::find_if(fired_, [](const Rule* rule) { return rule->abort.has_value(); });
+    const Rule* const abort = aborts == fired_.end() ? nullptr : *aborts;
+    base::Nanoseconds delayed_by_abort{0};
     for (const Rule* rule : fired_) {
+      if (!rule->latency) continue;
       const base::Time begun = injector_.clock_.now();
-      if (rule->latency && !co_await wait(pause, *rule)) co_return decision;
-      const base::Time now = injector_.clock_.now();
-      events::FaultFired fired{now, injector_.sink_.name(rule->id), injector_.party_, request_, {}, 0};
-      if (rule->latency) fired.delayed = now - begun;
-      if (rule->abort) fired.status = decision.status = static_cast<std::uint16_t>(rule->abort->status);
-      injector_.sink_.fault(fired);
-      if (rule->abort) {
-        decision.answer = true;
-        decision.response = rule->abort->response(to_head_);
-        co_return decision;
-      }
+      const bool whole = co_await wait(pause, *rule);
+      const base::Nanoseconds delayed = injector_.clock_.now() - begun;
+      if (rule != abort || !whole) report(*rule, delayed, 0);
+      if (!whole) co_return decision;  // healed: it is forwarded; the client left: nobody asks any more
+      if (rule == abort) delayed_by_abort = delayed;
     }
+    if (abort == nullptr) co_return decision;
+    decision.answer = true;
+    decision.response = abort->abort->response(to_head_);
+    decision.status = static_cast<std::uint16_t>(abort->abort->status_sent());
+    report(*abort, delayed_by_abort, decision.status);
     co_return decision;
   }
 
  private:
-  // False: the client left or the relay stops.
+  // False: the faults were healed, the client left or the relay stops.
   base::Task<bool> wait(wire::Pause& pause, const Rule& rule) {
     injector_.held_.insert(&pause);
-    bool came = co_await pause.lasting(rule.latency->draw(plan_->seed(), rule.id, identity_));
+    const bool came = co_await pause.lasting(rule.latency->draw(plan_->seed(), rule.id, identity_));
     const bool let_go = injector_.held_.erase(&pause) == 0;  // heal() took it out
-    if (let_go) {
-      pause.rearm();
-      came = true;
-    }
-    co_return came;
+    co_return came && !let_go;
+  }
+
+  void report(const Rule& rule, base::Nanoseconds delayed, std::uint16_t status) {
+    injector_.sink_.fault(
+        {injector_.clock_.now(), injector_.sink_.name(rule.id), injector_.party_, request_, delayed, status});
   }
 
   Injector& injector_;
@@ -75,9 +81,10 @@ void Injector::heal() {
 }
 
 std::uint64_t Injector::identity_of(const wire::Head& head) {
-  const std::string_view trace(reinterpret_cast<const char*>(head.trace.bytes.data()), head.trace.bytes.size());
-  const std::uint64_t who = head.trace.none() ? base::draw(base::identity_of(head.method), head.target, 0)
-                                              : base::identity_of(trace);
+  std::uint64_t who = base::draw(base::identity_of(head.method), head.target, 0);
+  if (!head.trace.none()) {
+    who = base::draw(who, {reinterpret_cast<const char*>(head.trace.bytes.data()), head.trace.bytes.size()}, 0);
+  }
   if (seen_.size() >= identities_max) seen_.clear();
   return base::draw(who, "attempt", seen_[who]++);
 }

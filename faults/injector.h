@@ -1,9 +1,10 @@
 // Injector: applies a plan to the exchanges of one relay, and reports each fault that acted.
 //
-// The identity of a request is its trace id, or without one its method and target; the n-th request of the same
-// identity (a retry, a repetition) draws on its own. All rules that fire apply: their delays add up, then the first abort answers.
-// Lives on the relay's thread; the plan is exchanged there, and holds for requests whose head comes after that.
-// A request that is held when the faults are healed is let go at once.
+// The identity of a request is its method, target and trace id (if it has one); the n-th request of the same identity
+// (a retry, a repetition) draws on its own. So calls that one trace makes side by side do not depend on who comes
+// first. All rules that fire apply: their delays add up, then the first abort answers. Lives on the relay's thread; the
+// plan is exchanged there, and holds for requests whose head comes after that. A request that is held when the faults
+// are healed is let go at once and forwarded: what its rules had left is off.
 #pragma once
 
 #include <memory>
@@ -24,6 +25,7 @@ class Injector final : public wire::Interceptor {
   // `party` is the dependency that the faults are on. Clock and sink outlive the injector.
   Injector(const base::Clock& clock, events::Sink& sink, events::NameId party);
 
+  // Requests that are held go on under the plan that held them.
   void apply(Plan plan);
   void heal();
   bool healed() const { return plan_->rules().empty(); }

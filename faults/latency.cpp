@@ -11,8 +11,9 @@ namespace stormproof::faults {
 base::Nanoseconds Latency::draw(std::uint64_t seed, std::string_view rule, std::uint64_t identity) const {
   if (jitter.count() <= 0) return base;
   const double unit = base::draw_unit(seed, std::string(rule) + "/latency", identity);
-  const double offset = (2 * unit - 1) * static_cast<double>(jitter.count());
-  return std::max(base + base::Nanoseconds(std::llround(offset)), base::Nanoseconds(0));
+  // Rounded down: rounding to the nearest would reach base + jitter, which is outside.
+  const double offset = std::floor((2 * unit - 1) * static_cast<double>(jitter.count()));
+  return std::max(base + base::Nanoseconds(static_cast<std::int64_t>(offset)), base::Nanoseconds(0));
 }
 
 }  // namespace stormproof::faults

@@ -1,5 +1,6 @@
 #include "replay/recorder.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -10,6 +11,7 @@ constexpr base::Nanoseconds wake_every = std::chrono::milliseconds(40);
 constexpr std::size_t records_between_ticks = 256;
 // A take that has grown beyond this gives its memory back after its exchange.
 constexpr std::size_t kept_bytes_max = 64 << 10;
+constexpr std::string_view cause_disk_trouble = "dropped: disk trouble";
 
 enum class Kind : std::uint8_t { exchange, part };
 
@@ -64,7 +66,7 @@ class Recorder::Take final : public wire::Tap {
     head_.connection = request.connection;
     head_.request_start = head_.request_end = ns_of(request.received);
     bytes_ = 0;
-    dropped_ = false;
+    dropped_ = nullptr;
     for (std::string& text : texts_) {
       text.clear();
       if (text.capacity() > kept_bytes_max) text.shrink_to_fit();
@@ -73,56 +75,72 @@ class Recorder::Take final : public wire::Tap {
 
   void bytes(wire::Part part, std::string_view bytes) override {
     bytes_ += bytes.size();
-    if (dropped_) return;
+    if (dropped_ != nullptr) return;
     std::string& text = texts_[static_cast<std::size_t>(part)];
     text += bytes;
     if (part == wire::Part::request_body) {
       head_.request_end = ns_of(recorder_.clock_.now());
-      hand_over_part(Direction::request, text);
+      hand_over_parts(Direction::request, text);
     } else if (part == wire::Part::response_body) {
-      hand_over_part(Direction::response, text);
+      hand_over_parts(Direction::response, text);
+    } else if (texts_[request_head].size() + texts_[interim].size() + texts_[response_head].size() > heads_bytes_max) {
+      give_up(recorder_.heads_too_large_);  // an upstream may send interim responses for ever
     }
   }
 
   void ended(const events::Exchange& event) override {
-    if (event.outcome == events::Outcome::bad_request) {
-      drop(recorder_.malformed_);
-    } else if (!dropped_) {
-      head_.kind = Kind::exchange;
-      head_.ending = ending_of(event);
-      head_.response_start = ns_of(event.first_byte);
-      head_.response_end = texts_[3].empty() ? 0 : ns_of(event.end);
-      for (std::size_t i = 0; i < head_.sizes.size(); ++i) head_.sizes[i] = texts_[i].size();
-      const std::array<std::string_view, 6> parts = {bytes_of(head_), texts_[0], texts_[1],
-                                                     texts_[2],       texts_[3], texts_[4]};
-      if (!recorder_.ring_.try_push(parts)) drop(recorder_.queue_full_);
-    } else {
-      drop(recorder_.queue_full_);
+    if (event.outcome == events::Outcome::bad_request) dropped_ = &recorder_.malformed_;
+    if (dropped_ == nullptr && !hand_over(event)) dropped_ = &recorder_.queue_full_;
+    if (dropped_ != nullptr) {
+      dropped_->bytes.fetch_add(bytes_, std::memory_order_relaxed);
+      dropped_->count.fetch_add(1, std::memory_order_relaxed);
     }
     recorder_.free_takes_.push_back(this);
   }
 
  private:
-  void hand_over_part(Direction direction, std::string& text) {
-    if (text.size() < recorder_.options_.part_bytes) return;
+  // The texts, by wire::Part.
+  enum Text : std::size_t { request_head, request_body, interim, response_head, response_body, text_count };
+
+  bool hand_over(const events::Exchange& event) {
+    const bool answered = !texts_[response_head].empty();
+    head_.kind = Kind::exchange;
+    head_.ending = ending_of(event);
+    // Answered by the relay itself, a fault for instance: nothing was received.
+    if (head_.ending == Ending::complete && !answered) head_.ending = Ending::response_missing;
+    head_.response_start = answered || !texts_[interim].empty() ? ns_of(event.first_byte) : 0;
+    head_.response_end = answered ? ns_of(event.end) : 0;
+    for (std::size_t i = 0; i < head_.sizes.size(); ++i) head_.sizes[i] = texts_[i].size();
+    const std::array<std::string_view, 1 + text_count> parts = {bytes_of(head_), texts_[0], texts_[1],
+                                                                texts_[2],       texts_[3], texts_[4]};
+    return recorder_.ring_.try_push(parts);
+  }
+
+  void hand_over_parts(Direction direction, std::string& text) {
+    const std::size_t piece_bytes = recorder_.options_.part_bytes;
+    if (text.size() < piece_bytes) return;
     RecordHead part;
     part.kind = Kind::part;
     part.direction = direction;
     part.id = head_.id;
-    dropped_ = !recorder_.ring_.try_push(std::array<std::string_view, 2>{bytes_of(part), text});
-    text.clear();
+    std::string_view left = text;
+    for (; left.size() >= piece_bytes; left.remove_prefix(piece_bytes)) {
+      const std::array<std::string_view, 2> record = {bytes_of(part), left.substr(0, piece_bytes)};
+      if (!recorder_.ring_.try_push(record)) return give_up(recorder_.queue_full_);
+    }
+    text.erase(0, text.size() - left.size());
   }
 
-  void drop(Drops& cause) {
-    cause.count.fetch_add(1, std::memory_order_relaxed);
-    cause.bytes.fetch_add(bytes_, std::memory_order_relaxed);
+  void give_up(Drops& cause) {
+    dropped_ = &cause;
+    for (std::string& text : texts_) text.clear();
   }
 
   Recorder& recorder_;
   RecordHead head_;
-  std::array<std::string, 5> texts_;  // by wire::Part
+  std::array<std::string, text_count> texts_;
   std::uint64_t bytes_ = 0;
-  bool dropped_ = false;
+  Drops* dropped_ = nullptr;  // why; nullptr: it is not
 };
 
 base::Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path, Meta meta, const base::Clock& clock,
@@ -134,6 +152,8 @@ base::Result<std::unique_ptr<Recorder>> Recorder::start(const std::string& path,
 
 Recorder::Recorder(CaptureWriter writer, const base::Clock& clock, RecorderOptions options)
     : writer_(std::move(writer)), clock_(clock), options_(std::move(options)), ring_(options_.ring_bytes) {
+  // An exchange's own record brings the rest of two bodies and its heads: that must fit an empty ring.
+  options_.part_bytes = std::clamp<std::size_t>(options_.part_bytes, 1, ring_.record_bytes_max() / 4);
   thread_ = std::thread([this] { write_all(); });
 }
 
@@ -153,9 +173,11 @@ wire::Tap* Recorder::tap(const wire::RequestSight& request) {
 }
 
 base::Result<Account> Recorder::finish() {
-  ending_ = true;
-  ring_.wake();
-  thread_.join();
+  if (thread_.joinable()) {
+    ending_ = true;
+    ring_.wake();
+    thread_.join();
+  }
   if (auto closed = writer_.close(); !closed) return std::unexpected(closed.error());
   return writer_.account();
 }
@@ -187,7 +209,10 @@ void Recorder::write_record(std::string_view record) {
   base::Result<void> result;
   const std::size_t bytes = record.size();
   if (head.kind == Kind::part) {
-    result = writer_.append_part(head.id, head.direction, record);
+    result = write_part(head.id, head.direction, record);
+  } else if (holed_.erase(head.id) > 0) {
+    writer_.count(cause_disk_trouble, 1, bytes);
+    return;
   } else {
     Exchange exchange;
     exchange.id = head.id;
@@ -198,28 +223,44 @@ void Recorder::write_record(std::string_view record) {
     exchange.response_end = time_of(head.response_end);
     exchange.ending = head.ending;
     std::size_t part = 0;
-    for (std::string* text : {&exchange.request.head, &exchange.request.body, &exchange.interim, &exchange.response.head}) {
+    for (std::string* text :
+         {&exchange.request.head, &exchange.request.body, &exchange.interim, &exchange.response.head}) {
       *text = record.substr(0, head.sizes[part]);
       record.remove_prefix(head.sizes[part++]);
     }
     exchange.response.body = record;
     result = writer_.append(exchange);
   }
-  if (!result) writer_.count("dropped: disk trouble", head.kind == Kind::exchange ? 1 : 0, bytes);
+  if (!result) writer_.count(cause_disk_trouble, head.kind == Kind::exchange ? 1 : 0, bytes);
   settle(std::move(result));
 }
 
+// A body with a hole in it is worth less than none: once a piece is lost, so are the others and their exchange.
+base::Result<void> Recorder::write_part(std::uint64_t exchange, Direction direction, std::string_view bytes) {
+  if (holed_.contains(exchange)) {
+    writer_.count(cause_disk_trouble, 0, bytes.size());
+    return {};
+  }
+  auto result = writer_.append_part(exchange, direction, bytes);
+  if (!result) {
+    // Those that the ring had no room to end stay here; the oldest of them go first.
+    if (holed_.size() >= holed_max) holed_.erase(holed_.begin());
+    holed_.insert(exchange);
+  }
+  return result;
+}
+
 void Recorder::settle(base::Result<void> result) {
-  if (result || result.error().message == last_trouble_) return;
-  last_trouble_ = result.error().message;
-  if (options_.on_trouble) options_.on_trouble(last_trouble_);
+  if (result || troubles_.size() >= troubles_max) return;
+  const auto [trouble, is_new] = troubles_.insert(result.error().message);
+  if (is_new && options_.on_trouble) options_.on_trouble(*trouble);
 }
 
 void Recorder::count_drops() {
-  for (Drops* drops : {&queue_full_, &malformed_}) {
+  for (Drops* drops : {&queue_full_, &heads_too_large_, &malformed_}) {
     const std::uint64_t count = drops->count.load(std::memory_order_relaxed);
     const std::uint64_t bytes = drops->bytes.load(std::memory_order_relaxed);
-    if (count == drops->counted) continue;
+    if (count == drops->counted && bytes == drops->bytes_counted) continue;
     writer_.count(drops->cause, count - drops->counted, bytes - drops->bytes_counted);
     drops->counted = count;
     drops->bytes_counted = bytes;

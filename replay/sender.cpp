@@ -1,6 +1,7 @@
 #include "replay/sender.h"
 
-#include <cstring>
+#include <algorithm>
+#include <utility>
 
 namespace stormproof::replay {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 using events::Outcome;
 
 constexpr std::string_view line_end = "\r\n";
+constexpr std::size_t sent_in_a_row_max = 64;
 
 // "traceparent: …\r\n" for one request.
 class TraceLine {
@@ -28,6 +30,14 @@ class TraceLine {
   std::size_t size_ = 0;
 };
 
+// Descriptors, ports or memory of this machine ran out: the target was not even asked.
+bool our_limit(const wire::ErrorCode& error) {
+  using wire::asio::error::basic_errors;
+  return error == basic_errors::no_descriptors || error == basic_errors::no_buffer_space ||
+         error == basic_errors::no_memory || error == boost::system::errc::too_many_files_open_in_system ||
+         error == boost::system::errc::address_not_available;
+}
+
 }  // namespace
 
 // One attempt at one request; ends at its time limit or when the sender stops.
@@ -47,8 +57,8 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
     const TraceLine trace(shot.trace, shot.request);
     const std::array<std::string_view, 4> parts = {shot.fields, trace.view(), line_end, shot.body};
     for (const std::string_view part : parts) event_.request_bytes += part.size();
-    response_.begin(shot.method == "HEAD");
-    event_.start = sender_.clock_.now();
+    to_head_ = shot.method == "HEAD";
+    response_.begin(to_head_);
     const bool written = !co_await connection_->write(parts);
     const bool heard = co_await read_response();
     const bool reusable = heard && written && reusable_;
@@ -59,10 +69,11 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
 
  private:
   base::Task<bool> connect() {
-    event_.start = sender_.clock_.now();
     auto connected = co_await sender_.pool_.connect(&connecting_);
     if (!connected) {
-      end(cut_ ? cause_ : connected.error().cause);
+      const bool ours = our_limit(connected.error().error);
+      if (ours) ++sender_.counts_.shed;
+      end(cut_ ? cause_ : ours ? Outcome::shed : connected.error().cause);
       co_return false;
     }
     connection_ = std::move(*connected);
@@ -92,7 +103,7 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
         const bool whole = arrival.eof && response_.finish_at_eof();
         end(cut_ ? cause_ : whole ? Outcome::answered : Outcome::reset);
         reusable_ = false;
-        co_return response_.started();
+        co_return event_.first_byte != base::Time{};  // an interim response counts: the request has been seen
       }
       if (event_.first_byte == base::Time{}) event_.first_byte = sender_.clock_.now();
     }
@@ -104,7 +115,7 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
     if (head.status / 100 == 1 && head.status != 101) {
       event_.response_bytes += head.bytes.size();
       connection_->consume(head.bytes.size());
-      response_.begin();
+      response_.begin(to_head_);
       return false;
     }
     event_.status = static_cast<std::uint16_t>(head.status);
@@ -121,9 +132,9 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
   }
 
   void on_deadline() override {
-    cut(connection_ == nullptr         ? Outcome::connect_timeout
-        : response_.head_done()        ? Outcome::total_timeout
-                                       : Outcome::head_timeout);
+    cut(connection_ == nullptr  ? Outcome::connect_timeout
+        : response_.head_done() ? Outcome::total_timeout
+                                : Outcome::head_timeout);
   }
   void on_stop() override { cut(Outcome::cancelled); }
   void cut(Outcome cause) {
@@ -144,6 +155,7 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
   Outcome cause_ = Outcome::cancelled;
   bool cut_ = false;
   bool reusable_ = false;
+  bool to_head_ = false;
 };
 
 Sender::Sender(wire::IoContext& io, const base::Clock& clock, events::Sink& sink, SenderOptions options)
@@ -155,10 +167,15 @@ Sender::Sender(wire::IoContext& io, const base::Clock& clock, events::Sink& sink
       pause_(io) {}
 
 base::Task<> Sender::send(ShotSource& source, base::Time begin) {
+  std::size_t sent_in_a_row = 0;
   for (auto shot = source.next(); shot && !finishing_; shot = source.next()) {
     const base::Time intended = begin + shot->offset;
     const base::Nanoseconds ahead = intended - clock_.now();
-    if (ahead.count() > 0) co_await pause_.lasting(ahead);
+    // Behind schedule there is nothing to wait for, but answers, time limits and stop() must still have their turn.
+    if (ahead.count() > 0 || ++sent_in_a_row >= sent_in_a_row_max) {
+      sent_in_a_row = 0;
+      co_await pause_.lasting(std::max(ahead, base::Nanoseconds(0)));
+    }
     if (!finishing_) take(*shot, intended);
   }
   co_await group_.drained();
@@ -167,8 +184,8 @@ base::Task<> Sender::send(ShotSource& source, base::Time begin) {
 
 void Sender::finish() {
   finishing_ = true;
-  queue_.clear();
   counts_.queued = 0;
+  for (const Queued& waiting : std::exchange(queue_, {})) shed(waiting.shot, waiting.intended);
   pause_.interrupt();
 }
 
@@ -187,6 +204,10 @@ void Sender::take(const Shot& shot, base::Time intended) {
     counts_.queued = queue_.size();
     return;
   }
+  shed(shot, intended);
+}
+
+void Sender::shed(const Shot& shot, base::Time intended) {
   ++counts_.shed;
   ++counts_.ended;
   events::Exchange event;
@@ -223,6 +244,8 @@ base::Task<> Sender::call(const Shot& shot, base::Time intended) {
   event.request = shot.request;
   event.trace = shot.trace;
   event.intended = intended;
+  // Before a connection is made, where one is needed: how long that takes is the target's doing, not the schedule's.
+  event.start = clock_.now();
   {
     Call first(*this, event);
     const bool known = co_await first.run(shot, true);

@@ -137,7 +137,8 @@ struct Gate {
 
 struct Scenario {
   std::string file;  // as given on the command line
-  std::string text;  // the YAML, whole: stored with the run
+  std::string text;  // the YAML, whole and unexpanded: stored with the run
+  std::vector<std::string> secrets;  // what ${secret:…} gave: to be kept out of all that is stored or shown
   std::string name;
   std::string owner;
   std::vector<std::string> tags;

@@ -55,7 +55,7 @@ struct Exchange {
   NameId fault = 0;              // the rule that was applied to it; 0: none
   std::uint64_t connection = 0;  // unique within the run
   std::uint64_t request = 0;     // ingress: 1, 2, 3 … in intended order; egress: order of arrival at the proxy
-  TraceId trace;                 // as sent (ingress) or as found in its head (egress)
+  TraceId trace = {};            // as sent (ingress) or as found in its head (egress)
   base::Time intended{};         // ingress: when the schedule wanted it sent; egress: equal to start
   base::Time start{};            // first byte of the request sent, or its head received
   base::Time first_byte{};       // of the response; zero: none

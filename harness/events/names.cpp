@@ -21,6 +21,12 @@ bool is_identifier(std::string_view segment) {
 
 Names::Names() { id_of(""); }
 
+Names Names::copy() const {
+  Names same;
+  for (const std::string& name : names_) same.id_of(name);
+  return same;
+}
+
 NameId Names::id_of(std::string_view name) {
   if (const auto known = ids_.find(name); known != ids_.end()) return known->second;
   if (names_.size() >= names_max && name != other) return id_of(other);

@@ -24,6 +24,7 @@ class Names {
   // The table points into its own strings, so it moves but does not copy.
   Names(Names&&) = default;
   Names& operator=(Names&&) = default;
+  Names copy() const;  // the same ids
 
   NameId id_of(std::string_view name);              // adds it where it is new
   NameId find(std::string_view name) const;         // 0 where it is not known

@@ -1,0 +1,60 @@
+// stormproof inspect: what a capture holds.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "harness/app/commands.h"
+#include "harness/app/inputs.h"
+#include "harness/app/outputs.h"
+#include "replay/capture_reader.h"
+#include "replay/exchange.h"
+#include "replay/inspection.h"
+
+namespace stormproof::app {
+namespace {
+
+struct InspectOptions {
+  std::string file;
+  bool json = false;
+  bool list = false;
+};
+
+// A line an exchange: number, milliseconds since the first, status, method, target.
+ExitCode list(replay::CaptureReader& capture) {
+  replay::Exchange exchange;
+  ExitCode code = ExitCode::pass;
+  while (true) {
+    const auto more = capture.next(exchange);
+    if (!more) {
+      code = complain("inspect", ExitCode::invalid_input, more.error());
+      continue;
+    }
+    if (!*more) return code;
+    const auto since = std::chrono::duration<double, std::milli>(exchange.request_start - capture.first_time()).count();
+    std::cout << exchange.id << '\t' << since << '\t' << replay::status_of(exchange.response.head) << '\t'
+              << replay::method_of(exchange.request.head) << '\t' << replay::target_of(exchange.request.head) << '\n';
+  }
+}
+
+ExitCode inspect(const InspectOptions& options) {
+  auto capture = replay::CaptureReader::open(options.file, {.heads_only = true});
+  if (!capture) return complain("inspect", ExitCode::invalid_input, capture.error());
+  if (options.list) return list(*capture);
+  const replay::Inspection inspection = replay::inspect(*capture);
+  const auto written = write_whole("-", options.json ? replay::to_json(inspection) : replay::to_text(inspection));
+  if (!written) return complain("inspect", ExitCode::could_not_run, written.error());
+  return inspection.damage.empty() ? ExitCode::pass : ExitCode::invalid_input;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Call& call) {
+  auto* command = app.add_subcommand("inspect", "Show what a capture holds, and what it lost");
+  auto options = std::make_shared<InspectOptions>();
+  command->add_option("FILE", options->file, "a capture")->required();
+  auto* json = command->add_flag("--json", options->json, "print JSON (stormproof.inspect/1)");
+  command->add_flag("--list", options->list, "a line an exchange")->excludes(json);
+  command->callback([options, &call] { call = [options] { return inspect(*options); }; });
+}
+
+}  // namespace stormproof::app

@@ -1,0 +1,356 @@
+#include "harness/events/log.h"
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <tuple>
+
+#include "harness/base/seed.h"
+#include "harness/events/varint.h"
+
+namespace stormproof::events {
+namespace {
+
+constexpr std::string_view magic = "SPEV";
+constexpr std::size_t head_size = magic.size() + 1 + sizeof(std::uint64_t);
+constexpr int zstd_level = 3;
+constexpr std::size_t unpack_step = std::size_t{1} << 20;
+
+enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, flags_end = 8 };
+
+// A column holds one field of all exchanges: like stands beside like, which is what zstd needs.
+enum Column : std::uint8_t {
+  flags, outcome, status, party, route, fault, connection, request, trace, start, lag, head_after, end_after,
+  request_bytes, response_bytes, column_count
+};
+
+std::uint64_t ticks(base::Time time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+base::Time time_of(std::uint64_t ticks) { return base::Time(base::Nanoseconds(static_cast<std::int64_t>(ticks))); }
+
+bool exchange_before(const Exchange& a, const Exchange& b) {
+  const auto key = [](const Exchange& e) { return std::tie(e.start, e.side, e.request); };
+  return key(a) != key(b) ? key(a) < key(b) : a < b;
+}
+
+void put_column(std::string& out, std::string_view column) {
+  put_varint(out, column.size());
+  out += column;
+}
+
+// Times are differences, and those wrap around as unsigned numbers: any Time survives, near ones are short.
+void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
+  std::array<std::string, column_count> columns;
+  std::uint64_t start_before = 0;
+  std::array<std::uint64_t, 2> request_before = {};
+  for (const Exchange& e : exchanges) {
+    const bool egress = e.side == Side::egress;
+    const bool answered = e.first_byte != base::Time{};
+    columns[flags].push_back(static_cast<char>((egress ? is_egress : 0) | (answered ? has_first_byte : 0) |
+                                               (e.trace.none() ? 0 : has_trace)));
+    columns[outcome].push_back(static_cast<char>(e.outcome));
+    put_varint(columns[status], e.status);
+    put_varint(columns[party], e.party);
+    put_varint(columns[route], e.route);
+    put_varint(columns[fault], e.fault);
+    put_varint(columns[connection], e.connection);
+    put_varint(columns[request], zigzag(e.request - request_before[egress]));
+    if (!e.trace.none()) columns[trace].append(std::bit_cast<std::array<char, 16>>(e.trace.bytes).data(), 16);
+    put_varint(columns[start], zigzag(ticks(e.start) - start_before));
+    put_varint(columns[lag], zigzag(ticks(e.start) - ticks(e.intended)));
+    if (answered) put_varint(columns[head_after], zigzag(ticks(e.first_byte) - ticks(e.start)));
+    put_varint(columns[end_after], zigzag(ticks(e.end) - ticks(answered ? e.first_byte : e.start)));
+    put_varint(columns[request_bytes], e.request_bytes);
+    put_varint(columns[response_bytes], e.response_bytes);
+    start_before = ticks(e.start);
+    request_before[egress] = e.request;
+  }
+  put_varint(out, exchanges.size());
+  for (const std::string& column : columns) put_column(out, column);
+}
+
+void put_faults(std::string& out, std::span<const FaultFired> faults) {
+  put_varint(out, faults.size());
+  std::uint64_t before = 0;
+  for (const FaultFired& fired : faults) {
+    put_varint(out, zigzag(ticks(fired.at) - before));
+    put_varint(out, fired.rule);
+    put_varint(out, fired.party);
+    put_varint(out, fired.request);
+    put_varint(out, zigzag(static_cast<std::uint64_t>(fired.delayed.count())));
+    put_varint(out, fired.status);
+    before = ticks(fired.at);
+  }
+}
+
+void put_marks(std::string& out, std::span<const Mark> marks) {
+  put_varint(out, marks.size());
+  std::uint64_t before = 0;
+  for (const Mark& mark : marks) {
+    put_varint(out, zigzag(ticks(mark.at) - before));
+    out.push_back(static_cast<char>(mark.kind));
+    put_varint(out, mark.name);
+    before = ticks(mark.at);
+  }
+}
+
+std::vector<Exchange> sorted(std::vector<Exchange> exchanges) {
+  if (!std::ranges::is_sorted(exchanges, exchange_before)) std::ranges::sort(exchanges, exchange_before);
+  return exchanges;
+}
+
+std::vector<FaultFired> sorted(std::vector<FaultFired> faults) {
+  std::ranges::sort(faults);
+  return faults;
+}
+
+// Stable, by hand: std::stable_sort of libstdc++ 12 does not compile without a warning on clang 19.
+std::vector<Mark> sorted(const std::vector<Mark>& marks) {
+  std::vector<std::pair<base::Time, std::size_t>> places;
+  for (const Mark& mark : marks) places.emplace_back(mark.at, places.size());
+  std::ranges::sort(places);
+  std::vector<Mark> in_order;
+  for (const auto& [at, place] : places) in_order.push_back(marks[place]);
+  return in_order;
+}
+
+std::string pack(std::string_view unpacked) {
+  std::string packed(ZSTD_compressBound(unpacked.size()), '\0');
+  // Fails only for want of room or memory: the room is the bound itself.
+  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), unpacked.data(), unpacked.size(), zstd_level);
+  if (ZSTD_isError(size)) throw std::bad_alloc();
+  packed.resize(size);
+  return packed;
+}
+
+base::Result<std::string> unpack(std::string_view packed, std::uint64_t bytes_max) {
+  const auto free_stream = [](ZSTD_DStream* stream) { ZSTD_freeDStream(stream); };
+  const std::unique_ptr<ZSTD_DStream, decltype(free_stream)> stream(ZSTD_createDStream(), free_stream);
+  std::string unpacked;
+  ZSTD_inBuffer in = {packed.data(), packed.size(), 0};
+  std::size_t size = 0;
+  for (std::size_t left = 1; left != 0;) {
+    if (size == unpacked.size()) {
+      if (size >= bytes_max) return base::fail(fmt::format("the event log unpacks to more than {} bytes", bytes_max));
+      unpacked.resize(std::min<std::size_t>(bytes_max, std::max(unpack_step, 2 * size)));
+    }
+    ZSTD_outBuffer out = {unpacked.data(), unpacked.size(), size};
+    const std::size_t consumed_before = in.pos;
+    left = ZSTD_decompressStream(stream.get(), &out, &in);
+    if (ZSTD_isError(left)) return base::fail(fmt::format("the event log is damaged: {}", ZSTD_getErrorName(left)));
+    if (left != 0 && out.pos == size && in.pos == consumed_before) return base::fail("the event log ends too early");
+    size = out.pos;
+  }
+  if (in.pos != in.size) return base::fail("the event log is followed by bytes that are not its own");
+  unpacked.resize(size);
+  return unpacked;
+}
+
+// The columns of exchanges, each with its own place of reading. A field out of its range fails the whole.
+class ExchangeReader {
+ public:
+  ExchangeReader(VarintReader& in, std::size_t names) : names_(names), columns_(split(in, std::make_index_sequence<column_count>())) {}
+
+  bool take(Exchange& e) {
+    const std::uint64_t flag = byte(flags);
+    const std::uint64_t how = byte(outcome);
+    const bool egress = (flag & is_egress) != 0;
+    e.side = egress ? Side::egress : Side::ingress;
+    e.outcome = static_cast<Outcome>(how);
+    const std::uint64_t code = columns_[status].take();
+    e.status = static_cast<std::uint16_t>(code);
+    e.party = name(party);
+    e.route = name(route);
+    e.fault = name(fault);
+    e.connection = columns_[connection].take();
+    e.request = request_before_[egress] += unzigzag(columns_[request].take());
+    if ((flag & has_trace) != 0) {
+      const std::string_view id = columns_[trace].take_bytes(e.trace.bytes.size());
+      if (!id.empty()) std::memcpy(e.trace.bytes.data(), id.data(), id.size());
+    }
+    start_before_ += unzigzag(columns_[start].take());
+    e.start = time_of(start_before_);
+    e.intended = time_of(start_before_ - unzigzag(columns_[lag].take()));
+    std::uint64_t last = start_before_;
+    if ((flag & has_first_byte) != 0) {
+      last += unzigzag(columns_[head_after].take());
+      e.first_byte = time_of(last);
+    }
+    e.end = time_of(last + unzigzag(columns_[end_after].take()));
+    e.request_bytes = columns_[request_bytes].take();
+    e.response_bytes = columns_[response_bytes].take();
+    return flag < flags_end && how <= static_cast<std::uint64_t>(Outcome::shed) && code <= 0xFFFF && !bad_name_;
+  }
+
+  bool finished() const {
+    return std::ranges::all_of(columns_, [](const VarintReader& column) { return column.finished(); });
+  }
+  std::size_t exchanges_at_most() const { return columns_[flags].left(); }
+
+ private:
+  template <std::size_t... Index>
+  static std::array<VarintReader, column_count> split(VarintReader& in, std::index_sequence<Index...>) {
+    return {((void)Index, VarintReader(in.take_bytes(in.take())))...};
+  }
+  std::uint64_t byte(Column column) {
+    const std::string_view one = columns_[column].take_bytes(1);
+    return one.empty() ? 0 : static_cast<unsigned char>(one.front());
+  }
+  NameId name(Column column) {
+    const std::uint64_t id = columns_[column].take();
+    bad_name_ |= id >= names_;
+    return static_cast<NameId>(id);
+  }
+
+  std::size_t names_;
+  std::array<VarintReader, column_count> columns_;
+  std::uint64_t start_before_ = 0;
+  std::array<std::uint64_t, 2> request_before_ = {};
+  bool bad_name_ = false;
+};
+
+std::unexpected<base::Error> nonsense(std::string_view what) {
+  return base::fail(fmt::format("the event log is damaged: its {} make no sense", what));
+}
+
+base::Result<void> take_names(VarintReader& in, Names& names) {
+  const std::uint64_t count = in.take();
+  for (std::uint64_t id = 1; id < count; ++id) {
+    const std::string_view name = in.take_bytes(in.take());
+    if (in.failed() || names.id_of(name) != id) return nonsense("names");
+  }
+  if (in.failed() || count == 0) return nonsense("names");
+  return {};
+}
+
+base::Result<void> take_exchanges(VarintReader& in, Log& log) {
+  const std::uint64_t count = in.take();
+  ExchangeReader reader(in, log.names.size());
+  if (in.failed() || count > log_events_max || count != reader.exchanges_at_most()) return nonsense("exchanges");
+  log.exchanges.resize(static_cast<std::size_t>(count));
+  for (Exchange& exchange : log.exchanges) {
+    if (!reader.take(exchange)) return nonsense("exchanges");
+  }
+  if (!reader.finished()) return nonsense("exchanges");
+  return {};
+}
+
+base::Result<void> take_faults(VarintReader& in, Log& log) {
+  constexpr std::uint64_t least_bytes = 6;
+  const std::uint64_t count = in.take();
+  if (count > log_events_max || count > in.left() / least_bytes) return nonsense("faults");
+  log.faults.resize(static_cast<std::size_t>(count));
+  std::uint64_t at = 0;
+  for (FaultFired& fired : log.faults) {
+    fired.at = time_of(at += unzigzag(in.take()));
+    const std::uint64_t rule = in.take();
+    const std::uint64_t party_id = in.take();
+    fired.request = in.take();
+    fired.delayed = base::Nanoseconds(static_cast<std::int64_t>(unzigzag(in.take())));
+    const std::uint64_t code = in.take();
+    if (in.failed() || rule >= log.names.size() || party_id >= log.names.size() || code > 0xFFFF) return nonsense("faults");
+    fired.rule = static_cast<NameId>(rule);
+    fired.party = static_cast<NameId>(party_id);
+    fired.status = static_cast<std::uint16_t>(code);
+  }
+  return {};
+}
+
+base::Result<void> take_marks(VarintReader& in, Log& log) {
+  constexpr std::uint64_t least_bytes = 3;
+  const std::uint64_t count = in.take();
+  if (count > log_events_max || count > in.left() / least_bytes) return nonsense("marks");
+  log.marks.resize(static_cast<std::size_t>(count));
+  std::uint64_t at = 0;
+  for (Mark& mark : log.marks) {
+    mark.at = time_of(at += unzigzag(in.take()));
+    const std::string_view kind = in.take_bytes(1);
+    const std::uint64_t name = in.take();
+    if (in.failed() || name >= log.names.size()) return nonsense("marks");
+    if (static_cast<unsigned char>(kind.front()) > static_cast<unsigned char>(MarkKind::note)) return nonsense("marks");
+    mark.kind = static_cast<MarkKind>(kind.front());
+    mark.name = static_cast<NameId>(name);
+  }
+  return {};
+}
+
+}  // namespace
+
+void Log::absorb(Log&& other) {
+  std::vector<NameId> renumbered(other.names.size());
+  for (std::size_t id = 0; id < renumbered.size(); ++id) {
+    renumbered[id] = names.id_of(other.names.name_of(static_cast<NameId>(id)));
+  }
+  const auto ours = [&](NameId theirs) { return theirs < renumbered.size() ? renumbered[theirs] : NameId{0}; };
+  for (Exchange& e : other.exchanges) {
+    e.party = ours(e.party);
+    e.route = ours(e.route);
+    e.fault = ours(e.fault);
+  }
+  exchanges.insert(exchanges.end(), other.exchanges.begin(), other.exchanges.end());
+  for (FaultFired& fired : other.faults) {
+    fired.rule = ours(fired.rule);
+    fired.party = ours(fired.party);
+    faults.push_back(fired);
+  }
+  for (Mark& mark : other.marks) {
+    mark.name = ours(mark.name);
+    marks.push_back(mark);
+  }
+  other = Log();
+}
+
+void Log::sort() {
+  exchanges = sorted(std::move(exchanges));
+  faults = sorted(std::move(faults));
+  marks = sorted(marks);
+}
+
+std::string encode(const Log& log) {
+  std::string unpacked;
+  put_varint(unpacked, log.names.size());
+  for (std::size_t id = 1; id < log.names.size(); ++id) put_column(unpacked, log.names.name_of(static_cast<NameId>(id)));
+  put_exchanges(unpacked, sorted(log.exchanges));
+  put_faults(unpacked, sorted(log.faults));
+  put_marks(unpacked, sorted(log.marks));
+
+  const std::string packed = pack(unpacked);
+  const std::uint64_t checksum = base::identity_of(packed);
+  std::string bytes(magic);
+  bytes.push_back(static_cast<char>(log_version));
+  for (unsigned shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(static_cast<unsigned char>(checksum >> shift)));
+  return bytes + packed;
+}
+
+base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_max) {
+  if (!bytes.starts_with(magic)) return base::fail("these bytes are not an event log of stormproof");
+  if (bytes.size() < head_size) return base::fail("the event log ends too early");
+  const auto version = static_cast<unsigned char>(bytes[magic.size()]);
+  if (version != log_version) {
+    return base::fail(fmt::format("the event log has format version {}; this stormproof reads version {}", version, log_version));
+  }
+  std::uint64_t checksum = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    checksum |= std::uint64_t{static_cast<unsigned char>(bytes[magic.size() + 1 + i])} << (8 * i);
+  }
+  const std::string_view packed = bytes.substr(head_size);
+  if (checksum != base::identity_of(packed)) return base::fail("the event log is damaged: its checksum does not match");
+  const auto unpacked = unpack(packed, unpacked_bytes_max);
+  if (!unpacked) return std::unexpected(unpacked.error());
+
+  Log log;
+  VarintReader in(*unpacked);
+  auto taken = take_names(in, log.names);
+  if (taken) taken = take_exchanges(in, log);
+  if (taken) taken = take_faults(in, log);
+  if (taken) taken = take_marks(in, log);
+  if (taken && !in.finished()) taken = nonsense("last bytes");
+  if (!taken) return std::unexpected(taken.error());
+  return log;
+}
+
+}  // namespace stormproof::events

@@ -1,0 +1,58 @@
+// Dependencies: the proxies between the service under test and what it depends on, on a thread of their own.
+//
+// Each dependency has a relay that reports every call, and an injector that a phase's faults are put into. Whatever
+// happens to the run, heal() or the destructor takes all faults away: a proxy without its run passes everything through or is
+// gone. Called from one thread, not the proxies' own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "faults/injector.h"
+#include "harness/base/error.h"
+#include "harness/events/recorder.h"
+#include "harness/proxy/relay.h"
+#include "harness/run/live.h"
+#include "harness/run/loop_thread.h"
+#include "scenarios/model.h"
+
+namespace stormproof::run {
+
+class Dependencies {
+ public:
+  // Binds every proxy. The error names the dependency, its address and the cause.
+  static base::Result<std::unique_ptr<Dependencies>> open(const std::vector<scenarios::Dependency>& dependencies,
+                                                          const base::Clock& clock, LiveCounts& counts);
+  ~Dependencies();
+
+  // The faults of a phase from now on; the instant at which all proxies had them.
+  base::Time apply(const std::vector<scenarios::Fault>& faults, std::uint64_t seed);
+  // No faults from now on; requests that are held go on. The instant at which all proxies were healed.
+  base::Time heal();
+
+  // What has been seen so far.
+  events::Log snapshot();
+
+  // Ends the proxies, cutting calls that take longer than `grace`; what was seen. The last call.
+  events::Log finish();
+
+ private:
+  struct Proxy {
+    std::string name;
+    std::unique_ptr<faults::Injector> injector;
+    std::unique_ptr<proxy::Relay> relay;
+  };
+
+  Dependencies(const base::Clock& clock, LiveCounts& counts) : clock_(clock), sink_(recorder_, counts) {}
+  base::Result<void> open_one(const scenarios::Dependency& dependency);
+  base::Task<> drain();
+
+  const base::Clock& clock_;
+  events::Recorder recorder_;
+  CountingSink sink_;
+  std::vector<Proxy> proxies_;
+  LoopThread loop_;  // after what lives on it: it ends first
+};
+
+}  // namespace stormproof::run

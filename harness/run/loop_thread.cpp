@@ -1,0 +1,30 @@
+#include "harness/run/loop_thread.h"
+
+namespace stormproof::run {
+namespace {
+
+base::Task<> then_tell(base::Task<> task, std::promise<void>& done) {
+  co_await std::move(task);
+  done.set_value();
+}
+
+}  // namespace
+
+LoopThread::LoopThread() : work_(io_.get_executor()), thread_([this] { io_.run(); }) {}
+
+LoopThread::~LoopThread() { end(); }
+
+void LoopThread::run(base::Task<> task) {
+  std::promise<void> done;
+  auto ended = done.get_future();
+  call([&] { tasks_.spawn(then_tell(std::move(task), done)); });
+  ended.get();
+}
+
+void LoopThread::end() {
+  if (!thread_.joinable()) return;
+  io_.stop();
+  thread_.join();
+}
+
+}  // namespace stormproof::run

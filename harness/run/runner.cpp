@@ -1,0 +1,238 @@
+#include "harness/run/runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "harness/base/units.h"
+#include "harness/run/health.h"
+#include "harness/verify/judge.h"
+#include "harness/wire/net.h"
+#include "reports/planned_faults.h"
+
+namespace stormproof::run {
+namespace {
+
+using events::MarkKind;
+
+constexpr std::chrono::milliseconds look_every{250};
+constexpr std::chrono::milliseconds before_first_request{100};
+constexpr std::chrono::seconds answers_within{5};   // after the last request was sent
+constexpr std::chrono::seconds service_grace{5};    // from SIGTERM to SIGKILL
+constexpr std::chrono::seconds probe_within{2};     // for a target without a health check that should be there
+constexpr std::chrono::seconds start_within{10};    // and for one that we started
+constexpr std::size_t output_lines_shown = 5;
+
+std::string run_id(base::Time at, std::uint64_t seed) {
+  const std::string time = base::format_time(at);  // 2026-11-23T09:36:00.123Z
+  std::string id;
+  for (const char c : time.substr(0, 19)) {
+    if (c == 'T') id += '-';
+    else if (c != '-' && c != ':') id += c;
+  }
+  return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
+}
+
+replay::PacingOptions pacing_of(const scenarios::Traffic& traffic) {
+  if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
+  if (traffic.ramp) return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
+  return replay::Speed{traffic.speed.value_or(1)};
+}
+
+}  // namespace
+
+Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
+    : scenario_(scenario), options_(std::move(options)), clock_(clock), progress_(progress) {}
+
+Runner::~Runner() {
+  if (dependencies_ != nullptr) dependencies_->heal();
+  if (service_ != nullptr) service_->stop(service_grace);
+}
+
+void Runner::interrupt(std::string why) {
+  if (ended_because_.empty()) ended_because_ = std::move(why);
+  pause_.interrupt();
+}
+
+base::Result<reports::RunRecord> Runner::run() {
+  record_.started = clock_.now();
+  record_.id = run_id(record_.started, options_.seed);
+  record_.stormproof_version = options_.version;
+  record_.scenario_file = scenario_.file;
+  record_.scenario_text = scenario_.text;
+  record_.scenario_name = scenario_.name;
+  record_.owner = scenario_.owner;
+  record_.seed = options_.seed;
+  record_.planned_faults = reports::planned_faults(scenario_);
+  if (const auto started = start(); !started) return std::unexpected(started.error());
+  tasks_.spawn(direct());
+  io_.restart();
+  io_.run();
+  return finish();
+}
+
+base::Result<void> Runner::start() {
+  const std::filesystem::path folder = std::filesystem::path(scenario_.file).parent_path();
+  const std::filesystem::path capture = folder / scenario_.traffic.capture;
+  auto script = replay::load_script(capture.string(), {.filter = {scenario_.traffic.methods, scenario_.traffic.paths},
+                                                       .allow_writes = scenario_.traffic.allow_writes,
+                                                       .traced = true});
+  if (!script) return std::unexpected(script.error());
+  if (script->requests.empty()) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
+  if (script->writes_refused > 0) {
+    marks_.mark(clock_.now(), MarkKind::note,
+                fmt::format("{} requests of the capture write and are not sent; allow them with traffic.allow-writes",
+                            script->writes_refused));
+  }
+  auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_);
+  if (!opened) return std::unexpected(opened.error());
+  dependencies_ = std::move(*opened);
+  if (const auto started = start_service(); !started) return started;
+
+  const scenarios::Target& target = scenario_.topology.candidate;
+  const auto origin = wire::parse_origin(target.url);
+  if (!origin) return std::unexpected(origin.error());
+  const auto endpoint = wire::resolve(origin->host, origin->port);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed, options_.connections_max,
+                                       clock_, counts_);
+  return {};
+}
+
+// Starts the candidate where the scenario says how, and waits until it answers.
+base::Result<void> Runner::start_service() {
+  const scenarios::Target& target = scenario_.topology.candidate;
+  const auto origin = wire::parse_origin(target.url);
+  if (!origin) return std::unexpected(origin.error());
+  const auto endpoint = wire::resolve(origin->host, origin->port);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  const std::string output = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
+  if (!target.command.empty()) {
+    progress_.say(fmt::format("starting {}", scenario_.topology.service));
+    auto started = Process::start({.argv = target.command,
+                                   .env = target.env,
+                                   .folder = std::filesystem::path(scenario_.file).parent_path().string(),
+                                   .output = output});
+    if (!started) return std::unexpected(started.error());
+    service_ = std::move(*started);
+  }
+  const auto gave_up = [&]() -> std::optional<std::string> {
+    io_.poll();  // a signal may have come meanwhile
+    if (!ended_because_.empty()) return ended_because_;
+    const auto ended = service_ != nullptr ? service_->ended() : std::nullopt;
+    if (!ended) return std::nullopt;
+    return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(output, output_lines_shown));
+  };
+  if (!target.health) {
+    return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up);
+  }
+  return wait_until_healthy(*endpoint, origin->authority(), target.health->path, target.health->within, gave_up);
+}
+
+base::Task<> Runner::direct() {
+  const base::Time begin = clock_.now() + before_first_request;
+  marks_.mark(begin, MarkKind::traffic_begin, "");
+  traffic_->begin(begin);
+  bool going = co_await wait_until(begin) && co_await pass_phase(scenario_.steady_state);
+  if (going && !steady_state_holds()) {
+    ended_because_ = "steady state violated: nothing was injected";
+    going = false;
+  }
+  for (const scenarios::Phase& phase : scenario_.phases) {
+    if (!going) break;
+    going = co_await pass_phase(phase);
+  }
+  if (ended_because_.empty()) ended_because_ = "completed";
+  else marks_.mark(clock_.now(), MarkKind::aborted, ended_because_);
+  io_.stop();
+}
+
+// False: the run has been cut short within it.
+base::Task<bool> Runner::pass_phase(const scenarios::Phase& phase) {
+  const base::Time begin = clock_.now();
+  marks_.mark(begin, MarkKind::phase_begin, phase.name);
+  progress_.begin(begin, phase.name, phase.duration, counts_);
+  if (!phase.faults.empty()) {
+    marks_.mark(dependencies_->apply(phase.faults, options_.seed), MarkKind::faults_on, phase.name);
+  }
+  last_window_ = {begin, counts_.sent, counts_.failed};
+  failing_since_ = {};
+  const bool whole = co_await wait_until(begin + phase.duration);
+  if (!phase.faults.empty()) marks_.mark(dependencies_->heal(), MarkKind::faults_off, phase.name);
+  marks_.mark(clock_.now(), MarkKind::phase_end, phase.name);
+  progress_.end(clock_.now(), counts_);
+  co_return whole;
+}
+
+base::Task<bool> Runner::wait_until(base::Time end) {
+  while (ended_because_.empty()) {
+    const base::Nanoseconds left = end - clock_.now();
+    if (left.count() <= 0) co_return true;
+    co_await pause_.lasting(std::min<base::Nanoseconds>(left, look_every));
+    watch_service();
+    watch_errors();
+    progress_.update(clock_.now(), counts_);
+  }
+  co_return false;
+}
+
+void Runner::watch_service() {
+  if (service_ == nullptr || service_ended_) return;
+  const auto ended = service_->ended();
+  if (!ended) return;
+  service_ended_ = true;
+  marks_.mark(clock_.now(), MarkKind::note, fmt::format("the service {}", *ended));
+  progress_.say(fmt::format("the service {}", *ended));
+}
+
+// gate.abort-when: the share of failed requests, second by second, has been above the limit for long enough.
+void Runner::watch_errors() {
+  const auto& abort = scenario_.gate.abort_when;
+  const base::Time now = clock_.now();
+  if (!abort || now - last_window_.at < std::chrono::seconds(1)) return;
+  const Window window{now, counts_.sent, counts_.failed};
+  const auto sent = static_cast<double>(window.sent - last_window_.sent);
+  const auto failed = static_cast<double>(window.failed - last_window_.failed);
+  const bool above = sent > 0 && failed > abort->errors_above * sent;
+  if (!above) failing_since_ = {};
+  else if (failing_since_ == base::Time{}) failing_since_ = last_window_.at;
+  last_window_ = window;
+  if (above && now - failing_since_ >= abort->lasting) {
+    interrupt(fmt::format("aborted: errors above {} for {}", base::format_percent(abort->errors_above),
+                          base::format_duration_exact(abort->lasting)));
+  }
+}
+
+events::Log Runner::log_so_far() {
+  events::Log log = events::copy_of(marks_);
+  log.absorb(dependencies_->snapshot());
+  log.absorb(traffic_->snapshot());
+  log.sort();
+  return log;
+}
+
+bool Runner::steady_state_holds() {
+  for (const verify::Finding& finding : verify::judge(log_so_far(), scenario_)) {
+    if (finding.phase == scenario_.steady_state.name && finding.verdict == verify::Verdict::violated) return false;
+  }
+  return true;
+}
+
+reports::RunRecord Runner::finish() {
+  dependencies_->heal();
+  events::Log sent = traffic_->finish(answers_within);
+  marks_.mark(clock_.now(), MarkKind::traffic_end, "");
+  if (service_ != nullptr) service_->stop(service_grace);
+  events::Log seen = dependencies_->finish();
+  record_.log = std::move(marks_);
+  record_.log.absorb(std::move(seen));
+  record_.log.absorb(std::move(sent));
+  record_.log.sort();
+  record_.ended = clock_.now();
+  record_.ended_because = ended_because_;
+  record_.findings = verify::judge(record_.log, scenario_);
+  return std::move(record_);
+}
+
+}  // namespace stormproof::run

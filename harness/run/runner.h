@@ -1,0 +1,88 @@
+// Runner: takes one scenario from its first request to its findings.
+//
+// The way: bind the proxies, start the service and wait for its health, send the traffic, check the steady state (if it
+// does not hold, nothing is injected), go through the phases with their faults, heal after each, stop everything, judge. What
+// cannot be started is an error; everything after the first request ends in a RunRecord, however the run ends.
+// Driven by one thread through io(); faults are healed on every way out.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "harness/base/clock.h"
+#include "harness/base/error.h"
+#include "harness/base/task_group.h"
+#include "harness/run/dependencies.h"
+#include "harness/run/live.h"
+#include "harness/run/process.h"
+#include "harness/run/progress.h"
+#include "harness/run/traffic.h"
+#include "harness/wire/pause.h"
+#include "reports/run_record.h"
+#include "scenarios/model.h"
+
+namespace stormproof::run {
+
+struct RunnerOptions {
+  std::uint64_t seed = 0;
+  std::string version;        // of this program
+  std::string output_folder;  // the service's own output goes to a file here
+  std::size_t connections_max = 512;
+};
+
+class Runner {
+ public:
+  // All outlive the runner.
+  Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress);
+  ~Runner();
+
+  // For signals: runs while run() does.
+  wire::IoContext& io() { return io_; }
+
+  // Ends the run soon: heals, stops the traffic, judges what there is. `why` becomes RunRecord::ended_because.
+  void interrupt(std::string why);
+
+  // Blocks until the run is over. An error: it could not be started, and nothing was sent.
+  base::Result<reports::RunRecord> run();
+
+ private:
+  base::Result<void> start();
+  base::Result<void> start_service();
+  base::Task<> direct();
+  base::Task<bool> pass_phase(const scenarios::Phase& phase);
+  base::Task<bool> wait_until(base::Time end);
+  bool steady_state_holds();
+  void watch_service();
+  void watch_errors();
+  events::Log log_so_far();
+  reports::RunRecord finish();
+
+  const scenarios::Scenario& scenario_;
+  RunnerOptions options_;
+  const base::Clock& clock_;
+  Progress& progress_;
+  LiveCounts counts_;
+  reports::RunRecord record_;
+  events::Log marks_;  // what the director itself writes down
+
+  wire::IoContext io_{wire::one_thread};
+  wire::Pause pause_{io_};
+  base::TaskGroup tasks_;
+  std::unique_ptr<Dependencies> dependencies_;
+  std::unique_ptr<Process> service_;
+  std::unique_ptr<Traffic> traffic_;
+  std::string ended_because_;
+  bool service_ended_ = false;
+
+  // For abort-when: since when the share of errors has been above the limit.
+  struct Window {
+    base::Time at{};
+    std::uint64_t sent = 0;
+    std::uint64_t failed = 0;
+  };
+  Window last_window_;
+  base::Time failing_since_{};
+};
+
+}  // namespace stormproof::run

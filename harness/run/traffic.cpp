@@ -1,0 +1,55 @@
+#include "harness/run/traffic.h"
+
+namespace stormproof::run {
+
+Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target, std::uint64_t seed,
+                 std::size_t connections_max, const base::Clock& clock, LiveCounts& counts)
+    : sink_(recorder_, counts),
+      script_(std::move(script)),
+      shots_(script_, pacing, {.loops = 0, .trace_seed = seed}),
+      clock_(clock) {
+  replay::SenderOptions options;
+  options.target = target;
+  options.party = sink_.name("candidate");
+  options.connections_max = connections_max;
+  loop_.call([&] {
+    sender_ = std::make_unique<replay::Sender>(loop_.io(), clock_, sink_, options);
+    ended_ = std::make_unique<wire::Pause>(loop_.io());
+  });
+}
+
+Traffic::~Traffic() {
+  if (sender_ != nullptr) finish(std::chrono::nanoseconds(0));
+}
+
+void Traffic::begin(base::Time at) {
+  loop_.call([&] { tasks_.spawn(send(at)); });
+}
+
+base::Task<> Traffic::send(base::Time at) {
+  co_await sender_->send(shots_, at);
+  ended_->interrupt();
+}
+
+events::Log Traffic::snapshot() {
+  return loop_.call([&] { return events::copy_of(recorder_.log()); });
+}
+
+base::Task<> Traffic::wait_for_end(std::chrono::nanoseconds grace) {
+  sender_->finish();
+  if (tasks_.size() > 0 && co_await ended_->lasting(grace)) {
+    sender_->stop();
+    co_await ended_->forever();
+  }
+}
+
+events::Log Traffic::finish(std::chrono::nanoseconds grace) {
+  loop_.run(wait_for_end(grace));
+  return loop_.call([&] {
+    sender_.reset();
+    ended_.reset();
+    return std::move(recorder_.log());
+  });
+}
+
+}  // namespace stormproof::run

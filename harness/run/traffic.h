@@ -1,0 +1,48 @@
+// Traffic: the requests of a scenario on their way to the service under test, on a thread of their own.
+//
+// Called from one thread, not the traffic's own.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "harness/base/error.h"
+#include "harness/events/recorder.h"
+#include "harness/run/live.h"
+#include "harness/run/loop_thread.h"
+#include "replay/script.h"
+#include "replay/sender.h"
+
+namespace stormproof::run {
+
+class Traffic {
+ public:
+  // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over. The script is loaded; nothing is sent yet.
+  Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target, std::uint64_t seed,
+          std::size_t connections_max, const base::Clock& clock, LiveCounts& counts);
+  ~Traffic();
+
+  void begin(base::Time at);
+
+  // What has been sent and heard so far.
+  events::Log snapshot();
+
+  // Sends no more, waits for answers under way for at most `grace`, then cuts them; all that was sent and heard. The last call.
+  events::Log finish(std::chrono::nanoseconds grace);
+
+ private:
+  base::Task<> send(base::Time at);
+  base::Task<> wait_for_end(std::chrono::nanoseconds grace);
+
+  events::Recorder recorder_;
+  CountingSink sink_;
+  replay::Script script_;
+  replay::ScriptShots shots_;
+  const base::Clock& clock_;
+  std::unique_ptr<replay::Sender> sender_;
+  std::unique_ptr<wire::Pause> ended_;  // interrupted when the last answer is there
+  base::TaskGroup tasks_;
+  LoopThread loop_;
+};
+
+}  // namespace stormproof::run

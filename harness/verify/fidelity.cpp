@@ -1,0 +1,103 @@
+#include "harness/verify/fidelity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "harness/base/units.h"
+#include "harness/verify/statistics.h"
+
+namespace stormproof::verify {
+namespace {
+
+Nanoseconds p99_lag(Exchanges ingress) {
+  std::vector<Nanoseconds> lags;
+  lags.reserve(ingress.size());
+  for (const events::Exchange* request : ingress) {
+    if (request->outcome != events::Outcome::shed) lags.push_back(request->start - request->intended);
+  }
+  if (lags.empty()) return Nanoseconds(0);
+  const std::size_t rank = lags.size() - 1 - lags.size() / 100;
+  std::ranges::nth_element(lags, lags.begin() + static_cast<std::ptrdiff_t>(rank));
+  return lags[rank];
+}
+
+// A rule that takes every request of its dependency must have acted on its share of the calls made while it was on.
+std::string undelivered_rule(const View& view, const PhaseWindow& phase, const scenarios::Fault& rule) {
+  const std::uint64_t fired = view.fired(rule.id);
+  if (fired < fired_min) return fmt::format("the fault {} on {} never fired", rule.id, rule.on);
+  const bool alone = std::ranges::count(phase.plan->faults, rule.on, &scenarios::Fault::on) == 1;
+  if (!alone || !rule.methods.empty() || !rule.paths.empty() || !phase.faults_on) return "";
+  const Time from =
+      *phase.faults_on + schedule_lag_max;  // a call in the air while the plan was switched may go either way
+  const Time to = phase.faults_off.value_or(phase.end) - schedule_lag_max;
+  std::uint64_t calls = 0;
+  for (const events::Exchange* call : view.egress_of(rule.on)) calls += call->start >= from && call->start < to ? 1 : 0;
+  if (fired >= calls || binomial_at_most(fired, calls, rule.share) >= undelivered_chance) return "";
+  return fmt::format("the fault {} on {} fired on {} of {} calls where {} was asked", rule.id, rule.on, fired, calls,
+                     base::format_percent(rule.share));
+}
+
+}  // namespace
+
+std::vector<std::string> doubts(const View& view, const PhaseWindow& phase) {
+  std::vector<std::string> reasons;
+  const Exchanges ingress = phase.requests;
+  if (ingress.empty()) {
+    reasons.emplace_back("no request was sent in this phase");
+    return reasons;
+  }
+  const auto shed = std::ranges::count(ingress, events::Outcome::shed, &events::Exchange::outcome);
+  if (static_cast<std::uint64_t>(shed) > shed_max) {
+    reasons.push_back(fmt::format("the harness itself dropped {} of {} requests: lower the rate or give it more cores",
+                                  shed, ingress.size()));
+  }
+  if (const Nanoseconds lag = p99_lag(ingress); lag > schedule_lag_max) {
+    reasons.push_back(
+        fmt::format("the generator lagged: p99 of the start behind schedule was {}, at most {} is allowed",
+                    base::format_duration(lag), base::format_duration(schedule_lag_max)));
+  }
+  std::ranges::move(undelivered(view, phase), std::back_inserter(reasons));
+  return reasons;
+}
+
+std::vector<std::string> undelivered(const View& view, const PhaseWindow& phase) {
+  std::vector<std::string> reasons;
+  if (!phase.plan->faults.empty() && !phase.faults_on)
+    reasons.emplace_back("the faults of this phase were never switched on");
+  for (const scenarios::Fault& rule : phase.plan->faults) {
+    if (std::string reason = undelivered_rule(view, phase, rule); !reason.empty()) reasons.push_back(std::move(reason));
+  }
+  return reasons;
+}
+
+void withhold(Finding& finding, const std::vector<std::string>& reasons) {
+  if (reasons.empty()) return;
+  const std::string reason = fmt::format("{}", fmt::join(reasons, "; "));
+  for (Check& check : finding.checks) {
+    check.verdict = Verdict::inconclusive;
+    check.missing = reason;
+  }
+  finding.verdict = Verdict::inconclusive;
+  finding.summary = fmt::format("No verdict: {}.", reason);
+}
+
+void withhold_holds(Finding& finding, const std::string& reason) {
+  if (reason.empty()) return;
+  std::vector<Verdict> verdicts;
+  bool changed = false;
+  for (Check& check : finding.checks) {
+    if (check.verdict == Verdict::holds) {
+      check.verdict = Verdict::inconclusive;
+      check.missing = "the phase was cut short: " + reason;
+      changed = true;
+    }
+    verdicts.push_back(check.verdict);
+  }
+  finding.verdict = worst(verdicts);
+  if (changed && finding.verdict == Verdict::inconclusive)
+    finding.summary = "No verdict: the phase was cut short: " + reason + ".";
+}
+
+}  // namespace stormproof::verify

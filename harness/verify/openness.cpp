@@ -1,0 +1,341 @@
+#include "harness/verify/openness.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace stormproof::verify {
+namespace {
+
+constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+// Reads a window call by call. Calls let through in half-open after the first outcome: at most `admits`.
+class Reader {
+ public:
+  Reader(const Calls& calls, Time from, Time to, SleepLeast least, std::size_t admits)
+      : calls_(calls), from_(from), to_(to), least_(least), admits_(admits), lower_rank_(calls.run_for(late_chance)) {}
+
+  Openness read(Openness seen) {
+    seen_ = std::move(seen);
+    anchor_ = *seen_.opened;
+    const auto first = std::ranges::lower_bound(calls_.calls, anchor_.low, {}, &Call::start);
+    for (auto call = first; call != calls_.calls.end() && call->start < to_; ++call) {
+      take(static_cast<std::uint32_t>(call - calls_.calls.begin()));
+    }
+    if (half_open_) resolve(to_);
+    add_unfinished_cycle();
+    return std::move(seen_);
+  }
+
+ private:
+  struct Probe {
+    std::uint64_t request;
+    Time outcome;
+    Time handled;
+    bool failed;
+  };
+
+  void take(std::uint32_t place) {
+    const Call& call = calls_.calls[place];
+    if (half_open_) {
+      if (joins(call)) return;
+      resolve(call.start);
+    }
+    const Time begun = calls_.correlated ? call.request_start - sight : call.start - in_flight_slack;
+    const bool early = call.start < anchor_.low + least_.first - sight;
+    if (begun <= anchor_.high && (early || least_.first == Nanoseconds(0))) return;
+    if (!early) {
+      begin_half_open(call);
+    } else if (call.request == 0 || last_leak_ != call.request) {
+      last_leak_ = call.request;
+      seen_.leaked.push_back(place);
+    }
+  }
+
+  // Whether the call belongs to the probes under way; if so, takes it in.
+  bool joins(const Call& call) {
+    Cycle& cycle = seen_.cycles.back();
+    for (Probe& probe : probes_) {
+      // Without trace ids, a call right after a probe's failure is taken for its retry.
+      const bool retry = call.request == 0 && probe.failed && call.start >= probe.outcome &&
+                         call.start <= probe.outcome + in_flight_slack;
+      if (!retry && (call.request == 0 || probe.request != call.request)) continue;
+      probe = {call.request, std::max(probe.outcome, call.end), std::max(probe.handled, call.handled), call.failed};
+      return true;
+    }
+    const Time first_outcome = std::ranges::min(probes_, {}, &Probe::outcome).outcome;
+    const bool before_outcome = std::min(call.request_start, call.start) <= first_outcome + sight;
+    const bool all_failed = std::ranges::all_of(probes_, &Probe::failed);
+    if (!before_outcome && (!all_failed || cycle.width_after >= admits_ || suppressed_between(last_probe_, call.start)))
+      return false;
+    probes_.push_back({call.request, call.end, call.handled, call.failed});
+    last_probe_ = call.start;
+    ++cycle.width;
+    cycle.width_after += before_outcome ? 0 : 1;
+    return true;
+  }
+
+  void begin_half_open(const Call& call) {
+    half_open_ = true;
+    probes_ = {{call.request, call.end, call.handled, call.failed}};
+    last_probe_ = call.start;
+    seen_.cycles.push_back({.opened = anchor_,
+                            .sleep = {last_suppressed(call.start), call.start - anchor_.low + sight},
+                            .probe = call.start,
+                            .outcome = call.end,
+                            .request = call.request,
+                            .width = 1});
+  }
+
+  // The probes' outcome is in: open again, or closed until the next open run.
+  void resolve(Time now) {
+    half_open_ = false;
+    Time low = Time::max();
+    Time high = Time::min();
+    bool succeeded = false;
+    for (const Probe& probe : probes_) {
+      succeeded = succeeded || (!probe.failed && probe.outcome <= now);
+      if (!probe.failed) continue;
+      low = std::min(low, probe.outcome);
+      high = std::max(high, probe.handled);
+    }
+    if (low > high) low = high = last_probe_;
+    seen_.cycles.back().outcome = high;
+    anchor_ = {low, high};
+    if (!succeeded) return;
+    // Closed: the next opening is that of the next open run; until then every call is in order.
+    const auto next = std::ranges::find_if(
+        seen_.runs, [&](const OpenRun& run) { return calls_.opportunities[run.first].start > low; });
+    if (next == seen_.runs.end()) anchor_ = {to_, to_};
+    else anchor_ = opening_after_success(*next, low);
+  }
+
+  // With required successes a later probe may have failed, during which requests were suppressed already.
+  Anchor opening_after_success(const OpenRun& run, Time good) const {
+    Anchor anchor = opening_of(calls_, run, good);
+    const Opportunity& first = calls_.opportunities[run.first];
+    const auto begin = std::ranges::upper_bound(calls_.calls, good, {}, &Call::start);
+    const auto end = std::ranges::upper_bound(calls_.calls, first.end, {}, &Call::start);
+    if (end - begin > static_cast<std::ptrdiff_t>(half_open_max)) return anchor;
+    std::vector<Probe> under_way;
+    for (auto call = begin; call < end || (call != calls_.calls.end() && call->start <= anchor.high + sight); ++call) {
+      const auto retried = [&](const Probe& probe) {
+        if (call->request != 0) return probe.request == call->request;
+        return call->start >= probe.outcome && call->start <= probe.outcome + sight;
+      };
+      if (call >= end && std::ranges::none_of(under_way, retried)) continue;
+      under_way.push_back({call->request, call->end, call->handled, call->failed});
+      if (call->failed) anchor.high = std::max(anchor.high, call->handled);
+    }
+    return anchor;
+  }
+
+  // How long after the opening a request was still suppressed; 0 where none was.
+  Nanoseconds last_suppressed(Time before) const {
+    const auto& all = calls_.opportunities;
+    auto at = std::ranges::lower_bound(all, before, {}, &Opportunity::start);
+    std::uint64_t rank = 0;
+    while (at != all.begin()) {
+      --at;
+      if (at->start <= anchor_.high) break;
+      if (at->called || at->end > before || ++rank < lower_rank_) continue;
+      return std::max(Nanoseconds(0), at->start - anchor_.high - sight);
+    }
+    return Nanoseconds(0);
+  }
+
+  bool suppressed_between(Time after, Time before) const {
+    auto at = std::ranges::upper_bound(calls_.opportunities, after, {}, &Opportunity::start);
+    for (; at != calls_.opportunities.end() && at->start < before; ++at) {
+      if (!at->called && at->end <= before) return true;
+    }
+    return false;
+  }
+
+  void add_unfinished_cycle() {
+    if (anchor_.high >= to_) return;
+    seen_.cycles.push_back({.opened = anchor_, .sleep = {last_suppressed(to_), Nanoseconds::max()}});
+  }
+
+  const Calls& calls_;
+  Time from_;
+  Time to_;
+  SleepLeast least_;
+  std::size_t admits_;
+  std::uint64_t lower_rank_;
+  Openness seen_;
+  Anchor anchor_;
+  bool half_open_ = false;
+  std::vector<Probe> probes_;
+  Time last_probe_{};
+  std::uint64_t last_leak_ = 0;
+};
+
+// Half-open lets the same number of calls through every time: then those after the first outcome are no leaks.
+bool regular_width(const Openness& seen) {
+  std::vector<std::size_t> widths;
+  for (std::size_t at = 0; at + 1 < seen.cycles.size(); ++at) widths.push_back(seen.cycles[at].width);
+  return widths.size() >= law_cycles_min && widths.front() > 1 &&
+         std::ranges::count(widths, widths.front()) == std::ssize(widths);
+}
+
+Openness start_of(const Calls& calls, Time from, Time to) {
+  Openness seen;
+  seen.runs = open_runs(calls, from, to);
+  std::optional<Time> first_slow;
+  for (const std::uint32_t place : calls.ended_between(from, to)) {
+    const Call& call = calls.calls[place];
+    if (!call.injected) continue;
+    if (!first_slow) first_slow = call.end;
+    if (!call.failed) continue;
+    seen.first_failure = call.end;
+    break;
+  }
+  if (!seen.first_failure) seen.first_failure = first_slow;
+  if (seen.runs.empty()) return seen;
+  const Opportunity& first = calls.opportunities[seen.runs.front().first];
+  seen.already_open = !seen.first_failure || *seen.first_failure > first.end;
+  seen.opened = opening_of(calls, seen.runs.front(), seen.first_failure.value_or(from));
+  for (const Call& call : calls.calls) {
+    if (call.start >= seen.opened->high) break;
+    seen.trip_calls += call.start >= from ? 1 : 0;
+    seen.in_flight += call.end > seen.opened->high ? 1 : 0;
+  }
+  for (const Opportunity& opportunity : calls.opportunities) {
+    if (opportunity.start >= to) break;
+    seen.suppressed += !opportunity.called && opportunity.start > seen.opened->high ? 1 : 0;
+  }
+  return seen;
+}
+
+Openness observe_from(const Calls& calls, const Openness& start, Time from, Time to, SleepLeast least) {
+  if (!start.opened) return start;
+  Openness generous = Reader(calls, from, to, least, unlimited).read(start);
+  if (regular_width(generous)) return generous;
+  return Reader(calls, from, to, least, 0).read(start);
+}
+
+}  // namespace
+
+std::vector<OpenRun> open_runs(const Calls& calls, Time from, Time to) {
+  std::vector<OpenRun> runs;
+  const auto& all = calls.opportunities;
+  const auto begin =
+      static_cast<std::size_t>(std::ranges::lower_bound(all, from, {}, &Opportunity::start) - all.begin());
+  const auto end = static_cast<std::size_t>(std::ranges::lower_bound(all, to, {}, &Opportunity::start) - all.begin());
+  for (std::size_t at = begin; at < end;) {
+    if (all[at].called) {
+      ++at;
+      continue;
+    }
+    OpenRun run{.first = at};
+    double chance = 1;
+    std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t most = 0;
+    for (; at < end && !all[at].called; ++at) {
+      chance *= calls.correlated ? all[at].miss : 0;
+      least = std::min(least, all[at].in_the_air);
+      most = std::max(most, all[at].in_the_air);
+    }
+    run.last = at - 1;
+    const bool beyond_a_limit = least == 0 || least + concurrency_drop_min <= most;
+    if (chance <= open_chance && beyond_a_limit) runs.push_back(run);
+  }
+  return runs;
+}
+
+namespace {
+
+// Without trace ids, a call right after another's failure may be its retry.
+bool follows_failure(const Calls& calls, const Call& call) {
+  return std::ranges::any_of(calls.ended_between(call.start - sight, call.start),
+                             [&](std::uint32_t place) { return calls.calls[place].failed; });
+}
+
+}  // namespace
+
+Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
+  const Opportunity& first = calls.opportunities[run.first];
+  // The last request that was let through came before the opening.
+  Time last_start = from;
+  auto at = std::ranges::upper_bound(calls.calls, first.start, {}, &Call::start);
+  while (at != calls.calls.begin()) {
+    --at;
+    if (at->start < from) break;
+    if (!at->first_attempt || (!calls.correlated && follows_failure(calls, *at))) continue;
+    last_start = at->start;
+    break;
+  }
+  for (const Nanoseconds slack : {sight, in_flight_slack}) {
+    std::optional<Anchor> found;
+    for (const std::uint32_t place : calls.ended_between(std::max(from, last_start - slack), first.end)) {
+      // A success may trip it, too: the one that completes a rate window's volume.
+      const Call& call = calls.calls[place];
+      if (!found) found = Anchor{call.end, call.end};
+      found->high = std::max(found->high, call.handled);
+    }
+    if (found) return *found;
+  }
+  return {last_start, std::max(last_start, first.end)};
+}
+
+Openness observe(const Calls& calls, Time from, Time to, SleepLeast least) {
+  return observe_from(calls, start_of(calls, from, to), from, to, least);
+}
+
+std::vector<Interval> sleeps(const Openness& seen) {
+  std::vector<Interval> intervals;
+  for (const Cycle& cycle : seen.cycles) {
+    if (cycle.probe) intervals.push_back(cycle.sleep);
+  }
+  return intervals;
+}
+
+namespace {
+
+// Vague or few cycles fit any law.
+bool explains(const SleepWindow& window, const std::vector<Interval>& cycles) {
+  const bool regular = window.law == Law::constant || window.law == Law::growing || window.law == Law::linear;
+  const bool sharp = std::ranges::all_of(cycles, [](const Interval& cycle) {
+    return static_cast<double>(cycle.low.count()) >= sharp_share * static_cast<double>(cycle.high.count());
+  });
+  return regular && sharp && cycles.size() >= established_cycles_min;
+}
+
+// Sleep windows that the first calls after the opening suggest.
+std::vector<Nanoseconds> proposals(const Openness& every_call_a_probe) {
+  std::vector<Nanoseconds> least;
+  std::vector<Time> anchors;
+  for (const Cycle& cycle : every_call_a_probe.cycles) {
+    if (!cycle.probe || anchors.size() == law_candidates_max) break;
+    anchors.push_back(cycle.opened.high);
+    const Nanoseconds waited = *cycle.probe - cycle.opened.high;
+    const Nanoseconds unsure = waited - cycle.sleep.low;
+    for (const Time anchor : anchors) {
+      const Nanoseconds low = *cycle.probe - anchor - unsure;
+      if (low > Nanoseconds(0)) least.push_back(low);
+    }
+  }
+  std::ranges::sort(least);
+  return least;
+}
+
+}  // namespace
+
+Reading read_freely(const Calls& calls, Time from, Time to) {
+  const Openness start = start_of(calls, from, to);
+  Reading reading{.seen = observe_from(calls, start, from, to, {}), .window = {}};
+  reading.window = fit(sleeps(reading.seen));
+  reading.established = explains(reading.window, sleeps(reading.seen));
+  if (reading.established || !start.opened) return reading;
+  std::optional<Reading> best;
+  for (const Nanoseconds least : proposals(reading.seen)) {
+    Reading tried{.seen = observe_from(calls, start, from, to, {least}), .window = {}, .established = true};
+    const auto cycles = sleeps(tried.seen);
+    tried.window = fit(cycles);
+    if (tried.window.law != Law::constant || !explains(tried.window, cycles)) continue;
+    if (!best || tried.seen.leaked.size() < best->seen.leaked.size()) best = std::move(tried);
+  }
+  return best ? *best : reading;
+}
+
+}  // namespace stormproof::verify

@@ -1,0 +1,308 @@
+#include "scenarios/language.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace stormproof::scenarios {
+namespace {
+
+Shape a(Form form) { return {.scalar = form}; }
+Shape hideable(Form form) { return {.scalar = form, .may_be_secret = true}; }
+Shape a(const Record& record) { return {.map = &record}; }
+Shape list_of(Shape item) { return {.list = std::make_shared<const Shape>(std::move(item))}; }
+Shape named(Shape value, Form name_form) {
+  return {.named = std::make_shared<const Shape>(std::move(value)), .name_form = name_form};
+}
+
+constexpr bool required = true;
+constexpr bool optional = false;
+
+const Record& health() {
+  static const Record record = {
+      "health check",
+      "How stormproof tells that the service is up.",
+      {{"path", a(Form::path), optional, "The path that is asked with GET. Default: /.", "/healthz"},
+       {"within", a(Form::duration), optional, "How long the service may take to come up. Default: 10s.", "10s"}}};
+  return record;
+}
+
+const Record& target() {
+  static const Record record = {
+      "target",
+      "One version of the service under test.",
+      {{"url", hideable(Form::url), required, "Where it listens: scheme, host and port.", "\"http://127.0.0.1:8082\""},
+       {"command", list_of(hideable(Form::text)), optional,
+        "Starts it, in the scenario's folder, and stops it after the run. Without it, it must be running already.",
+        "[./shop, --port, \"8082\"]"},
+       {"env", named(hideable(Form::text), Form::variable), optional, "Added to the environment of the command.",
+        "{LOG_LEVEL: debug, TOKEN: \"${secret:TOKEN}\"}"},
+       {"health", a(health()), optional, "How stormproof tells that it is up.", "{path: /healthz, within: 10s}"}}};
+  return record;
+}
+
+const Record& service() {
+  static const Record record = {"service",
+                                "The service under test.",
+                                {{"name", a(Form::line), required, "Its name in reports.", "checkout"},
+                                 {"candidate", a(target()), required, "The version that asks to be promoted.",
+                                  "{url: \"http://127.0.0.1:8082\"}"},
+                                 {"baseline", a(target()), optional, "The version that is in production now.",
+                                  "{url: \"http://127.0.0.1:8081\"}"}}};
+  return record;
+}
+
+const Record& dependency() {
+  static const Record record = {
+      "dependency",
+      "Something that the service calls over HTTP. Faults are injected on the way to it.",
+      {{"proxy", a(Form::address), required, "Where stormproof listens in its place; point the service here.",
+        "\"127.0.0.1:19001\""},
+       {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""}}};
+  return record;
+}
+
+const Record& topology() {
+  static const Record record = {
+      "topology",
+      "What is tested, and what it calls.",
+      {{"service", a(service()), required, "The service under test.",
+        "{name: checkout, candidate: {url: \"http://127.0.0.1:8082\"}}"},
+       {"dependencies", named(a(dependency()), Form::line), optional, "What the service calls, by name.",
+        "{payments: {proxy: \"127.0.0.1:19001\", upstream: \"http://127.0.0.1:9001\"}}"}}};
+  return record;
+}
+
+const Record& ramp() {
+  static const Record record = {"ramp",
+                                "A rate that changes evenly.",
+                                {{"from", a(Form::rate), required, "The rate at the start.", "20/s"},
+                                 {"to", a(Form::rate), required, "The rate at the end, kept from then on.", "200/s"},
+                                 {"over", a(Form::duration), required, "How long the change takes.", "30s"}}};
+  return record;
+}
+
+const Record& only() {
+  static const Record record = {"traffic filter",
+                                "Which recorded requests are sent.",
+                                {{"methods", list_of(a(Form::method)), optional, "Only these methods.", "[GET, POST]"},
+                                 {"paths", list_of(a(Form::path_pattern)), optional,
+                                  "Only these paths; * stands for any characters.", "[\"/checkout/*\"]"}},
+                                Choice{false, {"methods", "paths"}}};
+  return record;
+}
+
+const Record& traffic() {
+  static const Record record = {
+      "traffic",
+      "What is sent to the service: recorded requests, on a schedule of their own, however slow the answers are.",
+      {{"capture", a(Form::line), required, "The recorded traffic; the path is relative to the scenario's folder.",
+        "captures/checkout.traffic"},
+       {"rate", a(Form::rate), optional, "Requests at an even rate, whatever the rhythm of the recording.", "200/s"},
+       {"speed", a(Form::factor), optional, "The rhythm of the recording, faster or slower.", "2x"},
+       {"ramp", a(ramp()), optional, "A rate that changes evenly.", "{from: 20/s, to: 200/s, over: 30s}"},
+       {"only", a(only()), optional, "Which recorded requests are sent. Default: all.",
+        "{methods: [GET], paths: [\"/checkout/*\"]}"},
+       {"allow-writes", a(Form::flag), optional,
+        "Sends also methods that write (POST, PUT, PATCH, DELETE). Default: false.", "true"}},
+      Choice{true, {"rate", "speed", "ramp"}}};
+  return record;
+}
+
+const Record& latency_fault() {
+  static const Record record = {
+      "latency fault",
+      "Holds a request back by base ± jitter, drawn evenly.",
+      {{"base", a(Form::duration), required, "The middle of the delays.", "200ms"},
+       {"jitter", a(Form::duration_or_zero), optional, "At most base. Default: 0ms.", "50ms"}}};
+  return record;
+}
+
+const Record& abort_fault() {
+  static const Record record = {
+      "abort fault",
+      "Answers in the dependency's place; the dependency is not called.",
+      {{"status", a(Form::status), required, "The status of the answer.", "503"},
+       {"body", hideable(Form::text), optional, "The body of the answer. Default: empty.", "out of order"},
+       {"headers", named(hideable(Form::header_value), Form::header_name), optional, "Headers of the answer.",
+        "{Retry-After: \"5\"}"}}};
+  return record;
+}
+
+const Record& fault() {
+  static const Record record = {
+      "fault",
+      "What goes wrong between the service and a dependency, as long as the phase lasts.",
+      {{"on", a(Form::line), required, "The dependency, by its name in topology.dependencies.", "payments"},
+       {"latency", {.scalar = Form::duration, .map = &latency_fault()}, optional, "Holds requests back.", "200ms"},
+       {"abort", a(abort_fault()), optional, "Answers in the dependency's place. With latency: after the delay.",
+        "{status: 503}"},
+       {"share", a(Form::percent), optional,
+        "The share of requests that it hits, drawn by the run's seed. Default: 100%.", "30%"},
+       {"methods", list_of(a(Form::method)), optional, "Only requests with these methods.", "[POST]"},
+       {"paths", list_of(a(Form::path_pattern)), optional, "Only requests to these paths; * stands for any characters.",
+        "[\"/charges/*\"]"}},
+      Choice{false, {"latency", "abort"}}};
+  return record;
+}
+
+const Record& errors_expectation() {
+  static const Record record = {
+      "errors expectation",
+      "How many requests may fail: no answer, or a status of 500 and above.",
+      {{"at-most", a(Form::percent), required, "The share of requests that may fail.", "0.1%"}}};
+  return record;
+}
+
+const Record& latency_expectation() {
+  static const Record record = {
+      "latency expectation",
+      "How long answers may take, counted from the instant at which the schedule wanted the request sent.",
+      {{"p50", a(Form::duration), optional, "Half of all answers take at most this.", "50ms"},
+       {"p90", a(Form::duration), optional, "90% of all answers take at most this.", "120ms"},
+       {"p95", a(Form::duration), optional, "95% of all answers take at most this.", "180ms"},
+       {"p99", a(Form::duration), optional, "99% of all answers take at most this.", "250ms"},
+       {"p99.9", a(Form::duration), optional, "99.9% of all answers take at most this.", "800ms"},
+       {"max", a(Form::duration), optional, "Every answer takes at most this.", "2s"}},
+      Choice{false, {"p50", "p90", "p95", "p99", "p99.9", "max"}}};
+  return record;
+}
+
+const Record& breaker_expectation() {
+  static const Record record = {
+      "circuit-breaker expectation",
+      "What the service's circuit breaker does, seen from the calls that reach the dependency.",
+      {{"on", a(Form::line), required, "The dependency, by its name in topology.dependencies.", "payments"},
+       {"opens-within", a(Form::duration), optional, "Calls stop within this time of the first failed one.", "3s"},
+       {"leaks-at-most", a(Form::count), optional, "How many calls, probes aside, may get through while it is open.",
+        "0"},
+       {"probes-every", a(Form::around), optional,
+        "The period of probes while it is open, with a tolerance (10% where none is given).", "2s ± 20%"},
+       {"closes-within", a(Form::duration), optional, "Calls flow again within this time of the dependency's recovery.",
+        "6s"}},
+      Choice{false, {"opens-within", "leaks-at-most", "probes-every", "closes-within"}}};
+  return record;
+}
+
+const Record& recovers_expectation() {
+  static const Record record = {"recovers expectation",
+                                "The service is as well as in the steady state, some time after the phase began.",
+                                {{"within", a(Form::duration), required, "How long recovery may take.", "10s"}}};
+  return record;
+}
+
+const Record& expectation() {
+  static const Record record = {
+      "expectation",
+      "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
+      {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
+       {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
+       {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
+        "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
+       {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
+      Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}};
+  return record;
+}
+
+const Record& steady_state() {
+  static const Record record = {
+      "steady-state",
+      "The service undisturbed. Where an expectation fails here, nothing is injected and the run ends with exit code "
+      "4.",
+      {{"for", a(Form::duration), required, "How long it lasts.", "20s"},
+       {"expect", list_of(a(expectation())), required, "What must hold.", "[{errors: {at-most: 0.1%}}]"}}};
+  return record;
+}
+
+const Record& phase() {
+  static const Record record = {
+      "phase",
+      "A stretch of the run, with its faults and what is expected meanwhile.",
+      {{"name", a(Form::line), required, "Its name in reports; unique.", "payments down"},
+       {"for", a(Form::duration), required, "How long it lasts.", "20s"},
+       {"faults", list_of(a(fault())), optional, "What goes wrong meanwhile.",
+        "[{on: payments, abort: {status: 503}}]"},
+       {"expect", list_of(a(expectation())), optional, "What must hold.", "[{latency: {p99: 400ms}}]"}}};
+  return record;
+}
+
+const Record& abort_errors() {
+  static const Record record = {"abort-when errors",
+                                "Failing requests that end the run.",
+                                {{"above", a(Form::percent), required, "The share of failing requests.", "50%"},
+                                 {"for", a(Form::duration), required, "How long it must last.", "10s"}}};
+  return record;
+}
+
+const Record& abort_when() {
+  static const Record record = {
+      "abort-when",
+      "When the run is cut short: faults are healed and the report is written.",
+      {{"errors", a(abort_errors()), required, "Too many failing requests for too long.", "{above: 50%, for: 10s}"}}};
+  return record;
+}
+
+const Record& gate() {
+  static const Record record = {
+      "gate",
+      "What decides the exit code.",
+      {{"fail-on", list_of(a(Form::verdict)), optional,
+        "Verdicts that fail the gate. Default: [violated, inconclusive].", "[violated, inconclusive]"},
+       {"abort-when", a(abort_when()), optional, "When the run is cut short.", "{errors: {above: 50%, for: 10s}}"}}};
+  return record;
+}
+
+void gather(const Shape& shape, std::vector<const Record*>& records) {
+  if (shape.list) gather(*shape.list, records);
+  if (shape.named) gather(*shape.named, records);
+  if (shape.map == nullptr || std::ranges::find(records, shape.map) != records.end()) return;
+  records.push_back(shape.map);
+  for (const Key& key : shape.map->keys) gather(key.shape, records);
+}
+
+}  // namespace
+
+const Key* Record::key(std::string_view key_name) const {
+  const auto found = std::ranges::find(keys, key_name, &Key::name);
+  return found == keys.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Record::key_names() const {
+  std::vector<std::string> names;
+  for (const Key& one : keys) names.emplace_back(one.name);
+  return names;
+}
+
+const Record& scenario_record() {
+  static const Record record = {
+      "scenario",
+      "A scenario of stormproof: recorded traffic, faults in phases, and what must hold meanwhile.",
+      {{"version", a(Form::version), required, "The version of the language: 1.", "1"},
+       {"name", a(Form::line), required, "What is tested, in a few words; the title of reports.",
+        "checkout survives a payments outage"},
+       {"owner", a(Form::line), optional, "Who is asked when it fails.", "team-checkout"},
+       {"tags", list_of(a(Form::line)), optional, "Words to select scenarios by.", "[nightly, breaker]"},
+       {"topology", a(topology()), required, "What is tested, and what it calls.",
+        "{service: {name: checkout, candidate: {url: \"http://127.0.0.1:8082\"}}}"},
+       {"traffic", a(traffic()), required, "What is sent to the service.", "{capture: checkout.traffic, rate: 200/s}"},
+       {"steady-state", a(steady_state()), required, "The service undisturbed, before anything is injected.",
+        "{for: 20s, expect: [{errors: {at-most: 0.1%}}]}"},
+       {"phases", list_of(a(phase())), required, "What happens, one after the other.",
+        "[{name: payments down, for: 20s, faults: [{on: payments, abort: {status: 503}}]}]"},
+       {"gate", a(gate()), optional, "What decides the exit code.", "{fail-on: [violated, inconclusive]}"}}};
+  return record;
+}
+
+std::vector<const Record*> all_records() {
+  std::vector<const Record*> records;
+  gather({.map = &scenario_record()}, records);
+  return records;
+}
+
+double quantile_of(std::string_view key) {
+  if (key == "max") return 1;
+  double percent = 0;
+  std::from_chars(key.data() + 1, key.data() + key.size(), percent);
+  return percent / 100;
+}
+
+}  // namespace stormproof::scenarios

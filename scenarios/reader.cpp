@@ -1,0 +1,309 @@
+#include "scenarios/reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "harness/base/units.h"
+#include "scenarios/language.h"
+#include "scenarios/suggestion.h"
+
+namespace stormproof::scenarios {
+namespace {
+
+const Node nothing;
+
+const Node& in(const Node& map, std::string_view key) {
+  const Node* const found = at(map, key);
+  return found == nullptr ? nothing : *found;
+}
+
+template <typename T>
+std::optional<T> value(const Node& node) {
+  const T* const found = std::get_if<T>(&node.value);
+  if (found == nullptr) return std::nullopt;
+  return *found;
+}
+
+template <typename T>
+void put(T& into, const Node& node) {
+  if (auto found = value<T>(node)) into = std::move(*found);
+}
+
+std::vector<std::string> texts(const Node& list) {
+  std::vector<std::string> all;
+  for (const Node& item : list.items) {
+    if (auto text = value<std::string>(item)) all.push_back(std::move(*text));
+  }
+  return all;
+}
+
+std::map<std::string, std::string> text_map(const Node& map) {
+  std::map<std::string, std::string> all;
+  if (map.kind != Node::Kind::map) return all;
+  for (std::size_t i = 0; i < map.keys.size(); ++i)
+    all[map.keys[i].text] = value<std::string>(map.items[i]).value_or("");
+  return all;
+}
+
+// The "host:port" of a URL that was found right.
+std::string_view authority_of(std::string_view url) { return url.starts_with("http://") ? url.substr(7) : url; }
+
+class Reader {
+ public:
+  explicit Reader(Complaints& complaints) : complaints_(complaints) {}
+
+  Scenario scenario(const Node& root) {
+    Scenario scenario;
+    put(scenario.name, in(root, "name"));
+    put(scenario.owner, in(root, "owner"));
+    scenario.tags = texts(in(root, "tags"));
+    scenario.topology = topology(in(root, "topology"));
+    scenario.traffic = traffic(in(root, "traffic"));
+    scenario.steady_state = phase(in(root, "steady-state"), std::string(steady_state_name));
+    scenario.phases = phases(in(root, "phases"));
+    scenario.gate = gate(in(root, "gate"));
+    check_judged(root);
+    return scenario;
+  }
+
+ private:
+  Topology topology(const Node& node) {
+    Topology topology;
+    const Node& service = in(node, "service");
+    put(topology.service, in(service, "name"));
+    topology.candidate = target(in(service, "candidate"));
+    if (const Node* const baseline = at(service, "baseline")) topology.baseline = target(*baseline);
+    const Node& dependencies = in(node, "dependencies");
+    dependencies_known_ =
+        node.kind == Node::Kind::map && (at(node, "dependencies") == nullptr || dependencies.kind == Node::Kind::map);
+    for (std::size_t i = 0; i < dependencies.keys.size(); ++i) {
+      topology.dependencies.push_back(dependency(dependencies.keys[i].text, dependencies.items[i]));
+    }
+    check_target_ports(service);
+    return topology;
+  }
+
+  static Target target(const Node& node) {
+    Target target;
+    put(target.url, in(node, "url"));
+    target.command = texts(in(node, "command"));
+    target.env = text_map(in(node, "env"));
+    if (const Node* const check = at(node, "health")) {
+      target.health.emplace();
+      put(target.health->path, in(*check, "path"));
+      put(target.health->within, in(*check, "within"));
+    }
+    return target;
+  }
+
+  Dependency dependency(const std::string& name, const Node& node) {
+    Dependency dependency{.name = name, .proxy = {}, .upstream = {}};
+    dependency_names_.push_back(name);
+    const Node& proxy = in(node, "proxy");
+    put(dependency.proxy, proxy);
+    put(dependency.upstream, in(node, "upstream"));
+    if (dependency.proxy.empty()) return dependency;
+    const auto [other, is_new] = proxies_.emplace(dependency.proxy, name);
+    if (!is_new) complaints_.add(proxy.place, fmt::format("the proxy of '{}' has this address already", other->second));
+    if (authority_of(dependency.upstream) == dependency.proxy) {
+      complaints_.add(in(node, "upstream").place, "the upstream is the proxy itself: it would call itself").hint =
+          "upstream is where the dependency really listens";
+    }
+    return dependency;
+  }
+
+  void check_target_ports(const Node& service) {
+    for (const std::string_view role : {"candidate", "baseline"}) {
+      const Node& url = in(in(service, role), "url");
+      const auto text = value<std::string>(url);
+      if (!text) continue;
+      const auto taken = proxies_.find(std::string(authority_of(*text)));
+      if (taken == proxies_.end()) continue;
+      complaints_.add(url.place, fmt::format("the {} listens where the proxy of '{}' does", role, taken->second));
+    }
+  }
+
+  Traffic traffic(const Node& node) {
+    Traffic traffic;
+    put(traffic.capture, in(node, "capture"));
+    traffic.rate_per_second = value<double>(in(node, "rate"));
+    traffic.speed = value<double>(in(node, "speed"));
+    if (const Node* const ramp = at(node, "ramp")) {
+      traffic.ramp.emplace();
+      put(traffic.ramp->from_per_second, in(*ramp, "from"));
+      put(traffic.ramp->to_per_second, in(*ramp, "to"));
+      put(traffic.ramp->over, in(*ramp, "over"));
+    }
+    traffic.methods = texts(in(in(node, "only"), "methods"));
+    traffic.paths = texts(in(in(node, "only"), "paths"));
+    put(traffic.allow_writes, in(node, "allow-writes"));
+    return traffic;
+  }
+
+  std::vector<Phase> phases(const Node& list) {
+    std::vector<Phase> all;
+    std::map<std::string, int> lines;
+    for (const Node& item : list.items) {
+      const Node& name = in(item, "name");
+      const auto text = value<std::string>(name);
+      all.push_back(phase(item, text.value_or("")));
+      if (!text) continue;
+      const auto [first, is_new] = lines.emplace(*text, name.place.line);
+      if (!is_new)
+        complaints_.add(name.place, fmt::format("two phases are named {}; the other stands on line {}",
+                                                in_quotes(*text), first->second));
+      if (*text == steady_state_name) complaints_.add(name.place, "the name 'steady state' is taken by steady-state");
+    }
+    return all;
+  }
+
+  Phase phase(const Node& node, std::string name) {
+    Phase phase{.name = std::move(name), .duration = {}, .faults = {}, .expect = {}};
+    put(phase.duration, in(node, "for"));
+    for (const Node& item : in(node, "faults").items) {
+      phase.faults.push_back(fault(item));
+      phase.faults.back().id = fmt::format("{}#{}", phase.name, phase.faults.size());
+    }
+    for (const Node& item : in(node, "expect").items) {
+      if (auto one = expectation(item, phase.duration)) phase.expect.push_back(std::move(*one));
+    }
+    return phase;
+  }
+
+  Fault fault(const Node& node) {
+    Fault fault;
+    fault.on = known_dependency(in(node, "on"));
+    if (const Node* const latency = at(node, "latency")) fault.latency = latency_fault(*latency);
+    if (const Node* const abort = at(node, "abort")) fault.abort = abort_fault(*abort);
+    put(fault.share, in(node, "share"));
+    fault.methods = texts(in(node, "methods"));
+    fault.paths = texts(in(node, "paths"));
+    return fault;
+  }
+
+  LatencyFault latency_fault(const Node& node) {
+    LatencyFault fault;
+    put(fault.base, node.kind == Node::Kind::map ? in(node, "base") : node);
+    const Node& jitter = in(node, "jitter");
+    put(fault.jitter, jitter);
+    if (fault.jitter > fault.base && fault.base > Nanoseconds(0)) {
+      complaints_.add(jitter.place, fmt::format("the jitter is larger than the base, {}: a delay cannot be negative",
+                                                base::format_duration_exact(fault.base)));
+    }
+    return fault;
+  }
+
+  AbortFault abort_fault(const Node& node) {
+    AbortFault fault;
+    fault.status = static_cast<int>(value<std::int64_t>(in(node, "status")).value_or(fault.status));
+    const Node& body = in(node, "body");
+    put(fault.body, body);
+    fault.headers = text_map(in(node, "headers"));
+    if (!fault.body.empty() && (fault.status == 204 || fault.status == 304)) {
+      complaints_.add(body.place, fmt::format("an answer with status {} has no body", fault.status));
+    }
+    return fault;
+  }
+
+  std::string known_dependency(const Node& node) {
+    const auto name = value<std::string>(node);
+    if (!name || !dependencies_known_ || std::ranges::find(dependency_names_, *name) != dependency_names_.end())
+      return name.value_or("");
+    Diagnostic& diagnostic = complaints_.add(node.place, fmt::format("unknown dependency {}", in_quotes(*name)));
+    diagnostic.suggestion = nearest(*name, dependency_names_);
+    diagnostic.allowed = dependency_names_;
+    if (dependency_names_.empty())
+      diagnostic.hint = "name it in topology.dependencies, with its proxy and its upstream";
+    return *name;
+  }
+
+  std::optional<Expectation> expectation(const Node& node, Nanoseconds phase_duration) {
+    if (node.keys.empty()) return std::nullopt;
+    Expectation expectation{.what = {}, .text = in_one_line(node), .line = node.keys.front().place.line};
+    const std::string& kind = node.keys.front().text;
+    const Node& what = node.items.front();
+    if (kind == "errors") {
+      ErrorsExpectation errors;
+      put(errors.at_most, in(what, "at-most"));
+      expectation.what = errors;
+    } else if (kind == "latency") {
+      expectation.what = latency(what);
+    } else if (kind == "circuit-breaker") {
+      expectation.what = breaker(what, phase_duration);
+    } else if (kind == "recovers") {
+      RecoversExpectation recovers;
+      put(recovers.within, in(what, "within"));
+      check_fits(in(what, "within"), phase_duration);
+      expectation.what = recovers;
+    }
+    return expectation;
+  }
+
+  static LatencyExpectation latency(const Node& node) {
+    LatencyExpectation latency;
+    for (std::size_t i = 0; i < node.keys.size(); ++i) {
+      const auto at_most = value<Nanoseconds>(node.items[i]);
+      if (at_most) latency.limits.push_back({quantile_of(node.keys[i].text), *at_most});
+    }
+    return latency;
+  }
+
+  BreakerExpectation breaker(const Node& node, Nanoseconds phase_duration) {
+    BreakerExpectation breaker;
+    breaker.on = known_dependency(in(node, "on"));
+    breaker.opens_within = value<Nanoseconds>(in(node, "opens-within"));
+    if (const auto leaks = value<std::int64_t>(in(node, "leaks-at-most")))
+      breaker.leaks_at_most = static_cast<std::uint64_t>(*leaks);
+    breaker.probes_every = value<Around>(in(node, "probes-every"));
+    breaker.closes_within = value<Nanoseconds>(in(node, "closes-within"));
+    check_fits(in(node, "opens-within"), phase_duration);
+    check_fits(in(node, "closes-within"), phase_duration);
+    return breaker;
+  }
+
+  // A limit beyond the end of the phase is never reached: nothing could violate it.
+  void check_fits(const Node& node, Nanoseconds phase_duration) {
+    const auto limit = value<Nanoseconds>(node);
+    if (!limit || phase_duration <= Nanoseconds(0) || *limit <= phase_duration) return;
+    complaints_.add(node.place, fmt::format("the phase ends after {}: it is over before this limit",
+                                            base::format_duration_exact(phase_duration)));
+  }
+
+  static Gate gate(const Node& node) {
+    Gate gate;
+    if (const Node* const fail_on = at(node, "fail-on")) {
+      const std::vector<std::string> verdicts = texts(*fail_on);
+      gate.on_violated = std::ranges::find(verdicts, "violated") != verdicts.end();
+      gate.on_inconclusive = std::ranges::find(verdicts, "inconclusive") != verdicts.end();
+    }
+    if (const Node* const abort_when = at(node, "abort-when")) {
+      gate.abort_when.emplace();
+      put(gate.abort_when->errors_above, in(in(*abort_when, "errors"), "above"));
+      put(gate.abort_when->lasting, in(in(*abort_when, "errors"), "for"));
+    }
+    return gate;
+  }
+
+  // A scenario whose phases expect nothing would pass without having judged anything.
+  void check_judged(const Node& root) {
+    const Node& list = in(root, "phases");
+    const bool none = std::ranges::none_of(list.items, [](const Node& item) { return at(item, "expect") != nullptr; });
+    if (list.items.empty() || !none) return;
+    const auto key = std::ranges::find(root.keys, std::string_view("phases"), &Node::text);
+    complaints_.add(key->place, "no phase has an 'expect': the run would judge nothing").hint =
+        "for example expect: [{latency: {p99: 400ms}}]";
+  }
+
+  Complaints& complaints_;
+  std::vector<std::string> dependency_names_;
+  bool dependencies_known_ = false;             // where topology itself is wrong, every name would be
+  std::map<std::string, std::string> proxies_;  // address to dependency
+};
+
+}  // namespace
+
+Scenario read_scenario(const Node& root, Complaints& complaints) { return Reader(complaints).scenario(root); }
+
+}  // namespace stormproof::scenarios

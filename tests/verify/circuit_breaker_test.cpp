@@ -1,0 +1,340 @@
+// Property tests: random breakers, right and defective, under random traffic.
+#include "harness/verify/circuit_breaker.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+#include "harness/verify/breaker_checks.h"
+#include "harness/verify/judge.h"
+#include "tests/verify/simulation.h"
+
+namespace stormproof::verify {
+namespace {
+
+using scenarios::BreakerExpectation;
+using simulation::Defect;
+using simulation::Experiment;
+using simulation::Failing;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// STORMPROOF_CASES multiplies the number of cases: for a search by night.
+int cases(int base) {
+  const char* const times = std::getenv("STORMPROOF_CASES");
+  return times == nullptr ? base : base * std::max(1, std::atoi(times));
+}
+
+struct Random {
+  std::mt19937_64 engine;
+  double in(double low, double high) { return std::uniform_real_distribution<double>(low, high)(engine); }
+  bool chance(double share) { return in(0, 1) < share; }
+  template <typename T>
+  T one_of(std::initializer_list<T> values) {
+    return values.begin()[std::uniform_int_distribution<std::size_t>(0, values.size() - 1)(engine)];
+  }
+};
+
+// A breaker and traffic that suffices to judge it.
+Experiment random_experiment(std::uint64_t seed) {
+  Random random{std::mt19937_64(seed)};
+  Experiment experiment;
+  experiment.seed = seed;
+  experiment.per_second = random.in(60, 200);
+  experiment.poisson = random.chance(0.5);
+  experiment.failing = random.one_of({Failing::fast, Failing::hanging});
+  experiment.timeout = milliseconds(random.one_of({100, 300, 500}));
+  experiment.correlated = random.chance(0.7);
+  experiment.other_class = experiment.correlated ? 0.2 : 0;
+  experiment.background_errors = random.one_of({0.0, 0.01, 0.05});
+  experiment.healthy_misses = random.chance(0.2) ? 0.002 : 0;
+  experiment.attempts = random.chance(0.2) ? 2 : 1;
+  experiment.breaker.consecutive = random.one_of({0, 5, 10});
+  experiment.breaker.sleep = milliseconds(static_cast<int>(random.in(800, 2500)));
+  experiment.breaker.width = random.one_of({1, 1, 3});
+  experiment.breaker.successes = random.one_of({1, 1, 3});
+  return experiment;
+}
+
+BreakerExpectation outage_claim(const Experiment& experiment, bool with_probes = true) {
+  BreakerExpectation claim;
+  claim.on = std::string(simulation::dependency);
+  claim.opens_within = seconds(4);
+  claim.leaks_at_most = 0;
+  if (with_probes) claim.probes_every = scenarios::Around{.value = experiment.breaker.sleep, .tolerance = 0.2};
+  return claim;
+}
+
+BreakerExpectation recovery_claim(const Experiment& experiment) {
+  BreakerExpectation claim;
+  claim.on = std::string(simulation::dependency);
+  // A background error on a probe opens it again, rightly: room for three more rounds.
+  const int rounds = experiment.background_errors > 0 ? 4 : 1;
+  claim.closes_within = experiment.breaker.sleep * rounds + seconds(1) + experiment.timeout;
+  return claim;
+}
+
+std::vector<Finding> judged(const Experiment& experiment, const simulation::Run& run, bool with_probes = true) {
+  return judge(run.log,
+               simulation::scenario_of(experiment, outage_claim(experiment, with_probes), recovery_claim(experiment)));
+}
+
+const Check* check_named(const Finding& finding, std::string_view name) {
+  for (const Check& check : finding.checks) {
+    if (check.name == name) return &check;
+  }
+  return nullptr;
+}
+
+std::string told(const Experiment& experiment, const std::vector<Finding>& findings) {
+  std::string text = fmt::format(
+      "seed {} rate {:.0f} poisson {} failing {} timeout {} correlated {} bg {} miss {} attempts {} consecutive {} "
+      "sleep {} width {} successes {}\n",
+      experiment.seed, experiment.per_second, experiment.poisson, static_cast<int>(experiment.failing),
+      experiment.timeout.count() / 1'000'000, experiment.correlated, experiment.background_errors,
+      experiment.healthy_misses, experiment.attempts, experiment.breaker.consecutive,
+      experiment.breaker.sleep.count() / 1'000'000, experiment.breaker.width, experiment.breaker.successes);
+  for (const Finding& finding : findings) {
+    text += fmt::format("{} [{}] {}\n", to_string(finding.verdict), finding.phase, finding.summary);
+    for (const Check& check : finding.checks)
+      text += fmt::format("   {} {}: {} | {}\n", to_string(check.verdict), check.name, check.measured, check.missing);
+  }
+  return text;
+}
+
+struct Tally {
+  int holds = 0;
+  int violated = 0;
+  int inconclusive = 0;
+  std::string first_inconclusive;
+  void count(const Experiment& experiment, const std::vector<Finding>& findings, const Finding& finding) {
+    if (finding.verdict == Verdict::holds) ++holds;
+    else if (finding.verdict == Verdict::violated) ++violated;
+    else {
+      ++inconclusive;
+      first_inconclusive = told(experiment, findings);
+    }
+  }
+};
+
+TEST(CircuitBreaker, CorrectTwinsHold) {
+  Tally outage, recovery;
+  const int runs = cases(60);
+  std::string wrong;
+  for (int seed = 1; seed <= runs; ++seed) {
+    const Experiment experiment = random_experiment(static_cast<std::uint64_t>(seed));
+    const auto findings = judged(experiment, simulation::simulate(experiment));
+    outage.count(experiment, findings, findings[0]);
+    recovery.count(experiment, findings, findings[1]);
+    if (findings[0].verdict == Verdict::violated || findings[1].verdict == Verdict::violated)
+      wrong += told(experiment, findings);
+  }
+  EXPECT_LE(outage.violated + recovery.violated, (runs + 99) / 100) << wrong;
+  EXPECT_GE(outage.holds, runs * 95 / 100) << outage.first_inconclusive;
+  EXPECT_GE(recovery.holds, runs * 95 / 100) << recovery.first_inconclusive;
+}
+
+// No defect is ever said to hold; nearly all are seen.
+struct Mutant {
+  const char* name;
+  Defect defect;
+  bool in_recovery;  // where it must show
+  int seen_percent;
+};
+
+class CircuitBreakerMutants : public testing::TestWithParam<Mutant> {};
+
+// Whether the defect had any effect that so much traffic can show.
+bool shows(const Mutant& mutant, const Experiment& experiment, const simulation::Run& run) {
+  if (mutant.defect == Defect::leaks) return !run.truth.leaked.empty();
+  if (mutant.defect == Defect::closes_on_straggler) {
+    const auto visible =
+        Nanoseconds(static_cast<std::int64_t>((experiment.correlated ? 8e9 : 25e9) / experiment.per_second));
+    return std::ranges::count_if(run.truth.straggled, [&](Nanoseconds open) { return open > visible; }) >= 3;
+  }
+  return true;
+}
+
+TEST_P(CircuitBreakerMutants, NeverHold) {
+  const Mutant& mutant = GetParam();
+  std::string wrong, missed;
+  int shown = 0, violated = 0;
+  const int runs = cases(40);
+  for (int seed = 1; seed <= runs; ++seed) {
+    Experiment experiment = random_experiment(static_cast<std::uint64_t>(1000 + seed));
+    experiment.breaker.defect = mutant.defect;
+    if (mutant.defect == Defect::closes_on_straggler) {
+      experiment.failing = Failing::slow;
+      experiment.attempts = 1;
+      experiment.timeout = seconds(1);
+      experiment.breaker.consecutive = 5;
+    }
+    const simulation::Run run = simulation::simulate(experiment);
+    if (!shows(mutant, experiment, run)) continue;
+    ++shown;
+    for (const bool with_probes : {true, false}) {
+      const bool never_probed = mutant.defect == Defect::never_half_opens && !with_probes;  // nothing claimed is untrue
+      if (never_probed) continue;
+      const auto findings = judged(experiment, run, with_probes);
+      const Finding& finding = findings[mutant.in_recovery ? 1 : 0];
+      if (finding.verdict == Verdict::holds)
+        wrong += fmt::format("leaked {} probes {}\n", run.truth.leaked.size(), run.truth.probes.size()) +
+                 told(experiment, findings);
+      if (with_probes && finding.verdict == Verdict::violated) ++violated;
+      else if (with_probes) missed = told(experiment, findings);
+    }
+  }
+  EXPECT_EQ(wrong, "");
+  EXPECT_GE(shown, runs / 4);
+  EXPECT_GE(violated * 100, shown * mutant.seen_percent) << missed;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CircuitBreakerMutants,
+                         testing::Values(Mutant{"NeverOpens", Defect::never_opens, false, 95},
+                                         Mutant{"Leaks", Defect::leaks, false, 95},
+                                         Mutant{"NeverHalfOpens", Defect::never_half_opens, false, 95},
+                                         Mutant{"StuckHalfOpen", Defect::stuck_half_open, true, 95},
+                                         Mutant{"ClosesOnStraggler", Defect::closes_on_straggler, false, 90},
+                                         Mutant{"RetryBypass", Defect::retry_bypass, false, 95}),
+                         [](const auto& each) { return each.param.name; });
+
+// An open breaker that never probes never closes either.
+TEST(CircuitBreaker, NeverHalfOpenNeverCloses) {
+  Experiment experiment = random_experiment(3);
+  experiment.breaker.defect = Defect::never_half_opens;
+  const auto findings = judged(experiment, simulation::simulate(experiment));
+  EXPECT_EQ(findings[1].verdict, Verdict::violated) << told(experiment, findings);
+}
+
+TEST(CircuitBreaker, StarvedIsInconclusive) {
+  std::string wrong;
+  const int runs = cases(140);
+  for (int seed = 1; seed <= runs; ++seed) {
+    Experiment experiment = random_experiment(static_cast<std::uint64_t>(5000 + seed));
+    experiment.per_second = 2;
+    experiment.steady = seconds(20);
+    experiment.breaker.defect = static_cast<Defect>(seed % 7);
+    const auto findings = judged(experiment, simulation::simulate(experiment), seed % 2 == 0);
+    if (findings[0].verdict != Verdict::inconclusive || findings[1].verdict != Verdict::inconclusive)
+      wrong += told(experiment, findings);
+    for (const Finding& finding : findings) {
+      for (const Check& check : finding.checks) EXPECT_FALSE(check.missing.empty()) << told(experiment, findings);
+    }
+  }
+  EXPECT_EQ(wrong, "");
+}
+
+// The sleep window that is reported holds the true one, whether it was claimed or not.
+TEST(CircuitBreaker, SleepWindowIsInItsInterval) {
+  int constant = 0, inside = 0;
+  std::string wrong;
+  const int runs = cases(60);
+  for (int seed = 1; seed <= runs; ++seed) {
+    const Experiment experiment = random_experiment(static_cast<std::uint64_t>(20000 + seed));
+    const simulation::Run run = simulation::simulate(experiment);
+    const auto scenario = simulation::scenario_of(experiment, outage_claim(experiment), recovery_claim(experiment));
+    const View view(run.log, scenario);
+    const Calls calls = calls_of(view, simulation::dependency);
+    const auto claim = seed % 2 == 0 ? outage_claim(experiment).probes_every : std::nullopt;
+    const Outage outage = outage_of(calls, run.faults_on, run.faults_off, claim);
+    if (outage.reading.window.law != Law::constant) continue;
+    ++constant;
+    const Interval& found = outage.reading.window.first;
+    const bool good = found.low <= experiment.breaker.sleep && experiment.breaker.sleep <= found.high;
+    inside += good ? 1 : 0;
+    if (!good)
+      wrong +=
+          fmt::format("{} not in {} to {}: ", experiment.breaker.sleep.count(), found.low.count(), found.high.count()) +
+          told(experiment, judged(experiment, run));
+  }
+  EXPECT_GE(constant, runs * 9 / 10) << wrong;
+  EXPECT_GE(inside * 100, constant * 95) << wrong;
+}
+
+TEST(CircuitBreaker, GrowingSleepIsNamedAndBreaksAClaimOfAConstantOne) {
+  Experiment experiment;
+  experiment.outage = seconds(30);
+  experiment.breaker.sleep = seconds(1);
+  experiment.breaker.growth = simulation::Growth::factor;
+  experiment.breaker.factor = 2;
+  const simulation::Run run = simulation::simulate(experiment);
+  const auto without = judged(experiment, run, false);
+  EXPECT_EQ(without[0].verdict, Verdict::holds) << told(experiment, without);
+  const auto scenario =
+      simulation::scenario_of(experiment, outage_claim(experiment, false), recovery_claim(experiment));
+  const Reading reading =
+      read_freely(calls_of(View(run.log, scenario), simulation::dependency), run.faults_on, run.faults_off);
+  EXPECT_EQ(reading.window.law, Law::growing);
+  EXPECT_NEAR(reading.window.factor, 2, 0.1);
+  EXPECT_LE(reading.window.first.low, experiment.breaker.sleep);
+  EXPECT_GE(reading.window.first.high, experiment.breaker.sleep);
+  EXPECT_EQ(check_named(judged(experiment, run)[0], "probes-every")->verdict, Verdict::violated);
+}
+
+TEST(CircuitBreaker, JitterWithinTheToleranceHolds) {
+  Experiment experiment;
+  experiment.breaker.jitter = 0.15;
+  const auto findings = judged(experiment, simulation::simulate(experiment));
+  EXPECT_EQ(findings[0].verdict, Verdict::holds) << told(experiment, findings);
+}
+
+TEST(CircuitBreaker, ProbesTwiceAsOftenAsClaimedAreSaidToBeSo) {
+  Experiment experiment;
+  experiment.breaker.sleep = seconds(1);
+  BreakerExpectation claim = outage_claim(experiment);
+  claim.probes_every->value = seconds(2);
+  const auto findings = judge(simulation::simulate(experiment).log,
+                              simulation::scenario_of(experiment, claim, recovery_claim(experiment)));
+  const Check* const probes = check_named(findings[0], "probes-every");
+  ASSERT_NE(probes, nullptr);
+  EXPECT_EQ(probes->verdict, Verdict::violated);
+  EXPECT_THAT(probes->measured, testing::AnyOf(testing::HasSubstr("every 1.0"), testing::HasSubstr("every 99")))
+      << told(experiment, findings);
+}
+
+TEST(CircuitBreaker, HangModeTellsTheSleepFromThePeriod) {
+  Experiment experiment;
+  experiment.failing = Failing::hanging;
+  const auto findings = judged(experiment, simulation::simulate(experiment));
+  EXPECT_EQ(findings[0].verdict, Verdict::holds) << told(experiment, findings);
+  const Check* const probes = check_named(findings[0], "probes-every");
+  EXPECT_THAT(probes->measured,
+              testing::AllOf(testing::HasSubstr("every 2.0"), testing::HasSubstr("from probe to probe 2.3")))
+      << told(experiment, findings);
+}
+
+// Half of the calls fail: the breaker closes and opens again and again, and that is no leak.
+TEST(CircuitBreaker, APartialFaultMayCloseItBetweenOpenings) {
+  int violated = 0, holds = 0;
+  std::string wrong;
+  const int runs = cases(60);
+  for (int seed = 1; seed <= runs; ++seed) {
+    Experiment experiment = random_experiment(static_cast<std::uint64_t>(40000 + seed));
+    experiment.breaker.consecutive = 0;
+    experiment.breaker.rate = 0.3;
+    experiment.share = 0.7;
+    const auto findings = judged(experiment, simulation::simulate(experiment));
+    holds += findings[0].verdict == Verdict::holds ? 1 : 0;
+    if (findings[0].verdict != Verdict::violated) continue;
+    ++violated;
+    wrong += told(experiment, findings);
+  }
+  EXPECT_LE(violated, (runs + 99) / 100) << wrong;
+  EXPECT_GE(holds, runs / 2);
+}
+
+TEST(CircuitBreaker, EqualLogsGiveEqualFindings) {
+  const Experiment experiment = random_experiment(77);
+  simulation::Run run = simulation::simulate(experiment);
+  const auto once = judged(experiment, run);
+  std::ranges::reverse(run.log.exchanges);
+  std::ranges::reverse(run.log.faults);
+  EXPECT_EQ(judged(experiment, run), once);
+}
+
+}  // namespace
+}  // namespace stormproof::verify

@@ -1,0 +1,105 @@
+#include "harness/verify/fidelity.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/verify/hand_log.h"
+
+namespace stormproof::verify {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Setting {
+  HandLog hand;
+  HandScenario plan{100};
+  Setting() {
+    hand.phase(0, 100, "steady state");
+    hand.phase(100, 1100, "outage");
+    hand.faults(100, 1100, "outage");
+    plan.add("outage", 1000).faults.push_back(HandScenario::fault("outage#1"));
+  }
+  std::vector<std::string> doubts_of_outage() {
+    const View view(hand.log, plan.scenario);
+    return doubts(view, view.phases()[1]);
+  }
+};
+
+TEST(Fidelity, NothingStandsInTheWay) {
+  Setting setting;
+  for (int at = 0; at < 50; ++at) {
+    setting.hand.request(110 + at, 1);
+    setting.hand.call(110.1 + at, 0.2, 503, "outage#1");
+  }
+  EXPECT_THAT(setting.doubts_of_outage(), IsEmpty());
+}
+
+TEST(Fidelity, NoRequest) {
+  Setting setting;
+  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre(HasSubstr("no request was sent")));
+}
+
+TEST(Fidelity, AFaultThatNeverFired) {
+  Setting setting;
+  setting.hand.request(110, 1);
+  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre("the fault outage#1 on payments never fired"));
+}
+
+TEST(Fidelity, AFaultThatFiredTooRarely) {
+  Setting setting;
+  for (int at = 0; at < 50; ++at) {
+    setting.hand.request(110 + at, 1);
+    setting.hand.call(110.1 + at, 0.2, at < 10 ? 503 : 200, at < 10 ? "outage#1" : "");
+  }
+  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre(HasSubstr("fired on 10 of 50 calls where 100% was asked")));
+}
+
+TEST(Fidelity, AGeneratorThatLagged) {
+  Setting setting;
+  for (int at = 0; at < 50; ++at) {
+    setting.hand.request(110 + at, 1).start += of_ms(at < 2 ? 6 : 0);
+    setting.hand.call(120 + at, 0.2, 503, "outage#1");
+  }
+  EXPECT_THAT(setting.doubts_of_outage(),
+              ElementsAre(HasSubstr("the generator lagged: p99 of the start behind schedule was 6.00 ms")));
+}
+
+TEST(Fidelity, RequestsThatTheHarnessDropped) {
+  Setting setting;
+  setting.hand.request(110, 1);
+  setting.hand.call(110.1, 0.2, 503, "outage#1");
+  setting.hand.request(111, 0, 0).outcome = events::Outcome::shed;
+  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre(HasSubstr("dropped 1 of 2 requests")));
+}
+
+TEST(Fidelity, FaultsThatWereNeverSwitchedOn) {
+  Setting setting;
+  setting.hand.log.marks.resize(4);
+  setting.hand.request(110, 1);
+  setting.hand.call(110.1, 0.2, 503, "outage#1");
+  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre("the faults of this phase were never switched on"));
+}
+
+TEST(Fidelity, WithholdingKeepsTheMeasurement) {
+  Finding finding;
+  finding.verdict = Verdict::holds;
+  finding.checks = {{.name = "p99", .verdict = Verdict::holds, .measured = "3 ms"}};
+  withhold(finding, {"one", "two"});
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_EQ(finding.checks[0].missing, "one; two");
+  EXPECT_EQ(finding.checks[0].measured, "3 ms");
+}
+
+TEST(Fidelity, ACutPhaseCannotHoldButCanViolate) {
+  Finding finding;
+  finding.checks = {{.name = "a", .verdict = Verdict::holds}, {.name = "b", .verdict = Verdict::violated}};
+  withhold_holds(finding, "stopped");
+  EXPECT_EQ(finding.verdict, Verdict::violated);
+  EXPECT_EQ(finding.checks[0].verdict, Verdict::inconclusive);
+  EXPECT_EQ(finding.checks[1].verdict, Verdict::violated);
+}
+
+}  // namespace
+}  // namespace stormproof::verify

@@ -1,0 +1,74 @@
+#include "harness/verify/recovers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/verify/hand_log.h"
+
+namespace stormproof::verify {
+namespace {
+
+// 100 requests/s; a second of steady state per `steady`, a second of outage, ten of recovery; bad until so long after
+// the heal.
+struct Course {
+  double bad_ms = 0;
+  double steady_ms = 5000;
+  double recovery_ms = 10000;
+  bool slow = false;   // bad means slow, else failing
+  int background = 0;  // every so many requests fail, always
+};
+
+Finding judged(const Course& course, double within_ms) {
+  HandLog hand;
+  const double on = course.steady_ms, heal = on + 1000, end = heal + course.recovery_ms;
+  hand.phase(0, on, "steady state");
+  hand.phase(on, heal, "outage");
+  hand.faults(on, heal, "outage");
+  hand.phase(heal, end, "recovery");
+  int number = 0;
+  for (double at = 0; at < end; at += 10) {
+    const bool bad = at >= on && at < heal + course.bad_ms;
+    const bool background = course.background > 0 && ++number % course.background == 0;
+    hand.request(at, bad && course.slow ? 80 : 5 + number % 7, (bad && !course.slow) || background ? 500 : 200);
+  }
+  HandScenario plan(course.steady_ms);
+  plan.add("outage", 1000).faults.push_back(HandScenario::fault("outage#1"));
+  plan.add("recovery", course.recovery_ms);
+  const View view(hand.log, plan.scenario);
+  return judge_recovers(view, view.phases()[2], {.within = of_ms(within_ms)});
+}
+
+TEST(Recovers, Verdicts) {
+  EXPECT_EQ(judged({.bad_ms = 2000}, 3000).verdict, Verdict::holds);
+  EXPECT_EQ(judged({.bad_ms = 2000}, 1000).verdict, Verdict::violated);
+  EXPECT_EQ(judged({.bad_ms = 0}, 1000).verdict, Verdict::holds);
+  EXPECT_EQ(judged({.bad_ms = 20000}, 4000).verdict, Verdict::violated);
+  EXPECT_EQ(judged({.bad_ms = 20000}, 9500).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged({.bad_ms = 2000, .slow = true}, 3000).verdict, Verdict::holds);
+  EXPECT_EQ(judged({.bad_ms = 2000, .slow = true}, 1000).verdict, Verdict::violated);
+  EXPECT_EQ(judged({.bad_ms = 2000, .background = 20}, 3000).verdict, Verdict::holds);
+  EXPECT_EQ(judged({.bad_ms = 2000, .steady_ms = 500}, 3000).verdict, Verdict::inconclusive);
+}
+
+TEST(Recovers, SplitsHealFirstSuccessStable) {
+  const Finding finding = judged({.bad_ms = 2000}, 3000);
+  EXPECT_THAT(finding.checks[0].measured, testing::HasSubstr("first good answer 2.0"));
+  EXPECT_THAT(finding.checks[0].measured, testing::HasSubstr("stable from 2.00 s on (known to 200 ms)"));
+  ASSERT_EQ(finding.timeline.size(), 3u);
+  EXPECT_EQ(finding.timeline[0].what, "healed");
+  EXPECT_EQ(finding.timeline[1].what, "stable");
+}
+
+TEST(Recovers, NothingWasHealed) {
+  HandLog hand;
+  hand.phase(0, 1000, "steady state");
+  hand.request(5, 1);
+  const HandScenario plan(1000);
+  const View view(hand.log, plan.scenario);
+  const Finding finding = judge_recovers(view, view.phases()[0], {.within = of_ms(1000)});
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_THAT(finding.summary, testing::HasSubstr("no fault was healed"));
+}
+
+}  // namespace
+}  // namespace stormproof::verify
