@@ -46,7 +46,8 @@ constexpr int hex_value(char c) {
 }
 
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 // No byte below 0x20 (so no HTAB either) and no DEL; eight bytes at a time.

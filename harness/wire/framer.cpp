@@ -59,9 +59,7 @@ struct Sight {
         if (has_codings) refused = "Transfer-Encoding and Content-Length are both there";
         has_length = true;
         return;
-      case http::field::expect:
-        head.expects_continue = equal_ignoring_case(std_view(value), "100-continue");
-        return;
+      case http::field::expect: head.expects_continue = equal_ignoring_case(std_view(value), "100-continue"); return;
       case http::field::unknown:
         if (name.size() == 11 && equal_ignoring_case(std_view(name), "traceparent")) {
           head.trace = parse_traceparent(std_view(value));

@@ -2,8 +2,8 @@
 //
 // Fed with the bytes of one direction of a connection, it says how many belong to the current message and tells the
 // little that a relay must know. A head is looked at once, when it is whole: by Boost.Beast's parser and, for requests,
-// by strictness.h; what either refuses is an error, and nothing of that message may be forwarded. A body's bytes are never held
-// back. Nothing is copied or allocated.
+// by strictness.h; what either refuses is an error, and nothing of that message may be forwarded. A body's bytes are
+// never held back. Nothing is copied or allocated.
 #pragma once
 
 #include <array>
@@ -36,8 +36,8 @@ struct Head {
   std::string_view bytes;   // raw, with the empty line
   std::string_view method;  // requests
   std::string_view target;
-  int status = 0;           // responses
-  events::TraceId trace;    // from `traceparent`, if it has one
+  int status = 0;         // responses
+  events::TraceId trace;  // from `traceparent`, if it has one
   bool keep_alive = false;
   bool upgrade = false;           // asks for, or agrees to, another protocol
   bool expects_continue = false;  // Expect: 100-continue

@@ -84,7 +84,8 @@ template <bool (*fine)(char)>
 Tier tier_of(std::string_view text) {
   Tier tier = Tier::compliant;
   for (const char c : text) {
-    if (fine(c)) [[likely]] continue;
+    if (fine(c)) [[likely]]
+      continue;
     if (is_poison(c)) return Tier::severe;
     tier = Tier::acceptable;
   }
@@ -141,9 +142,11 @@ class Judge {
   }
 
   void target(std::string_view target) {
-    if (is_plain(target) && !target.contains(' ')) [[likely]] return;
+    if (is_plain(target) && !target.contains(' ')) [[likely]]
+      return;
     for (const char c : target) {
-      if (static_cast<unsigned char>(c) > 0x20 && c != 0x7f) [[likely]] continue;
+      if (static_cast<unsigned char>(c) > 0x20 && c != 0x7f) [[likely]]
+        continue;
       if (is_poison(c)) upgrade(Tier::severe, "the request target has a forbidden character");
       else if (c == ' ') upgrade(Tier::acceptable, "the request target has a space");
       else upgrade(Tier::ambiguous, "the request target has a control character");
@@ -187,7 +190,8 @@ class Judge {
     if (!is_plain(value)) upgrade(tier_of<is_fine_value>(value), "a header value has a forbidden character");
     if (trim_blanks(name).empty()) return upgrade(Tier::ambiguous, "a header has no name");
     const Kind kind = kind_of(name);
-    if (kind.transfer == Likeness::none && kind.length == Likeness::none) [[likely]] return;
+    if (kind.transfer == Likeness::none && kind.length == Likeness::none) [[likely]]
+      return;
     if (kind.transfer == Likeness::letters) upgrade(Tier::ambiguous, "a header name is too close to Transfer-Encoding");
     if (kind.length == Likeness::letters) upgrade(Tier::ambiguous, "a header name is too close to Content-Length");
     if (kind.transfer != Likeness::none) codings(value);
@@ -219,11 +223,13 @@ class Judge {
   }
 
   void framing() {
-    if (!has_codings_ && !has_length_) [[likely]] return;
+    if (!has_codings_ && !has_length_) [[likely]]
+      return;
     if (method_ == "CONNECT" && (has_codings_ || length_.value_or(0) > 0)) {
       upgrade(Tier::severe, "CONNECT with a body: the bytes may belong to it or to the tunnel");
     }
-    if (version_ <= 10 && has_codings_) return upgrade(Tier::ambiguous, "Transfer-Encoding means nothing before HTTP/1.1");
+    if (version_ <= 10 && has_codings_)
+      return upgrade(Tier::ambiguous, "Transfer-Encoding means nothing before HTTP/1.1");
     if (version_ < 10) return upgrade(Tier::ambiguous, "Content-Length means nothing before HTTP/1.0");
     if (bad_coding_) upgrade(Tier::severe, "Transfer-Encoding is malformed or unknown");
     if (chunked_ > 1) upgrade(Tier::severe, "Transfer-Encoding says 'chunked' more than once");

@@ -15,16 +15,22 @@ const std::string curl_head =
 
 const std::string browser_head =
     "POST /checkout HTTP/1.1\r\nHost: shop.example.com\r\nConnection: keep-alive\r\nContent-Length: 0\r\n"
-    "sec-ch-ua: \"Chromium\";v=\"118\", \"Google Chrome\";v=\"118\", \"Not=A?Brand\";v=\"99\"\r\nsec-ch-ua-mobile: ?0\r\n"
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/118.0.0.0 Safari/537.36\r\n"
-    "Content-Type: application/json\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8\r\n"
-    "Origin: https://shop.example.com\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n"
-    "Referer: https://shop.example.com/cart\r\nAccept-Encoding: gzip, deflate, br\r\nAccept-Language: en-GB,en;q=0.9\r\n"
+    "sec-ch-ua: \"Chromium\";v=\"118\", \"Google Chrome\";v=\"118\", \"Not=A?Brand\";v=\"99\"\r\nsec-ch-ua-mobile: "
+    "?0\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/118.0.0.0 "
+    "Safari/537.36\r\n"
+    "Content-Type: application/json\r\nAccept: "
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8\r\n"
+    "Origin: https://shop.example.com\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: "
+    "empty\r\n"
+    "Referer: https://shop.example.com/cart\r\nAccept-Encoding: gzip, deflate, br\r\nAccept-Language: "
+    "en-GB,en;q=0.9\r\n"
     "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=yes\r\n\r\n";
 
 const std::string response_head =
     "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Mon, 23 Nov 2026 09:36:00 GMT\r\nContent-Type: text/plain\r\n"
-    "Content-Length: 1024\r\nLast-Modified: Mon, 23 Nov 2026 09:00:00 GMT\r\nConnection: keep-alive\r\nETag: \"6560-400\"\r\n"
+    "Content-Length: 1024\r\nLast-Modified: Mon, 23 Nov 2026 09:00:00 GMT\r\nConnection: keep-alive\r\nETag: "
+    "\"6560-400\"\r\n"
     "Accept-Ranges: bytes\r\n\r\n";
 
 void frame(benchmark::State& state, MessageKind kind, const std::string& head) {

@@ -21,7 +21,8 @@ using testing::TestWithParam;
 // By name. The tier that we give.
 const std::map<std::string, std::pair<Tier, std::string>> other_tiers = {
     {"Empty URI",
-     {Tier::ambiguous, "guardian is given parts; on the wire an empty target is a missing one, as it says itself of raw requests"}},
+     {Tier::ambiguous,
+      "guardian is given parts; on the wire an empty target is a missing one, as it says itself of raw requests"}},
 };
 
 class Guardian : public TestWithParam<GuardianVector> {};
@@ -96,7 +97,8 @@ Seen frame_all(const LlhttpVector& vector) {
         message.target = framer.head().target;
         message.status = framer.head().status;
         goes_on = framer.head().keep_alive;
-        const bool switches = vector.is_request() ? framer.head().upgrade || message.method == "CONNECT" : message.status == 101;
+        const bool switches =
+            vector.is_request() ? framer.head().upgrade || message.method == "CONNECT" : message.status == 101;
         if (switches) goes_on = false;
       } else if (step.progress != Progress::blank) {
         message.body_bytes += step.consumed;
@@ -125,7 +127,8 @@ const std::map<std::string, std::pair<Ours, std::string>> llhttp_exceptions = {
     {"request__sample: No HTTP version", {Ours::refuses, "HTTP/0.9 has no heads; nothing speaks it behind a relay"}},
     {"response__sample: HTTP version 0.9", {Ours::refuses, "HTTP/0.9 has no status lines"}},
     {"request__method: CONNECT with body",
-     {Ours::refuses, "llhttp takes the body's bytes for the tunnel's, others do not: the very ambiguity that strictness is for"}},
+     {Ours::refuses,
+      "llhttp takes the body's bytes for the tunnel's, others do not: the very ambiguity that strictness is for"}},
     {"request__uri: Disallow UTF-8 in URI path in strict mode",
      {Ours::accepts, "guardian has it as compliant ('International in URI'), and it moves no message's end"}},
 };

@@ -112,7 +112,9 @@ TEST(Deadlines, ATickThatOutlivesThemTouchesNothing) {
 TEST(Deadlines, TheTimerRestsWhileThereIsNoEntry) {
   IoRun run;
   Deadlines deadlines(run.io);
-  { const Alarm alarm(deadlines); }
+  {
+    const Alarm alarm(deadlines);
+  }
   run.io.restart();
   run.io.run_for(std::chrono::seconds(5));  // comes back as soon as nothing is left to wait for
   EXPECT_TRUE(run.io.stopped());

@@ -52,7 +52,8 @@ TEST(Framer, TellsWhatARelayMustKnowOfARequest) {
   EXPECT_EQ(framer.head().method, "PUT");
   EXPECT_EQ(framer.head().target, "/a?b");
   EXPECT_EQ(framer.head().trace.bytes[1], 0xf7);
-  EXPECT_TRUE(framer.head().keep_alive && framer.head().upgrade && framer.head().expects_continue && framer.head().has_body);
+  EXPECT_TRUE(framer.head().keep_alive && framer.head().upgrade && framer.head().expects_continue &&
+              framer.head().has_body);
   EXPECT_FALSE(framer.head().until_eof || framer.head().ambiguous);
   EXPECT_EQ(framer.head().content_length, 3u);
   const Step body = framer.feed(bytes.substr(head.consumed));
@@ -96,7 +97,8 @@ TEST(Framer, AMessageIsTheSameHoweverItIsCut) {
            Case{"\r\n\r\nGET / HTTP/1.1\r\n\r\n", {22, true, true, false}},
            Case{"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhelloX", {43, true, true, false}},
            Case{"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhell", {42, true, false, false}},
-           Case{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;a\r\nabc\r\n0\r\nT: u\r\n\r\nX", {68, true, true, false}},
+           Case{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;a\r\nabc\r\n0\r\nT: u\r\n\r\nX",
+                {68, true, true, false}},
            Case{"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nxy", {36, true, true, false}, true},
            Case{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nxy", {38, true, true, false}, true, true},
            Case{"HTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\nxy", {38, true, true, false}, true},
@@ -105,7 +107,8 @@ TEST(Framer, AMessageIsTheSameHoweverItIsCut) {
        }) {
     Framer framer(c.response ? MessageKind::response : MessageKind::request);
     for (std::size_t piece = 1; piece <= c.bytes.size(); ++piece) {
-      EXPECT_EQ(frame(framer, c.bytes, piece, c.no_body), c.whole) << c.bytes << "\nin pieces of " << piece << ": " << framer.error();
+      EXPECT_EQ(frame(framer, c.bytes, piece, c.no_body), c.whole)
+          << c.bytes << "\nin pieces of " << piece << ": " << framer.error();
     }
   }
 }
@@ -143,7 +146,8 @@ TEST(Framer, RandomBytesNeverHurt) {
   std::mt19937 dice(7);
   const std::string_view alphabet = "GET /HTP1.\r\n:;,ab0 \tcontent-length: 5transfer-encoding: chunked\x00\xff";
   for (int round = 0; round < 3000; ++round) {
-    std::string bytes = dice() % 2 == 0 ? "GET / HTTP/1.1\r\nContent-Length: 4\r\n\r\n" : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n";
+    std::string bytes = dice() % 2 == 0 ? "GET / HTTP/1.1\r\nContent-Length: 4\r\n\r\n"
+                                        : "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n";
     for (unsigned i = dice() % 5; i > 0; --i) bytes[dice() % bytes.size()] = alphabet[dice() % alphabet.size()];
     for (const MessageKind kind : {MessageKind::request, MessageKind::response}) {
       Framer framer(kind);
@@ -160,8 +164,10 @@ TEST(Framer, RandomBytesNeverHurt) {
 
 TEST(Framer, Traceparents) {
   EXPECT_FALSE(parse_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").none());
-  for (const char* const text : {"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-                                 "00-0gf7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}) {
+  for (const char* const text : {"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+                                 "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                                 "00-0gf7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                                 "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}) {
     EXPECT_TRUE(parse_traceparent(text).none()) << text;
   }
   events::TraceId trace;
@@ -172,7 +178,8 @@ TEST(Framer, Traceparents) {
 }
 
 TEST(Framer, IdempotentMethodsAreThoseOfRfc9110) {
-  for (const char* const method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}) EXPECT_TRUE(is_idempotent(method));
+  for (const char* const method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+    EXPECT_TRUE(is_idempotent(method));
   for (const char* const method : {"POST", "PATCH", "CONNECT", "get", "", "GETS"}) EXPECT_FALSE(is_idempotent(method));
 }
 

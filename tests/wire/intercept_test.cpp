@@ -1,4 +1,5 @@
-// The seam itself holds no behaviour; what the relay does with it is tested in tests/proxy/taps_test.cpp. Here: that its parts fit.
+// The seam itself holds no behaviour; what the relay does with it is tested in tests/proxy/taps_test.cpp. Here: that
+// its parts fit.
 #include "harness/wire/intercept.h"
 
 #include <gtest/gtest.h>
@@ -33,13 +34,14 @@ TEST(Intercept, AnInterceptionThatWaitsEndsWithItsPause) {
   Hold hold;
   Interception::Decision decision{.answer = true, .response = "", .status = 0};
   run.run([](Pause& p, Hold& h, Interception::Decision& result) -> base::Task<> {
-    co_await base::both([](Pause& waiting, Hold& holding, Interception::Decision& r) -> base::Task<> {
-                          r = co_await holding.before_upstream(waiting);
-                        }(p, h, result),
-                        [](Pause& interrupting) -> base::Task<> {
-                          interrupting.interrupt();
-                          co_return;
-                        }(p));
+    co_await base::both(
+        [](Pause& waiting, Hold& holding, Interception::Decision& r) -> base::Task<> {
+          r = co_await holding.before_upstream(waiting);
+        }(p, h, result),
+        [](Pause& interrupting) -> base::Task<> {
+          interrupting.interrupt();
+          co_return;
+        }(p));
   }(pause, hold, decision));
   EXPECT_FALSE(decision.answer);
 }

@@ -11,7 +11,9 @@
 namespace stormproof::wire {
 namespace {
 
-base::Task<> accept_one(Listener& listener, std::expected<Socket, ErrorCode>& result) { result = co_await listener.accept(); }
+base::Task<> accept_one(Listener& listener, std::expected<Socket, ErrorCode>& result) {
+  result = co_await listener.accept();
+}
 base::Task<> close(Listener& listener) {
   listener.close();
   co_return;

@@ -10,7 +10,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-base::Task<> wait(Pause& pause, std::chrono::nanoseconds duration, bool& came) { came = co_await pause.lasting(duration); }
+base::Task<> wait(Pause& pause, std::chrono::nanoseconds duration, bool& came) {
+  came = co_await pause.lasting(duration);
+}
 base::Task<> interrupt(Pause& pause) {
   pause.interrupt();
   co_return;
@@ -54,7 +56,8 @@ TEST(Pause, ForeverAndTheLongestDurationAreOnlyInterrupted) {
   pause.rearm();
   came = true;
   run.run([](Pause& p, bool& result) -> base::Task<> {
-    co_await base::both([](Pause& waiting, bool& r) -> base::Task<> { r = co_await waiting.forever(); }(p, result), interrupt(p));
+    co_await base::both([](Pause& waiting, bool& r) -> base::Task<> { r = co_await waiting.forever(); }(p, result),
+                        interrupt(p));
   }(pause, came));
   EXPECT_FALSE(came);
 }

@@ -61,7 +61,8 @@ GuardianVector guardian_vector(const std::string& file, const YAML::Node& node) 
   vector.head = bytes_meant(node["method"].as<std::string>()) + " " + node["uri"].as<std::string>() +
                 (version.empty() ? "" : " " + version) + "\r\n";
   for (const YAML::Node& header : node["headers"]) {
-    vector.head += bytes_meant(header["name"].as<std::string>()) + ": " + bytes_meant(header["value"].as<std::string>()) + "\r\n";
+    vector.head +=
+        bytes_meant(header["name"].as<std::string>()) + ": " + bytes_meant(header["value"].as<std::string>()) + "\r\n";
   }
   vector.head += "\r\n";
   return vector;

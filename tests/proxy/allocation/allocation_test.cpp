@@ -1,12 +1,12 @@
-// In steady state an exchange costs no heap allocation. Counted below operator new, in malloc's own place, since Asio allocates with
-// aligned_alloc; in this one program, and not under a sanitizer, which needs that place itself.
+// In steady state an exchange costs no heap allocation. Counted below operator new, in malloc's own place, since Asio
+// allocates with aligned_alloc; in this one program, and not under a sanitizer, which needs that place itself.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
 #include <boost/asio/post.hpp>
+#include <cstdlib>
 #include <future>
 #include <string>
 #include <thread>
@@ -65,7 +65,8 @@ using support::RawConnection;
 using support::RawServer;
 
 const std::string get = "GET /products/42 HTTP/1.1\r\nHost: shop.local:8080\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
-const std::string answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + std::string(1024, 'x');
+const std::string answer =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + std::string(1024, 'x');
 
 // Counts, and keeps nothing.
 class CountingSink final : public events::Sink {
@@ -81,7 +82,8 @@ void exchange_many(RawConnection& client, int count, std::string_view request) {
   for (int i = 0; i < count; ++i) EXPECT_EQ(ask(client, request, answer.size()).size(), answer.size());
 }
 
-// Runs `each` on four connections until every pool, list and buffer has what it needs, then counts on the relay's thread.
+// Runs `each` on four connections until every pool, list and buffer has what it needs, then counts on the relay's
+// thread.
 std::size_t allocations_in_steady_state(std::string_view request, int rounds, CountingSink& sink) {
   RawServer upstream([&](RawConnection& peer) {
     while (peer.read(request.size(), std::chrono::seconds(30)) && peer.send(answer)) {
