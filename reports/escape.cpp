@@ -35,7 +35,8 @@ std::optional<Character> first_of(std::string_view text) {
 
 bool is_harmful(std::uint32_t code) {
   const bool control = (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7F && code < 0xA0);
-  const bool reorders = (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x200E || code == 0x200F;
+  const bool reorders =
+      (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x200E || code == 0x200F;
   const bool not_xml = (code & 0xFFFE) == 0xFFFE;
   return control || reorders || not_xml;
 }
@@ -109,12 +110,13 @@ std::string escape_markdown(std::string_view text) {
   });
   // GitHub makes links of bare addresses.
   constexpr std::string_view address = "://", no_address = "&#58;//";
-  for (std::size_t at = line.find(address); at != line.npos; at = line.find(address, at)) line.replace(at, address.size(), no_address);
+  for (std::size_t at = line.find(address); at != line.npos; at = line.find(address, at))
+    line.replace(at, address.size(), no_address);
   return line;
 }
 
 std::string shell_word(std::string_view text) {
-  const std::string word = one_line(text);
+  std::string word = one_line(text);
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+,-";
   if (!word.empty() && word.find_first_not_of(plain) == word.npos) return word;
   return "'" + replaced(word, [](char c) -> std::string_view { return c == '\'' ? "'\\''" : ""; }) + "'";

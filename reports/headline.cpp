@@ -21,7 +21,8 @@ const Finding* first_with(const RunRecord& record, Verdict verdict) {
 std::string words_of(const Finding& finding) {
   std::string words = finding.summary;
   if (words.empty()) {
-    const auto lacking = std::ranges::find_if(finding.checks, [](const verify::Check& check) { return !check.missing.empty(); });
+    const auto lacking =
+        std::ranges::find_if(finding.checks, [](const verify::Check& check) { return !check.missing.empty(); });
     words = lacking != finding.checks.end() ? lacking->missing : finding.expectation;
   }
   if (!words.empty() && !words.ends_with('.')) words += '.';

@@ -11,12 +11,14 @@
 #include "reports/escape.h"
 #include "reports/headline.h"
 #include "reports/timeline_svg.h"
+#include "reports/timeline_words.h"
 #include "reports/traffic_stats.h"
 
 namespace stormproof::reports {
 namespace {
 
-// Mustache looks for a missing key further out, so every object here sets all the keys that its part of the page asks for.
+// Mustache looks for a missing key further out, so every object here sets all the keys that its part of the page asks
+// for.
 using kainjow::mustache::data;
 using verify::Verdict;
 
@@ -49,9 +51,9 @@ void set_verdict(data& object, Verdict verdict) {
   set_text(object, "icon", look.icon);
 }
 
-void set_list(data& object, const char* key, data list, const char* flag) {
+void set_list(data& object, const char* key, const data& list, const char* flag) {
   object.set(flag, data(list.is_non_empty_list()));
-  object.set(key, std::move(list));
+  object.set(key, list);
 }
 
 data list() { return data(data::type::list); }
@@ -63,14 +65,10 @@ std::string minute_of(Time time) {
   words[10] = ' ';
   return words + " UTC";
 }
-// The page counts time as its chart does.
-std::string clock(const Timeline& line, Time at) {
-  return fmt::format("{:.1f} s", std::chrono::duration<double>(between(line.begin, at)).count());
-}
-
 std::string failed_text(std::uint64_t failed, std::uint64_t requests) {
   if (failed == 0 || requests == 0) return grouped(failed);
-  return fmt::format("{} ({})", grouped(failed), base::format_percent(static_cast<double>(failed) / static_cast<double>(requests)));
+  return fmt::format("{} ({})", grouped(failed),
+                     base::format_percent(static_cast<double>(failed) / static_cast<double>(requests)));
 }
 
 using Requests = std::map<std::uint64_t, const events::Exchange*>;
@@ -88,11 +86,14 @@ Requests requests_of(const RunRecord& record) {
   return requests;
 }
 
-std::string words_of(const RunRecord& record, const Timeline& line, std::uint64_t number, const events::Exchange* exchange) {
+std::string words_of(const RunRecord& record, const Timeline& line, std::uint64_t number,
+                     const events::Exchange* exchange) {
   if (exchange == nullptr) return fmt::format("request {}", number);
-  const std::string answer = is_answered(*exchange) ? fmt::format("status {}", exchange->status) : std::string(events::to_string(exchange->outcome));
-  return fmt::format("request {} at {}: {} → {} after {}", number, clock(line, exchange->intended),
-                     record.log.names.name_of(exchange->route), answer, base::format_duration(between(exchange->intended, exchange->end)));
+  const std::string answer = is_answered(*exchange) ? fmt::format("status {}", exchange->status)
+                                                    : std::string(events::to_string(exchange->outcome));
+  return fmt::format("request {} at {}: {} → {} after {}", number, clock_of(line, exchange->intended),
+                     record.log.names.name_of(exchange->route), answer,
+                     base::format_duration(between(exchange->intended, exchange->end)));
 }
 
 data checks_of(const verify::Finding& finding) {
@@ -106,7 +107,7 @@ data checks_of(const verify::Finding& finding) {
     row.set("has_missing", data(!check.missing.empty()));
     set_text(row, "samples", grouped(check.samples));
     set_verdict(row, check.verdict);
-    checks.push_back(std::move(row));
+    checks.push_back(row);
   }
   return checks;
 }
@@ -129,11 +130,11 @@ data findings_of(const RunRecord& record, const Timeline& line) {
     for (const std::uint64_t number : finding.exchanges) {
       data request;
       set_text(request, "words", words_of(record, line, number, requests.at(number)));
-      shown.push_back(std::move(request));
+      shown.push_back(request);
     }
-    set_list(row, "requests", std::move(shown), "has_requests");
+    set_list(row, "requests", shown, "has_requests");
     set_text(row, "request_count", fmt::format("{}", finding.exchanges.size()));
-    findings.push_back(std::move(row));
+    findings.push_back(row);
   }
   return findings;
 }
@@ -148,7 +149,7 @@ data faults_of(const TrafficStats& stats) {
     set_text(row, "share", fault.rule.phase.empty() ? "–" : base::format_percent(fault.rule.share));
     set_text(row, "fired", fault.fired == 0 ? "never" : grouped(fault.fired));
     row.set("never", data(fault.fired == 0));
-    faults.push_back(std::move(row));
+    faults.push_back(row);
   }
   return faults;
 }
@@ -177,7 +178,7 @@ data parties_of(const TrafficStats& stats) {
     set_text(row, "p999", or_dash(party.latency.quantile(0.999)));
     set_text(row, "max", or_dash(party.latency.max()));
     set_text(row, "answers", answers_of(party));
-    parties.push_back(std::move(row));
+    parties.push_back(row);
   };
   for (const PartyStats& target : stats.targets) add(target, "");
   for (const PartyStats& dependency : stats.dependencies) add(dependency, " (dependency)");
@@ -189,13 +190,13 @@ data phases_of(const TrafficStats& stats, const Timeline& line) {
   for (const PhaseStats& phase : stats.phases) {
     data row;
     set_text(row, "name", phase.name);
-    set_text(row, "from", clock(line, phase.begin));
-    set_text(row, "to", clock(line, phase.end));
+    set_text(row, "from", clock_of(line, phase.begin));
+    set_text(row, "to", clock_of(line, phase.end));
     set_text(row, "requests", grouped(phase.requests));
     set_text(row, "failed", failed_text(phase.failed, phase.requests));
     set_text(row, "p50", or_dash(phase.latency.quantile(0.5)));
     set_text(row, "p99", or_dash(phase.latency.quantile(0.99)));
-    phases.push_back(std::move(row));
+    phases.push_back(row);
   }
   return phases;
 }
@@ -204,7 +205,8 @@ std::string schedule_of(const TrafficStats& stats) {
   const PartyStats* const sent = stats.candidate();
   if (sent == nullptr) return "";
   const base::Histogram& error = sent->schedule_error;
-  std::string words = fmt::format("Requests left later than intended by {} in the median, {} at p99, {} at most.", base::format_duration(error.quantile(0.5)),
+  std::string words = fmt::format("Requests left later than intended by {} in the median, {} at p99, {} at most.",
+                                  base::format_duration(error.quantile(0.5)),
                                   base::format_duration(error.quantile(0.99)), base::format_duration(error.max()));
   words += " Latency counts from the intended time, so this is in it.";
   if (stats.shed > 0) words += fmt::format(" {} requests could not be sent at all.", grouped(stats.shed));
@@ -217,7 +219,7 @@ data facts_of(const RunRecord& record) {
     data row;
     set_text(row, "name", name);
     set_text(row, "value", value);
-    facts.push_back(std::move(row));
+    facts.push_back(row);
   };
   add("Seed", fmt::format("{}", record.seed));
   add("stormproof", record.stormproof_version);
@@ -236,7 +238,7 @@ data lines_of(std::string_view text) {
     set_text(row, "number", fmt::format("{}", number));
     set_text(row, "padded", fmt::format("{:>4}  ", number));
     set_text(row, "text", text.substr(0, end));
-    lines.push_back(std::move(row));
+    lines.push_back(row);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;

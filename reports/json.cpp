@@ -20,7 +20,7 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::value;
 
-constexpr int indent_step = 2;
+constexpr std::size_t indent_step = 2;
 
 value text(std::string_view words) { return value(clean(words)); }
 value text(verify::Verdict verdict) { return text(verify::to_string(verdict)); }
@@ -115,29 +115,30 @@ object party(const PartyStats& stats, bool is_target) {
     const base::Histogram& error = stats.schedule_error;
     const auto of = [&error](Nanoseconds at) { return error.count() == 0 ? value() : milliseconds(at); };
     out["shed"] = stats.shed;
-    out["schedule_error"] = object{{"p50_ms", of(error.quantile(0.5))}, {"p99_ms", of(error.quantile(0.99))}, {"max_ms", of(error.max())}};
+    out["schedule_error"] =
+        object{{"p50_ms", of(error.quantile(0.5))}, {"p99_ms", of(error.quantile(0.99))}, {"max_ms", of(error.max())}};
   }
   return out;
 }
 
 // Pretty: Boost.JSON 1.81 writes neither indentation nor plain decimals ("1.5E-1").
-void write(const value& node, int indent, std::string& out);
+void write(const value& node, std::size_t indent, std::string& out);
 
 template <typename Items, typename Write>
-void write_block(char open, char close, const Items& items, int indent, std::string& out, Write write_item) {
+void write_block(char open, char close, const Items& items, std::size_t indent, std::string& out, Write write_item) {
   out += open;
   bool first = true;
   for (const auto& item : items) {
     out += first ? "\n" : ",\n";
     first = false;
-    out.append(static_cast<std::size_t>(indent + indent_step), ' ');
+    out.append(indent + indent_step, ' ');
     write_item(item);
   }
-  if (!first) out.append("\n").append(static_cast<std::size_t>(indent), ' ');
+  if (!first) out.append("\n").append(indent, ' ');
   out += close;
 }
 
-void write_array(const array& items, int indent, std::string& out) {
+void write_array(const array& items, std::size_t indent, std::string& out) {
   if (std::ranges::any_of(items, &value::is_structured)) {
     write_block('[', ']', items, indent, out, [&](const value& item) { write(item, indent + indent_step, out); });
     return;
@@ -150,7 +151,7 @@ void write_array(const array& items, int indent, std::string& out) {
   out += ']';
 }
 
-void write(const value& node, int indent, std::string& out) {
+void write(const value& node, std::size_t indent, std::string& out) {
   if (const object* fields = node.if_object()) {
     write_block('{', '}', *fields, indent, out, [&](const auto& field) {
       out += boost::json::serialize(field.key()) + ": ";
@@ -186,7 +187,8 @@ std::string render_json(const RunRecord& record) {
       {"verdict", text(told.verdict)},
       {"summary", text(told.sentence)},
       {"expectations", {{"holds", told.holds}, {"violated", told.violated}, {"inconclusive", told.inconclusive}}},
-      {"scenario", {{"name", text(record.scenario_name)}, {"owner", text(record.owner)}, {"file", text(record.scenario_file)}}},
+      {"scenario",
+       {{"name", text(record.scenario_name)}, {"owner", text(record.owner)}, {"file", text(record.scenario_file)}}},
       {"seed", fmt::format("{}", record.seed)},
       {"versions", {{"stormproof", text(record.stormproof_version)}}},
       {"digests", std::move(digests)},

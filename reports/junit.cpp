@@ -53,11 +53,12 @@ std::string undotted(std::string_view name) {
 std::string body_of(const Finding& finding) {
   std::string body = finding.summary;
   for (const verify::Check& check : finding.checks) {
-    body += fmt::format("\n{}: {}\n  expected: {}\n  measured: {}\n  samples:  {}", check.name, verify::to_string(check.verdict),
-                        check.expected, check.measured, check.samples);
+    body += fmt::format("\n{}: {}\n  expected: {}\n  measured: {}\n  samples:  {}", check.name,
+                        verify::to_string(check.verdict), check.expected, check.measured, check.samples);
     if (!check.missing.empty()) body += "\n  missing:  " + check.missing;
   }
-  if (!finding.exchanges.empty()) body += fmt::format("\nrequests that show it: {}", fmt::join(finding.exchanges, ", "));
+  if (!finding.exchanges.empty())
+    body += fmt::format("\nrequests that show it: {}", fmt::join(finding.exchanges, ", "));
   return body;
 }
 
@@ -98,10 +99,12 @@ Suite suite_of(const RunRecord& record) {
   for (const Finding& finding : record.findings) suite.cases.push_back(case_of(record, finding, phases));
   const Headline told = headline(record);
   if (suite.cases.empty()) {
-    suite.cases.push_back({undotted(record.scenario_name) + ".run", "the run is judged", record.scenario_file, 0, suite.seconds, Result::error, told.sentence, ""});
+    suite.cases.push_back({undotted(record.scenario_name) + ".run", "the run is judged", record.scenario_file, 0,
+                           suite.seconds, Result::error, told.sentence, ""});
   }
-  suite.out = fmt::format("run {}: {}. {}\nstormproof {}, seed {}\nrerun: {}", record.id, verify::to_string(told.verdict), told.sentence,
-                          record.stormproof_version, record.seed, rerun_command(record));
+  suite.out =
+      fmt::format("run {}: {}. {}\nstormproof {}, seed {}\nrerun: {}", record.id, verify::to_string(told.verdict),
+                  told.sentence, record.stormproof_version, record.seed, rerun_command(record));
   return suite;
 }
 
@@ -112,20 +115,26 @@ void make_unique(std::vector<Suite>& suites) {
     for (Case& one : suite.cases) {
       one.name = one_line(one.name);
       const std::string plain = one.name;
-      for (int nth = 2; !taken.emplace(one.classname, one.name).second; ++nth) one.name = fmt::format("{} #{}", plain, nth);
+      for (int nth = 2; !taken.emplace(one.classname, one.name).second; ++nth)
+        one.name = fmt::format("{} #{}", plain, nth);
     }
   }
 }
 
 std::string xml_of(const Case& one) {
-  std::string out = fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\" time=\"{:.3f}\"", escape_xml(one.classname),
-                                escape_xml(one.name), escape_xml(one_line(one.file)), one.line, one.seconds);
+  std::string out = fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\" time=\"{:.3f}\"",
+                                escape_xml(one.classname), escape_xml(one.name), escape_xml(one_line(one.file)),
+                                one.line, one.seconds);
   const std::string message = escape_xml(one_line(one.message));
   const std::string body = escape_xml(one.body);
   switch (one.result) {
     case Result::passed: return out + fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n", body);
-    case Result::failed: out += fmt::format(">\n      <failure message=\"{}\" type=\"violated\">{}</failure>\n", message, body); break;
-    case Result::error: out += fmt::format(">\n      <error message=\"{}\" type=\"inconclusive\">{}</error>\n", message, body); break;
+    case Result::failed:
+      out += fmt::format(">\n      <failure message=\"{}\" type=\"violated\">{}</failure>\n", message, body);
+      break;
+    case Result::error:
+      out += fmt::format(">\n      <error message=\"{}\" type=\"inconclusive\">{}</error>\n", message, body);
+      break;
     case Result::skipped: out += fmt::format(">\n      <skipped message=\"{}\"/>\n", message); break;
   }
   return out + "    </testcase>\n";
@@ -153,14 +162,18 @@ std::string render_junit(std::span<const RunRecord> records) {
     errors += suite.of(Result::error);
     skipped += suite.of(Result::skipped);
     time += suite.seconds;
-    body += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\" timestamp=\"{}\">\n",
-                        escape_xml(one_line(suite.name)), suite.cases.size(), suite.of(Result::failed), suite.of(Result::error),
-                        suite.of(Result::skipped), suite.seconds, suite.timestamp);
+    body += fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\" "
+        "timestamp=\"{}\">\n",
+        escape_xml(one_line(suite.name)), suite.cases.size(), suite.of(Result::failed), suite.of(Result::error),
+        suite.of(Result::skipped), suite.seconds, suite.timestamp);
     for (const Case& one : suite.cases) body += xml_of(one);
     body += fmt::format("    <system-out>{}</system-out>\n  </testsuite>\n", escape_xml(suite.out));
   }
-  return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"stormproof\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n{}</testsuites>\n",
-                     tests, failures, errors, skipped, time, body);
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"stormproof\" tests=\"{}\" failures=\"{}\" "
+      "errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n{}</testsuites>\n",
+      tests, failures, errors, skipped, time, body);
 }
 
 }  // namespace stormproof::reports

@@ -12,7 +12,7 @@
 namespace stormproof::reports {
 
 inline constexpr std::size_t markdown_table_bytes_max = 400'000;  // each of two
-inline constexpr std::size_t markdown_cell_bytes_max = 400;      // before escaping
+inline constexpr std::size_t markdown_cell_bytes_max = 400;       // before escaping
 inline constexpr std::size_t markdown_dependencies_max = 20;
 
 std::string render_markdown(const RunRecord& record);

@@ -79,8 +79,9 @@ Result<Found> identify(Database& database) {
     return base::fail(database.path() + " is not a run store of stormproof: it is an SQLite file of something else");
   }
   if (*version > RunStore::schema_version) {
-    return base::fail(fmt::format("{} was written by a newer stormproof (schema version {}); this one reads up to version {}", database.path(),
-                                  *version, RunStore::schema_version));
+    return base::fail(
+        fmt::format("{} was written by a newer stormproof (schema version {}); this one reads up to version {}",
+                    database.path(), *version, RunStore::schema_version));
   }
   return Found::store;
 }
@@ -104,7 +105,8 @@ Result<void> make_schema(Database& database) {
 // whoever opens the file next asks again.
 void ask_for_wal(Database& database) {
   auto mode = database.prepare("PRAGMA journal_mode=WAL");
-  if (mode) static_cast<void>(mode->run());
+  if (mode) [[maybe_unused]]
+    const auto asked = mode->run();
 }
 
 template <typename Bind>
@@ -133,14 +135,16 @@ std::string text_of(const Statement& row, int column) { return std::string(row.b
 Result<double> number_of(std::string_view text) {
   double number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc() || end != text.data() + text.size()) return base::fail("'" + std::string(text) + "' is not a number");
+  if (code != std::errc() || end != text.data() + text.size())
+    return base::fail("'" + std::string(text) + "' is not a number");
   return number;
 }
 
 Result<RunSummary> summary_of(const Statement& row) {
   const auto verdict = verdict_of(row.bytes(5));
   if (!verdict) return std::unexpected(verdict.error());
-  return RunSummary{text_of(row, 0), text_of(row, 1), time_of(row.integer(2)), time_of(row.integer(3)), text_of(row, 4), *verdict};
+  return RunSummary{text_of(row, 0),         text_of(row, 1), time_of(row.integer(2)),
+                    time_of(row.integer(3)), text_of(row, 4), *verdict};
 }
 
 }  // namespace
@@ -163,7 +167,8 @@ Result<RunStore> RunStore::open(const std::string& path) {
 Result<void> RunStore::save(const RunRecord& record) {
   const auto most = std::max({record.log.exchanges.size(), record.log.faults.size(), record.log.marks.size()});
   if (most > events::log_events_max) {
-    return base::fail(fmt::format("the run {} has {} events; a run store takes up to {} a run", record.id, most, events::log_events_max));
+    return base::fail(fmt::format("the run {} has {} events; a run store takes up to {} a run", record.id, most,
+                                  events::log_events_max));
   }
   if (const auto begun = database_.run("BEGIN IMMEDIATE"); !begun) return begun;
   const auto saved = insert(record);
@@ -173,11 +178,13 @@ Result<void> RunStore::save(const RunRecord& record) {
 
 Result<void> RunStore::insert(const RunRecord& record) {
   bool taken = false;
-  auto done = each_row(database_, "SELECT 1 FROM runs WHERE id=?", record.id, [&taken](const Statement&) -> Result<void> {
-    taken = true;
-    return {};
-  });
-  if (taken) return base::fail(fmt::format("{} holds a run {} already; it stays as it is", database_.path(), record.id));
+  auto done =
+      each_row(database_, "SELECT 1 FROM runs WHERE id=?", record.id, [&taken](const Statement&) -> Result<void> {
+        taken = true;
+        return {};
+      });
+  if (taken)
+    return base::fail(fmt::format("{} holds a run {} already; it stays as it is", database_.path(), record.id));
   if (done) done = insert_run(record);
   if (done) done = insert_phases(record);
   if (done) done = insert_faults(record);
@@ -203,7 +210,11 @@ Result<void> RunStore::insert_phases(const RunRecord& record) {
   std::int64_t place = 0;
   for (const PhaseStats& phase : phases_of(record)) {
     const auto done = put(database_, "INSERT INTO phases VALUES(?,?,?,?,?)", [&](Statement& row) {
-      row.bind_text(1, record.id).bind(2, place++).bind_text(3, phase.name).bind(4, ns_of(phase.begin)).bind(5, ns_of(phase.end));
+      row.bind_text(1, record.id)
+          .bind(2, place++)
+          .bind_text(3, phase.name)
+          .bind(4, ns_of(phase.begin))
+          .bind(5, ns_of(phase.end));
     });
     if (!done) return done;
   }
@@ -231,7 +242,10 @@ Result<void> RunStore::insert_findings(const RunRecord& record) {
     const std::string evidence = evidence_of(finding);
     const auto done = put(database_, "INSERT INTO findings VALUES(?,?,?,?,?,?,?,?)", [&](Statement& row) {
       row.bind_text(1, record.id).bind(2, place++).bind_text(3, finding.expectation).bind_text(4, finding.phase);
-      row.bind(5, finding.line).bind_text(6, verify::to_string(finding.verdict)).bind_text(7, finding.summary).bind_text(8, evidence);
+      row.bind(5, finding.line)
+          .bind_text(6, verify::to_string(finding.verdict))
+          .bind_text(7, finding.summary)
+          .bind_text(8, evidence);
     });
     if (!done) return done;
   }
@@ -241,7 +255,8 @@ Result<void> RunStore::insert_findings(const RunRecord& record) {
 Result<void> RunStore::insert_events(const RunRecord& record) {
   const std::string bytes = events::encode(record.log);
   if (bytes.size() > log_bytes_max) {
-    return base::fail(fmt::format("the events of run {} take {} bytes; a run store takes up to {}", record.id, bytes.size(), log_bytes_max));
+    return base::fail(fmt::format("the events of run {} take {} bytes; a run store takes up to {}", record.id,
+                                  bytes.size(), log_bytes_max));
   }
   for (std::size_t from = 0; from < bytes.size(); from += part_bytes_max) {
     const auto done = put(database_, "INSERT INTO events VALUES(?,?,?)", [&](Statement& row) {
@@ -266,31 +281,33 @@ Result<RunRecord> RunStore::load(std::string_view id) {
 
 Result<void> RunStore::load_run(RunRecord& record) {
   bool found = false;
-  const auto done = each_row(database_, "SELECT * FROM runs WHERE id=?", record.id, [&](const Statement& row) -> Result<void> {
-    found = true;
-    record.stormproof_version = text_of(row, 1);
-    record.scenario_file = text_of(row, 2);
-    record.scenario_name = text_of(row, 3);
-    record.owner = text_of(row, 4);
-    record.scenario_text = text_of(row, 5);
-    record.seed = std::bit_cast<std::uint64_t>(row.integer(6));
-    record.started = time_of(row.integer(7));
-    record.ended = time_of(row.integer(8));
-    record.ended_because = text_of(row, 9);
-    auto variables = read_values(row.bytes(11));
-    if (!variables) return std::unexpected(variables.error());
-    auto digests = read_values(row.bytes(12));
-    if (!digests) return std::unexpected(digests.error());
-    record.variables = std::move(*variables);
-    record.digests = std::move(*digests);
-    return {};
-  });
+  const auto done =
+      each_row(database_, "SELECT * FROM runs WHERE id=?", record.id, [&](const Statement& row) -> Result<void> {
+        found = true;
+        record.stormproof_version = text_of(row, 1);
+        record.scenario_file = text_of(row, 2);
+        record.scenario_name = text_of(row, 3);
+        record.owner = text_of(row, 4);
+        record.scenario_text = text_of(row, 5);
+        record.seed = std::bit_cast<std::uint64_t>(row.integer(6));
+        record.started = time_of(row.integer(7));
+        record.ended = time_of(row.integer(8));
+        record.ended_because = text_of(row, 9);
+        auto variables = read_values(row.bytes(11));
+        if (!variables) return std::unexpected(variables.error());
+        auto digests = read_values(row.bytes(12));
+        if (!digests) return std::unexpected(digests.error());
+        record.variables = std::move(*variables);
+        record.digests = std::move(*digests);
+        return {};
+      });
   if (done && !found) return base::fail(fmt::format("{} holds no run '{}'", database_.path(), record.id));
   return done;
 }
 
 Result<void> RunStore::load_faults(RunRecord& record) {
-  constexpr std::string_view sql = "SELECT rule, phase, dependency, effect, share FROM faults WHERE run=? AND planned ORDER BY place";
+  constexpr std::string_view sql =
+      "SELECT rule, phase, dependency, effect, share FROM faults WHERE run=? AND planned ORDER BY place";
   return each_row(database_, sql, record.id, [&](const Statement& row) -> Result<void> {
     const auto share = number_of(row.bytes(4));
     if (!share) return std::unexpected(share.error());
@@ -300,7 +317,8 @@ Result<void> RunStore::load_faults(RunRecord& record) {
 }
 
 Result<void> RunStore::load_findings(RunRecord& record) {
-  constexpr std::string_view sql = "SELECT expectation, phase, line, verdict, summary, evidence FROM findings WHERE run=? ORDER BY place";
+  constexpr std::string_view sql =
+      "SELECT expectation, phase, line, verdict, summary, evidence FROM findings WHERE run=? ORDER BY place";
   return each_row(database_, sql, record.id, [&](const Statement& row) -> Result<void> {
     const auto verdict = verdict_of(row.bytes(3));
     if (!verdict) return std::unexpected(verdict.error());
@@ -318,11 +336,14 @@ Result<void> RunStore::load_findings(RunRecord& record) {
 
 Result<void> RunStore::load_events(RunRecord& record) {
   std::string bytes;
-  const auto done = each_row(database_, "SELECT bytes FROM events WHERE run=? ORDER BY part", record.id, [&](const Statement& row) -> Result<void> {
-    bytes += row.bytes(0);
-    if (bytes.size() > log_bytes_max) return base::fail(fmt::format("the events of run {} are larger than {} bytes", record.id, log_bytes_max));
-    return {};
-  });
+  const auto done = each_row(
+      database_, "SELECT bytes FROM events WHERE run=? ORDER BY part", record.id,
+      [&](const Statement& row) -> Result<void> {
+        bytes += row.bytes(0);
+        if (bytes.size() > log_bytes_max)
+          return base::fail(fmt::format("the events of run {} are larger than {} bytes", record.id, log_bytes_max));
+        return {};
+      });
   if (!done) return done;
   auto log = events::decode(bytes);
   if (!log) return base::fail(fmt::format("run {} of {}: {}", record.id, database_.path(), log.error().message));
@@ -339,7 +360,8 @@ Result<RunRecord> RunStore::latest() {
 
 Result<std::vector<RunSummary>> RunStore::list() {
   auto rows = database_.prepare(
-      "SELECT id, scenario_name, started_ns, ended_ns, ended_because, verdict FROM runs ORDER BY started_ns DESC, rowid DESC");
+      "SELECT id, scenario_name, started_ns, ended_ns, ended_because, verdict FROM runs ORDER BY started_ns DESC, "
+      "rowid DESC");
   if (!rows) return std::unexpected(rows.error());
   std::vector<RunSummary> runs;
   for (auto row = rows->step();; row = rows->step()) {

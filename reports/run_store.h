@@ -2,8 +2,8 @@
 //
 // Holds all that reports and verdicts are made from: what load() gives is equal to what save() took. A run is written
 // whole or not at all, and never changed. Several processes may use one file at a time: it is in WAL mode, and whoever
-// finds it locked waits up to `busy_wait`. A file that is not a run store, or is from a newer stormproof, is refused and
-// left as it is. One thread at a time.
+// finds it locked waits up to `busy_wait`. A file that is not a run store, or is from a newer stormproof, is refused
+// and left as it is. One thread at a time.
 #pragma once
 
 #include <chrono>

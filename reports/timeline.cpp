@@ -41,10 +41,10 @@ Reach reach_of(const RunRecord& record, const std::vector<PhaseStats>& phases) {
   return reach;
 }
 
-// What stands out from the phases by less than half a bin is drawn in the first or the last bin, so that bins and phases
-// begin together.
+// What stands out from the phases by less than half a bin is drawn in the first or the last bin, so that bins and
+// phases begin together.
 void snap(Reach& reach, const std::vector<PhaseStats>& phases, Nanoseconds width) {
-  if (phases.empty()) return;
+  if (phases.empty() || !is_instant(phases.front().begin) || !is_instant(phases.back().end)) return;
   if (phases.front().begin - reach.first < width / 2) reach.first = phases.front().begin;
   if (reach.last - phases.back().end < width / 2) reach.last = std::max(reach.first, phases.back().end);
 }
@@ -68,9 +68,11 @@ std::optional<Nanoseconds> p99_of(std::vector<Nanoseconds>& answered, std::uint6
 
 class Binning {
  public:
-  Binning(const RunRecord& record, Timeline& line) : log_(record.log), line_(line), latencies_(line.bins.size()), unanswered_(line.bins.size()) {
+  Binning(const RunRecord& record, Timeline& line)
+      : log_(record.log), line_(line), latencies_(line.bins.size()), unanswered_(line.bins.size()) {
     dependency_of_.resize(log_.names.size());
-    for (std::size_t i = 0; i < line.dependencies.size(); ++i) dependency_of_[log_.names.find(line.dependencies[i])] = i;
+    for (std::size_t i = 0; i < line.dependencies.size(); ++i)
+      dependency_of_[log_.names.find(line.dependencies[i])] = i;
     for (TimelineBin& bin : line.bins) bin.calls.resize(line.dependencies.size());
   }
 
@@ -120,17 +122,21 @@ std::vector<TimelineWindow> fault_windows(const RunRecord& record, const std::ve
   return windows;
 }
 
+// Faults have their own windows in the drawing.
+bool is_of_faults(std::string_view what) { return what == "faults on" || what == "healed"; }
+
 std::vector<TimelineLane> lanes_of(const RunRecord& record) {
   std::vector<TimelineLane> lanes;
   for (const verify::Finding& finding : record.findings) {
-    if (finding.timeline.empty()) continue;
+    const auto own = [](const verify::Instant& instant) { return !is_of_faults(instant.what); };
+    if (std::ranges::none_of(finding.timeline, own)) continue;
     auto lane = std::ranges::find(lanes, finding.expectation, &TimelineLane::what);
     if (lane == lanes.end()) {
       if (lanes.size() == timeline_lanes_max) continue;
       lane = lanes.insert(lanes.end(), {finding.expectation, {}});
     }
     for (const verify::Instant& instant : finding.timeline) {
-      lane->moments.push_back({instant.at, kind_of_moment(instant.what), instant.what});
+      if (own(instant)) lane->moments.push_back({instant.at, kind_of_moment(instant.what), instant.what});
     }
   }
   // Findings of several phases may tell of the same instant.
@@ -147,7 +153,8 @@ std::vector<TimelineLane> lanes_of(const RunRecord& record) {
 
 MomentKind kind_of_moment(std::string_view what) {
   if (what.starts_with("leak")) return MomentKind::leak;
-  if (what.starts_with("open") || what.starts_with("reopen")) return MomentKind::opened;
+  if (what.starts_with("open")) return MomentKind::opened;
+  if (what.starts_with("reopen")) return MomentKind::reopened;
   if (what.starts_with("close")) return MomentKind::closed;
   if (what.starts_with("probe")) return MomentKind::probe;
   return MomentKind::other;

@@ -1,8 +1,9 @@
 // Timeline: the run cut into equal stretches of time, for the eye.
 //
-// At most `timeline_bins_max` bins of a round width from the first event to the last (the last bin reaches to the end and
-// may be half as long or as long again); a request counts in the bin of its intended send time, a call in that of its start. With it the windows of phases and faults and, a lane for each
-// expectation, the instants that its findings rest on. Pure.
+// At most `timeline_bins_max` bins of a round width from the first event to the last (the last bin reaches to the end
+// and may be half as long or as long again); a request counts in the bin of its intended send time, a call in that of
+// its start. With it the windows of phases and faults and, a lane for each expectation, the instants that its findings
+// rest on. Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,10 @@ inline constexpr std::size_t timeline_dependencies_max = 4;  // by name; the cal
 inline constexpr std::size_t timeline_lanes_max = 4;
 
 struct TimelineBin {
-  std::uint64_t good = 0;                // requests to the candidate
+  std::uint64_t good = 0;  // requests to the candidate
   std::uint64_t failed = 0;
-  std::vector<std::uint64_t> calls;      // by Timeline::dependencies
-  std::optional<Nanoseconds> p99;        // nothing: no request, or it has no answer
+  std::vector<std::uint64_t> calls;  // by Timeline::dependencies
+  std::optional<Nanoseconds> p99;    // nothing: no request, or it has no answer
 };
 
 struct TimelineWindow {
@@ -32,7 +33,8 @@ struct TimelineWindow {
   std::string what;  // the phase, or the faults that were on
 };
 
-enum class MomentKind : std::uint8_t { opened, probe, closed, leak, other };
+// A reopening comes with the probe that failed, and is told by it.
+enum class MomentKind : std::uint8_t { opened, reopened, probe, closed, leak, other };
 
 struct TimelineMoment {
   Time at{};
@@ -41,7 +43,7 @@ struct TimelineMoment {
 };
 
 struct TimelineLane {
-  std::string what;  // "circuit-breaker on payments"
+  std::string what;                     // "circuit-breaker on payments"
   std::vector<TimelineMoment> moments;  // in order of time
 };
 
@@ -59,7 +61,7 @@ struct Timeline {
   Time end_of(std::size_t bin) const { return bin + 1 >= bins.size() ? end : begin_of(bin + 1); }
 };
 
-// By the words that verdicts use: "opened", "probe", "closed", "leaked call".
+// By the words that verdicts use: "opened", "reopened", "probe", "closed", "leaked call".
 MomentKind kind_of_moment(std::string_view what);
 
 Timeline timeline(const RunRecord& record);

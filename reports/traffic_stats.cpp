@@ -146,7 +146,8 @@ TrafficStats traffic_stats(const RunRecord& record) {
   for (const Exchange& exchange : record.log.exchanges) {
     const bool ingress = exchange.side == Side::ingress;
     PartyStats*& party = (ingress ? target_of : dependency_of).at(exchange.party);
-    if (party == nullptr) party = &(ingress ? targets : dependencies)[std::string(record.log.names.name_of(exchange.party))];
+    if (party == nullptr)
+      party = &(ingress ? targets : dependencies)[std::string(record.log.names.name_of(exchange.party))];
     count(*party, exchange);
   }
   stats.targets = by_name(std::move(targets));

@@ -47,13 +47,13 @@ class Latencies {
 };
 
 struct PartyStats {
-  std::string party;            // "candidate", "payments"
-  std::uint64_t requests = 0;   // sent
+  std::string party;           // "candidate", "payments"
+  std::uint64_t requests = 0;  // sent
   std::uint64_t failed = 0;
-  std::uint64_t shed = 0;       // not sent
-  std::uint64_t faulted = 0;    // a fault of the harness acted on it
-  std::map<std::uint16_t, std::uint64_t> statuses;            // of those that have one
-  std::map<events::Outcome, std::uint64_t> without_answer;    // by cause
+  std::uint64_t shed = 0;                                   // not sent
+  std::uint64_t faulted = 0;                                // a fault of the harness acted on it
+  std::map<std::uint16_t, std::uint64_t> statuses;          // of those that have one
+  std::map<events::Outcome, std::uint64_t> without_answer;  // by cause
   Latencies latency;
   base::Histogram schedule_error;  // start - intended, of the harness's own requests
 };
@@ -70,7 +70,7 @@ struct PhaseStats {
 };
 
 struct FaultStats {
-  PlannedFault rule;        // what is known of it: a rule that was not planned has no effect in words
+  PlannedFault rule;  // what is known of it: a rule that was not planned has no effect in words
   std::uint64_t fired = 0;
 };
 

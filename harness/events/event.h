@@ -29,18 +29,18 @@ enum class Side : std::uint8_t {
 
 // How an exchange ended, by cause. Only `answered` carries a status from the other side.
 enum class Outcome : std::uint8_t {
-  answered,         // a whole response
-  faulted,          // answered or cut by a fault of the harness; the upstream may not have been called
-  refused,          // no connection: refused, unreachable
-  reset,            // the connection ended before the response was whole
+  answered,  // a whole response
+  faulted,   // answered or cut by a fault of the harness; the upstream may not have been called
+  refused,   // no connection: refused, unreachable
+  reset,     // the connection ended before the response was whole
   connect_timeout,
-  head_timeout,     // no response head in time
-  idle_timeout,     // no byte for too long within a message
+  head_timeout,  // no response head in time
+  idle_timeout,  // no byte for too long within a message
   total_timeout,
-  cancelled,        // the client went away first
-  bad_request,      // malformed; never forwarded
-  bad_response,     // the upstream's answer was not HTTP
-  shed,             // the harness could not send it: its own limit was reached
+  cancelled,     // the client went away first
+  bad_request,   // malformed; never forwarded
+  bad_response,  // the upstream's answer was not HTTP
+  shed,          // the harness could not send it: its own limit was reached
 };
 
 std::string_view to_string(Outcome outcome);
@@ -71,22 +71,22 @@ struct FaultFired {
   base::Time at{};
   NameId rule = 0;
   NameId party = 0;
-  std::uint64_t request = 0;      // of the egress exchange
-  base::Nanoseconds delayed{0};   // by how much a message was held
-  std::uint16_t status = 0;       // answered in the dependency's place; 0: not
+  std::uint64_t request = 0;     // of the egress exchange
+  base::Nanoseconds delayed{0};  // by how much a message was held
+  std::uint16_t status = 0;      // answered in the dependency's place; 0: not
 
   auto operator<=>(const FaultFired&) const = default;
 };
 
 enum class MarkKind : std::uint8_t {
-  phase_begin,   // name: the phase
+  phase_begin,  // name: the phase
   phase_end,
-  faults_on,     // name: the phase whose faults now apply
-  faults_off,    // healed
+  faults_on,   // name: the phase whose faults now apply
+  faults_off,  // healed
   traffic_begin,
   traffic_end,
-  aborted,       // name: why; the run was cut short
-  note,          // name: a sentence for the report
+  aborted,  // name: why; the run was cut short
+  note,     // name: a sentence for the report
 };
 
 struct Mark {

@@ -25,8 +25,22 @@ enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, fla
 
 // A column holds one field of all exchanges: like stands beside like, which is what zstd needs.
 enum Column : std::uint8_t {
-  flags, outcome, status, party, route, fault, connection, request, trace, start, lag, head_after, end_after,
-  request_bytes, response_bytes, column_count
+  flags,
+  outcome,
+  status,
+  party,
+  route,
+  fault,
+  connection,
+  request,
+  trace,
+  start,
+  lag,
+  head_after,
+  end_after,
+  request_bytes,
+  response_bytes,
+  column_count
 };
 
 std::uint64_t ticks(base::Time time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
@@ -111,9 +125,11 @@ std::vector<FaultFired> sorted(std::vector<FaultFired> faults) {
 // Stable, by hand: std::stable_sort of libstdc++ 12 does not compile without a warning on clang 19.
 std::vector<Mark> sorted(const std::vector<Mark>& marks) {
   std::vector<std::pair<base::Time, std::size_t>> places;
+  places.reserve(marks.size());
   for (const Mark& mark : marks) places.emplace_back(mark.at, places.size());
   std::ranges::sort(places);
   std::vector<Mark> in_order;
+  in_order.reserve(marks.size());
   for (const auto& [at, place] : places) in_order.push_back(marks[place]);
   return in_order;
 }
@@ -153,7 +169,8 @@ base::Result<std::string> unpack(std::string_view packed, std::uint64_t bytes_ma
 // The columns of exchanges, each with its own place of reading. A field out of its range fails the whole.
 class ExchangeReader {
  public:
-  ExchangeReader(VarintReader& in, std::size_t names) : names_(names), columns_(split(in, std::make_index_sequence<column_count>())) {}
+  ExchangeReader(VarintReader& in, std::size_t names)
+      : names_(names), columns_(split(in, std::make_index_sequence<column_count>())) {}
 
   bool take(Exchange& e) {
     const std::uint64_t flag = byte(flags);
@@ -252,7 +269,8 @@ base::Result<void> take_faults(VarintReader& in, Log& log) {
     fired.request = in.take();
     fired.delayed = base::Nanoseconds(static_cast<std::int64_t>(unzigzag(in.take())));
     const std::uint64_t code = in.take();
-    if (in.failed() || rule >= log.names.size() || party_id >= log.names.size() || code > 0xFFFF) return nonsense("faults");
+    if (in.failed() || rule >= log.names.size() || party_id >= log.names.size() || code > 0xFFFF)
+      return nonsense("faults");
     fired.rule = static_cast<NameId>(rule);
     fired.party = static_cast<NameId>(party_id);
     fired.status = static_cast<std::uint16_t>(code);
@@ -313,7 +331,8 @@ void Log::sort() {
 std::string encode(const Log& log) {
   std::string unpacked;
   put_varint(unpacked, log.names.size());
-  for (std::size_t id = 1; id < log.names.size(); ++id) put_column(unpacked, log.names.name_of(static_cast<NameId>(id)));
+  for (std::size_t id = 1; id < log.names.size(); ++id)
+    put_column(unpacked, log.names.name_of(static_cast<NameId>(id)));
   put_exchanges(unpacked, sorted(log.exchanges));
   put_faults(unpacked, sorted(log.faults));
   put_marks(unpacked, sorted(log.marks));
@@ -322,7 +341,8 @@ std::string encode(const Log& log) {
   const std::uint64_t checksum = base::identity_of(packed);
   std::string bytes(magic);
   bytes.push_back(static_cast<char>(log_version));
-  for (unsigned shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(static_cast<unsigned char>(checksum >> shift)));
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    bytes.push_back(static_cast<char>(static_cast<unsigned char>(checksum >> shift)));
   return bytes + packed;
 }
 
@@ -331,7 +351,8 @@ base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_ma
   if (bytes.size() < head_size) return base::fail("the event log ends too early");
   const auto version = static_cast<unsigned char>(bytes[magic.size()]);
   if (version != log_version) {
-    return base::fail(fmt::format("the event log has format version {}; this stormproof reads version {}", version, log_version));
+    return base::fail(
+        fmt::format("the event log has format version {}; this stormproof reads version {}", version, log_version));
   }
   std::uint64_t checksum = 0;
   for (unsigned i = 0; i < 8; ++i) {

@@ -34,7 +34,7 @@ struct Log {
 inline Log copy_of(const Log& log) { return {log.names.copy(), log.exchanges, log.faults, log.marks}; }
 
 // What one encoded log may hold: a log with more events does not decode.
-inline constexpr std::uint64_t log_events_max = 20'000'000;            // exchanges, faults and marks each
+inline constexpr std::uint64_t log_events_max = 20'000'000;  // exchanges, faults and marks each
 inline constexpr std::uint64_t log_unpacked_bytes_max = 2'000'000'000;
 
 // Format: "SPEV", version, checksum, then zstd of varints; see harness/events/README.md.

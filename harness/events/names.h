@@ -22,13 +22,13 @@ class Names {
 
   Names();
   // The table points into its own strings, so it moves but does not copy.
-  Names(Names&&) = default;
-  Names& operator=(Names&&) = default;
+  Names(Names&&) noexcept = default;
+  Names& operator=(Names&&) noexcept = default;
   Names copy() const;  // the same ids
 
-  NameId id_of(std::string_view name);              // adds it where it is new
-  NameId find(std::string_view name) const;         // 0 where it is not known
-  std::string_view name_of(NameId id) const;        // "" where it is not known
+  NameId id_of(std::string_view name);        // adds it where it is new
+  NameId find(std::string_view name) const;   // 0 where it is not known
+  std::string_view name_of(NameId id) const;  // "" where it is not known
   std::size_t size() const { return names_.size(); }
 
  private:
@@ -37,7 +37,8 @@ class Names {
 };
 
 // The route of a request: its method and path with identifiers folded, "GET /orders/{id}". Folded are path
-// segments that are numbers, UUIDs, hexadecimal of 8 digits or more with a digit in it, or above 32 bytes long; the query is left out.
+// segments that are numbers, UUIDs, hexadecimal of 8 digits or more with a digit in it, or above 32 bytes long; the
+// query is left out.
 std::string route_of(std::string_view method, std::string_view target);
 
 }  // namespace stormproof::events

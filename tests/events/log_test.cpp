@@ -74,8 +74,23 @@ Log odd_log() {
   constexpr base::Time first{base::Nanoseconds::min()};
   Log log;
   const NameId name = log.names.id_of(std::string_view("nul \0 and \xff", 10));
-  log.exchanges.push_back({.status = 65535, .connection = most, .request = most, .intended = last, .start = first, .first_byte = last, .end = first, .request_bytes = most, .response_bytes = most});
-  log.exchanges.push_back({.side = Side::egress, .outcome = Outcome::shed, .party = name, .route = name, .fault = name, .intended = first, .start = last, .end = last});
+  log.exchanges.push_back({.status = 65535,
+                           .connection = most,
+                           .request = most,
+                           .intended = last,
+                           .start = first,
+                           .first_byte = last,
+                           .end = first,
+                           .request_bytes = most,
+                           .response_bytes = most});
+  log.exchanges.push_back({.side = Side::egress,
+                           .outcome = Outcome::shed,
+                           .party = name,
+                           .route = name,
+                           .fault = name,
+                           .intended = first,
+                           .start = last,
+                           .end = last});
   log.exchanges.push_back({});
   log.faults.push_back({last, name, 0, most, base::Nanoseconds::min(), 65535});
   log.faults.push_back({first, 0, name, 0, base::Nanoseconds::max(), 0});
@@ -98,7 +113,8 @@ std::string wrapped(const std::string& body) {
   std::string packed(ZSTD_compressBound(body.size()), '\0');
   packed.resize(ZSTD_compress(packed.data(), packed.size(), body.data(), body.size(), 1));
   std::string bytes = "SPEV\x01";
-  for (unsigned shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>((base::identity_of(packed) >> shift) & 0xFF));
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    bytes.push_back(static_cast<char>((base::identity_of(packed) >> shift) & 0xFF));
   return bytes + packed;
 }
 

@@ -31,7 +31,7 @@ TEST(Varint, TakesOneByteBelow128AndTenAtMost) {
 
 TEST(Varint, RefusesWhatIsTornOrTooLong) {
   for (const std::string& bytes : {std::string(), std::string("\x80"), std::string(9, '\xff'), std::string(10, '\xff'),
-                                  std::string(9, '\xff') + "\x02", std::string(11, '\x80')}) {
+                                   std::string(9, '\xff') + "\x02", std::string(11, '\x80')}) {
     VarintReader reader(bytes);
     EXPECT_EQ(reader.take(), 0U);
     EXPECT_TRUE(reader.failed());

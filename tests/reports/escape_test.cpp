@@ -12,7 +12,8 @@ namespace {
 #define BAD "\xEF\xBF\xBD"
 
 TEST(Clean, LeavesGoodTextAlone) {
-  for (const std::string_view text : {"", "plain", "two\nlines\tand a tab", "µs ± ≤ … 中文 🌩"}) EXPECT_EQ(clean(text), text);
+  for (const std::string_view text : {"", "plain", "two\nlines\tand a tab", "µs ± ≤ … 中文 🌩"})
+    EXPECT_EQ(clean(text), text);
 }
 
 TEST(Clean, ReplacesControlCharacters) {
@@ -34,7 +35,9 @@ TEST(Clean, ReplacesWhatIsNotUtf8) {
 }
 
 TEST(Clean, ReplacesWhatReordersText) {
-  EXPECT_EQ(clean("a\xE2\x80\xAE" "b"), "a" BAD "b");
+  EXPECT_EQ(clean("a\xE2\x80\xAE"
+                  "b"),
+            "a" BAD "b");
   EXPECT_EQ(clean("\xE2\x81\xA6"), BAD);
 }
 
@@ -84,8 +87,8 @@ TEST(Grouped, PutsCommasBetweenThousands) {
 // The judge of the other tests must itself see what is wrong.
 TEST(Markup, SeesWhatIsNotWellFormed) {
   EXPECT_EQ(trouble_with("<a b=\"c\"><d/>&amp;</a>"), "");
-  for (const std::string_view bad : {"<a>", "</a>", "<a></b>", "<a><b></a></b>", "<a b=c></a>", "<a b=\"<\"></a>", "<a>&nbsp;</a>", "<a>&</a>",
-                                     "<a>\x01</a>", "<a b=\"", "< a></a>"}) {
+  for (const std::string_view bad : {"<a>", "</a>", "<a></b>", "<a><b></a></b>", "<a b=c></a>", "<a b=\"<\"></a>",
+                                     "<a>&nbsp;</a>", "<a>&</a>", "<a>\x01</a>", "<a b=\"", "< a></a>"}) {
     EXPECT_NE(trouble_with(bad), "") << bad;
   }
 }

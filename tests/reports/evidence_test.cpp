@@ -31,25 +31,32 @@ TEST(Evidence, GoesThereAndBack) {
 TEST(Evidence, KeepsTheExtremes) {
   constexpr auto most = std::numeric_limits<std::uint64_t>::max();
   Finding finding;
-  finding.checks = {{.name = std::string("\0\xff", 2), .verdict = verify::Verdict::holds, .expected = "", .measured = "", .missing = "", .samples = most}};
+  finding.checks = {{.name = std::string("\0\xff", 2),
+                     .verdict = verify::Verdict::holds,
+                     .expected = "",
+                     .measured = "",
+                     .missing = "",
+                     .samples = most}};
   finding.timeline = {{base::Time::min(), "first"}, {base::Time::max(), "last"}};
   finding.exchanges = {0, most};
   EXPECT_TRUE(read_back(finding) == finding);
 }
 
 TEST(Evidence, RefusesWhatItIsNot) {
-  for (const std::string_view bad : {"", "null", "[]", "{}", "{\"checks\":1,\"timeline\":[],\"requests\":[]}",
-                                     "{\"checks\":[{}],\"timeline\":[],\"requests\":[]}",
-                                     "{\"checks\":[],\"timeline\":[{\"at_ns\":\"x\",\"what\":\"y\"}],\"requests\":[]}",
-                                     "{\"checks\":[],\"timeline\":[],\"requests\":[-1]}",
-                                     "{\"checks\":[],\"timeline\":[],\"requests\":[]"}) {
+  for (const std::string_view bad :
+       {"", "null", "[]", "{}", "{\"checks\":1,\"timeline\":[],\"requests\":[]}",
+        "{\"checks\":[{}],\"timeline\":[],\"requests\":[]}",
+        "{\"checks\":[],\"timeline\":[{\"at_ns\":\"x\",\"what\":\"y\"}],\"requests\":[]}",
+        "{\"checks\":[],\"timeline\":[],\"requests\":[-1]}", "{\"checks\":[],\"timeline\":[],\"requests\":[]"}) {
     Finding finding;
     EXPECT_FALSE(read_evidence(bad, finding)) << bad;
   }
   const std::string deep = std::string(100'000, '[');
   Finding finding;
   EXPECT_FALSE(read_evidence(deep, finding));
-  EXPECT_FALSE(read_evidence(R"({"checks":[{"name":"","verdict":"MAYBE","expected":"","measured":"","missing":"","samples":1}],"timeline":[],"requests":[]})", finding));
+  EXPECT_FALSE(read_evidence(
+      R"({"checks":[{"name":"","verdict":"MAYBE","expected":"","measured":"","missing":"","samples":1}],"timeline":[],"requests":[]})",
+      finding));
 }
 
 TEST(Evidence, VerdictsHaveTheirWords) {

@@ -1,7 +1,7 @@
 // Golden: a text held against a file in tests/golden/reports/.
 //
-// With STORMPROOF_UPDATE_GOLDEN=1 in the environment the file is written instead, and the test fails to say so: look at the difference
-// before it is committed.
+// With STORMPROOF_UPDATE_GOLDEN=1 in the environment the file is written instead, and the test fails to say so: look at
+// the difference before it is committed.
 #pragma once
 
 #include <string>

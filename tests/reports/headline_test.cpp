@@ -9,7 +9,13 @@ using verify::Finding;
 using verify::Verdict;
 
 Finding with(Verdict verdict, std::string summary) {
-  return {.expectation = "errors", .phase = "p", .verdict = verdict, .summary = std::move(summary), .checks = {}, .timeline = {}, .exchanges = {}};
+  return {.expectation = "errors",
+          .phase = "p",
+          .verdict = verdict,
+          .summary = std::move(summary),
+          .checks = {},
+          .timeline = {},
+          .exchanges = {}};
 }
 
 RunRecord run_of(std::vector<Finding> findings) {
@@ -26,8 +32,9 @@ TEST(Headline, NoFindingIsNeverAPass) {
 }
 
 TEST(Headline, TellsTheFirstOfTheWorst) {
-  const Headline told = headline(run_of({with(Verdict::holds, "Fine."), with(Verdict::inconclusive, "Too few."), with(Verdict::violated, "Never opened"),
-                                         with(Verdict::violated, "Slow."), with(Verdict::violated, "Slower.")}));
+  const Headline told = headline(run_of({with(Verdict::holds, "Fine."), with(Verdict::inconclusive, "Too few."),
+                                         with(Verdict::violated, "Never opened"), with(Verdict::violated, "Slow."),
+                                         with(Verdict::violated, "Slower.")}));
   EXPECT_EQ(told.verdict, Verdict::violated);
   EXPECT_EQ(told.sentence, "Never opened. (2 more expectations are violated.)");
   EXPECT_EQ(told.holds, 1U);
@@ -38,15 +45,17 @@ TEST(Headline, TellsTheFirstOfTheWorst) {
 TEST(Headline, TellsWhatWasLackingWhereThereIsNoSummary) {
   Finding lacking = with(Verdict::inconclusive, "");
   EXPECT_EQ(headline(run_of({lacking})).sentence, "errors.");
-  lacking.checks = {{.name = "a", .verdict = Verdict::holds, .expected = "", .measured = "", .missing = ""},
-                    {.name = "b", .verdict = Verdict::inconclusive, .expected = "", .measured = "", .missing = "needs 14/s"}};
+  lacking.checks = {
+      {.name = "a", .verdict = Verdict::holds, .expected = "", .measured = "", .missing = ""},
+      {.name = "b", .verdict = Verdict::inconclusive, .expected = "", .measured = "", .missing = "needs 14/s"}};
   EXPECT_EQ(headline(run_of({lacking})).sentence, "needs 14/s.");
   EXPECT_EQ(headline(run_of({lacking, lacking})).sentence, "needs 14/s. (1 more expectation is inconclusive.)");
 }
 
 TEST(Headline, CountsWhatHolds) {
   EXPECT_EQ(headline(run_of({with(Verdict::holds, "x")})).sentence, "The one expectation holds.");
-  EXPECT_EQ(headline(run_of({with(Verdict::holds, "x"), with(Verdict::holds, "y")})).sentence, "All 2 expectations hold.");
+  EXPECT_EQ(headline(run_of({with(Verdict::holds, "x"), with(Verdict::holds, "y")})).sentence,
+            "All 2 expectations hold.");
 }
 
 TEST(Headline, SaysThatTheRunEndedEarly) {

@@ -1,7 +1,7 @@
 #include "reports/html.h"
 
-#include <gmock/gmock.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/reports/golden.h"
@@ -34,7 +34,8 @@ TEST(Html, IsWellFormed) {
 
 TEST(Html, LoadsNothingAndRunsNothing) {
   const std::string page = render_html(sample_run(Sample::violated));
-  for (const char* forbidden : {"<script", "<link", "<img", "<iframe", "<object", "<embed", "@import", "url(", "src=", "data:", "style=\"", "onclick", "javascript:"}) {
+  for (const char* forbidden : {"<script", "<link", "<img", "<iframe", "<object", "<embed", "@import", "url(",
+                                "src=", "data:", "style=\"", "onclick", "javascript:"}) {
     EXPECT_THAT(page, Not(HasSubstr(forbidden))) << forbidden;
   }
   // Links lead into the page alone; the name of SVG's language is not fetched by anyone.

@@ -50,7 +50,11 @@ TEST(Json, HostileStringsAreValidJsonAndValidUtf8) {
 TEST(Json, AQuantileWithoutAnAnswerIsNull) {
   RunRecord record;
   const base::Time start = base::Time{} + std::chrono::seconds(1000);
-  record.log.exchanges = {{.outcome = events::Outcome::refused, .party = record.log.names.id_of("candidate"), .intended = start, .start = start, .end = start}};
+  record.log.exchanges = {{.outcome = events::Outcome::refused,
+                           .party = record.log.names.id_of("candidate"),
+                           .intended = start,
+                           .start = start,
+                           .end = start}};
   const auto target = boost::json::parse(render_json(record)).at("traffic").at("targets").at(0);
   EXPECT_TRUE(target.at("latency").at("p50_ms").is_null());
   EXPECT_TRUE(target.at("latency").at("max_ms").is_null());

@@ -38,16 +38,19 @@ TEST(Markdown, FitsIntoAStepSummaryWhateverTheRecordHolds) {
   RunRecord record = sample_run(Sample::violated);
   const std::string endless(100'000, '@');
   record.scenario_name = record.owner = record.scenario_file = record.ended_because = endless;
-  verify::Finding finding{.expectation = endless, .phase = endless, .summary = endless, .checks = {}, .timeline = {}, .exchanges = {}};
+  verify::Finding finding{
+      .expectation = endless, .phase = endless, .summary = endless, .checks = {}, .timeline = {}, .exchanges = {}};
   finding.checks.assign(3, {.name = endless, .expected = endless, .measured = endless, .missing = endless});
   record.findings.assign(150, finding);
   record.planned_faults.assign(200, {endless, endless, endless, endless, 1});
   for (int i = 0; i < 100; ++i) {
-    record.log.exchanges.push_back({.side = events::Side::egress, .party = record.log.names.id_of(std::string(1000, '@') + std::to_string(i))});
+    record.log.exchanges.push_back(
+        {.side = events::Side::egress, .party = record.log.names.id_of(std::string(1000, '@') + std::to_string(i))});
   }
   const std::string text = render_markdown(record);
   EXPECT_LT(text.size(), std::size_t{1} << 20) << "GitHub drops a larger one";
-  for (const char* said : {" more rows are in the other reports.", " more rules are in the other reports.", " more dependencies are in the other reports."}) {
+  for (const char* said : {" more rows are in the other reports.", " more rules are in the other reports.",
+                           " more dependencies are in the other reports."}) {
     EXPECT_NE(text.find(said), std::string::npos) << said;
   }
 }

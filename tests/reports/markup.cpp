@@ -52,7 +52,8 @@ class Markup {
   void text(std::string_view words) {
     for (std::size_t at = words.find('&'); at != words.npos; at = words.find('&', at + 1)) {
       constexpr std::array entities = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-      if (std::ranges::none_of(entities, [&](const char* entity) { return words.substr(at).starts_with(entity); })) fail("a raw &");
+      if (std::ranges::none_of(entities, [&](const char* entity) { return words.substr(at).starts_with(entity); }))
+        fail("a raw &");
     }
     rest_.remove_prefix(words.size());
   }

@@ -43,13 +43,14 @@ class RunStoreTest : public ::testing::Test {
 
 void expect_equal(const RunRecord& a, const RunRecord& b) {
   const auto plain = [](const RunRecord& r) {
-    return std::tie(r.id, r.stormproof_version, r.scenario_file, r.scenario_text, r.scenario_name, r.owner, r.seed, r.started, r.ended,
-                    r.ended_because, r.variables, r.digests, r.planned_faults);
+    return std::tie(r.id, r.stormproof_version, r.scenario_file, r.scenario_text, r.scenario_name, r.owner, r.seed,
+                    r.started, r.ended, r.ended_because, r.variables, r.digests, r.planned_faults);
   };
   EXPECT_TRUE(plain(a) == plain(b));
   EXPECT_TRUE(a.findings == b.findings);
   ASSERT_EQ(a.log.names.size(), b.log.names.size());
-  for (events::NameId id = 0; id < a.log.names.size(); ++id) EXPECT_EQ(a.log.names.name_of(id), b.log.names.name_of(id));
+  for (events::NameId id = 0; id < a.log.names.size(); ++id)
+    EXPECT_EQ(a.log.names.name_of(id), b.log.names.name_of(id));
   EXPECT_TRUE(a.log.exchanges == b.log.exchanges);
   EXPECT_TRUE(a.log.faults == b.log.faults);
   EXPECT_TRUE(a.log.marks == b.log.marks);
@@ -94,7 +95,8 @@ TEST_F(RunStoreTest, ListsTheLatestFirst) {
   const auto runs = store.list();
   ASSERT_TRUE(runs);
   ASSERT_EQ(runs->size(), 2U);
-  EXPECT_EQ(runs->at(0), (RunSummary{recent.id, recent.scenario_name, recent.started, recent.ended, "completed", verify::Verdict::holds}));
+  EXPECT_EQ(runs->at(0), (RunSummary{recent.id, recent.scenario_name, recent.started, recent.ended, "completed",
+                                     verify::Verdict::holds}));
   EXPECT_EQ(runs->at(1).verdict, verify::Verdict::violated);
   EXPECT_EQ(store.latest()->id, recent.id);
 }
@@ -114,18 +116,22 @@ TEST_F(RunStoreTest, SaysThatARunIsNotThere) {
 }
 
 TEST_F(RunStoreTest, RefusesANewerSchemaAndLeavesIt) {
-  { const RunStore store = open(); }
+  {
+    const RunStore store = open();
+  }
   change("PRAGMA user_version=2");
   const std::string before = bytes();
   const auto refused = RunStore::open(path());
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("was written by a newer stormproof (schema version 2); this one reads up to version 1"));
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("was written by a newer stormproof (schema version 2); this one reads up to version 1"));
   EXPECT_EQ(bytes(), before);
 }
 
 TEST_F(RunStoreTest, RefusesWhatIsNotOursAndLeavesIt) {
   std::ofstream(path()) << "version: 1\nname: a scenario, not a store\n";
-  EXPECT_THAT(RunStore::open(path()).error().message, HasSubstr("is not a run store of stormproof: it is not an SQLite file"));
+  EXPECT_THAT(RunStore::open(path()).error().message,
+              HasSubstr("is not a run store of stormproof: it is not an SQLite file"));
   EXPECT_EQ(bytes(), "version: 1\nname: a scenario, not a store\n");
 
   std::ofstream(path(), std::ios::trunc) << "";
@@ -164,8 +170,9 @@ TEST_F(RunStoreTest, ATornFileIsAnErrorAtEachLength) {
 
 TEST_F(RunStoreTest, SpoiltRowsAreErrors) {
   const RunRecord record = sample_run(Sample::starved);
-  for (const char* harm : {"UPDATE findings SET evidence='{}'", "UPDATE findings SET verdict='MAYBE'", "UPDATE events SET bytes=x'53504556'",
-                           "DELETE FROM events", "UPDATE faults SET share='much'", "UPDATE runs SET variables='[]'",
+  for (const char* harm : {"UPDATE findings SET evidence='{}'", "UPDATE findings SET verdict='MAYBE'",
+                           "UPDATE events SET bytes=x'53504556'", "DELETE FROM events",
+                           "UPDATE faults SET share='much'", "UPDATE runs SET variables='[]'",
                            "UPDATE events SET bytes=zeroblob(100)", "UPDATE runs SET digests='{\"a\":null}'"}) {
     for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path() + suffix);
     ASSERT_TRUE(open().save(record));
@@ -204,7 +211,9 @@ TEST_F(RunStoreTest, SeveralProcessesMayWriteAtOnce) {
 }
 
 TEST_F(RunStoreTest, IsInWalMode) {
-  { const RunStore store = open(); }
+  {
+    const RunStore store = open();
+  }
   auto database = replay::Database::open(path(), replay::Database::Mode::write);
   ASSERT_TRUE(database);
   auto mode = database->prepare("PRAGMA journal_mode");

@@ -22,7 +22,7 @@ using verify::Verdict;
 
 constexpr Time origin = Time{} + 1'795'426'560s;  // 2026-11-23T09:36:00Z
 constexpr Nanoseconds phase_length = 20s;
-constexpr Nanoseconds window = 2s;                // the breaker's sleep
+constexpr Nanoseconds window = 2s;  // the breaker's sleep
 constexpr std::string_view rule = "payments down#1";
 
 constexpr std::string_view scenario_text = R"(# yaml-language-server: $schema=../schema/scenario.schema.json
@@ -80,7 +80,8 @@ class Service {
     in.route = log_.names.id_of(number % 3 == 0 ? "GET /orders/{id}" : "POST /checkout/{id}");
     in.connection = number % 16;
     in.request = number;
-    for (std::size_t b = 0; b < 16; ++b) in.trace.bytes[b] = static_cast<std::uint8_t>(base::draw(1, "trace", number * 16 + b));
+    for (std::size_t b = 0; b < 16; ++b)
+      in.trace.bytes[b] = static_cast<std::uint8_t>(base::draw(1, "trace", number * 16 + b));
     in.intended = intended;
     in.start = intended + micros(20 + 180 * chance("lag", number) * chance("lag again", number));
     in.request_bytes = 180 + number % 40;
@@ -163,34 +164,67 @@ void mark_phases(events::Log& log) {
   log.mark(origin + 3 * phase_length + 30ms, MarkKind::traffic_end, "");
 }
 
-Finding steady(std::string expectation, int line, std::string check, std::string expected, std::string measured, std::uint64_t samples) {
-  return {.expectation = std::move(expectation), .phase = "steady state", .line = line, .verdict = Verdict::holds, .summary = measured + ".",
-          .checks = {{std::move(check), Verdict::holds, std::move(expected), measured, "", samples}}, .timeline = {}, .exchanges = {}};
+Finding steady(std::string expectation, int line, std::string check, std::string expected, std::string measured,
+               std::uint64_t samples) {
+  return {.expectation = std::move(expectation),
+          .phase = "steady state",
+          .line = line,
+          .verdict = Verdict::holds,
+          .summary = measured + ".",
+          .checks = {{std::move(check), Verdict::holds, std::move(expected), measured, "", samples}},
+          .timeline = {},
+          .exchanges = {}};
 }
 
 std::vector<Finding> findings_that_hold() {
   std::vector<Finding> all = {
-      steady("errors", 18, "errors", "at most 0.1% of the requests fail", "0% (0 of 2,000 requests failed), 95 % bounds 0% and 0.15%", 2000),
-      steady("latency", 19, "p99", "at most 250 ms", "15.9 ms in 2000 requests (0 without an answer), interval 15.2 ms to 16.8 ms", 2000)};
-  Finding breaker = {.expectation = "circuit-breaker on payments", .phase = "payments down", .line = 26, .verdict = Verdict::holds,
-                     .summary = "The breaker opened 0.05 s after the first failure and let only probes through, every 2.00 s.",
-                     .checks = {{"opens-within", Verdict::holds, "within 3s of the first failure", "0.05 s (6 failed calls), interval 0.05–0.06 s", "", 2000},
-                                {"leaks-at-most", Verdict::holds, "0 calls while open", "0 of 1,985 suppressed requests leaked", "", 1985},
-                                {"probes-every", Verdict::holds, "every 2s ± 20%", "2.00 s over 9 cycles, interval 1.99–2.01 s", "", 9}},
-                     .timeline = {{origin + 20s + 60ms, "opened"}}, .exchanges = {}};
-  for (int probe = 1; probe <= 9; ++probe) breaker.timeline.push_back({origin + 20s + 60ms + probe * (window + 10ms), "probe"});
+      steady("errors", 18, "errors", "at most 0.1% of the requests fail",
+             "0% (0 of 2,000 requests failed), 95 % bounds 0% and 0.15%", 2000),
+      steady("latency", 19, "p99", "at most 250 ms",
+             "15.9 ms in 2000 requests (0 without an answer), interval 15.2 ms to 16.8 ms", 2000)};
+  Finding breaker = {
+      .expectation = "circuit-breaker on payments",
+      .phase = "payments down",
+      .line = 26,
+      .verdict = Verdict::holds,
+      .summary = "The breaker opened 0.05 s after the first failure and let only probes through, every 2.00 s.",
+      .checks = {{"opens-within", Verdict::holds, "within 3s of the first failure",
+                  "0.05 s (6 failed calls), interval 0.05–0.06 s", "", 2000},
+                 {"leaks-at-most", Verdict::holds, "0 calls while open", "0 of 1,985 suppressed requests leaked", "",
+                  1985},
+                 {"probes-every", Verdict::holds, "every 2s ± 20%", "2.00 s over 9 cycles, interval 1.99–2.01 s", "",
+                  9}},
+      .timeline = {{origin + 20s, "faults on"}, {origin + 20s + 60ms, "opened"}},
+      .exchanges = {}};
+  for (int probe = 1; probe <= 9; ++probe) {
+    const Time at = origin + 20s + 60ms + probe * (window + 10ms);
+    breaker.timeline.push_back({at, "probe"});
+    if (probe < 9) breaker.timeline.push_back({at + 2ms, "reopened"});
+  }
   all.push_back(breaker);
-  Finding latency = steady("latency", 27, "p99", "at most 400 ms", "4.1 ms in 2000 requests (0 without an answer), interval 3.9 ms to 6.0 ms", 2000);
+  Finding latency = steady("latency", 27, "p99", "at most 400 ms",
+                           "4.1 ms in 2000 requests (0 without an answer), interval 3.9 ms to 6.0 ms", 2000);
   latency.phase = "payments down";
   all.push_back(latency);
-  all.push_back({.expectation = "circuit-breaker on payments", .phase = "recovery", .line = 31, .verdict = Verdict::holds,
-                 .summary = "The breaker closed 0.16 s after the heal.",
-                 .checks = {{"closes-within", Verdict::holds, "within 6s of the heal", "0.16 s, at the 10th probe", "", 2000}},
-                 .timeline = {{origin + 40s + 160ms, "closed"}}, .exchanges = {}});
-  all.push_back({.expectation = "recovers", .phase = "recovery", .line = 32, .verdict = Verdict::holds,
-                 .summary = "The service recovered: as good as the steady state from 0.40 s after the heal on.",
-                 .checks = {{"within", Verdict::holds, "as good as the steady state within 10 s of the heal", "first good answer 4.10 ms after the heal, stable from 400 ms on (known to 400 ms)", "", 2000}},
-                 .timeline = {{origin + 40s, "healed"}, {origin + 40s + 400ms, "stable"}}, .exchanges = {}});
+  all.push_back(
+      {.expectation = "circuit-breaker on payments",
+       .phase = "recovery",
+       .line = 31,
+       .verdict = Verdict::holds,
+       .summary = "The breaker closed 0.16 s after the heal.",
+       .checks = {{"closes-within", Verdict::holds, "within 6s of the heal", "0.16 s, at the 10th probe", "", 2000}},
+       .timeline = {{origin + 40s, "healed"}, {origin + 40s + 160ms, "closed"}},
+       .exchanges = {}});
+  all.push_back(
+      {.expectation = "recovers",
+       .phase = "recovery",
+       .line = 32,
+       .verdict = Verdict::holds,
+       .summary = "The service recovered: as good as the steady state from 0.40 s after the heal on.",
+       .checks = {{"within", Verdict::holds, "as good as the steady state within 10 s of the heal",
+                   "first good answer 4.10 ms after the heal, stable from 400 ms on (known to 400 ms)", "", 2000}},
+       .timeline = {{origin + 40s, "healed"}, {origin + 40s + 400ms, "stable"}},
+       .exchanges = {}});
   return all;
 }
 
@@ -199,10 +233,13 @@ std::vector<Finding> findings_of_violated(const events::Log& log) {
   Finding& breaker = all[2];
   breaker.verdict = Verdict::violated;
   breaker.summary = "The breaker never opened: 2,000 calls reached payments while it failed, one for each request.";
-  breaker.checks = {{"opens-within", Verdict::violated, "within 3s of the first failure", "never in 20.0 s (2,000 failed calls)", "", 2000},
-                    {"leaks-at-most", Verdict::violated, "0 calls while open", "it was never open: 1,700 calls after 3 s of failures", "", 1700},
-                    {"probes-every", Verdict::inconclusive, "every 2s ± 20%", "", "it never opened, so there is no probe to measure", 0}};
-  breaker.timeline.clear();
+  breaker.checks = {{"opens-within", Verdict::violated, "within 3s of the first failure",
+                     "never in 20.0 s (2,000 failed calls)", "", 2000},
+                    {"leaks-at-most", Verdict::violated, "0 calls while open",
+                     "it was never open: 1,700 calls after 3 s of failures", "", 1700},
+                    {"probes-every", Verdict::inconclusive, "every 2s ± 20%", "",
+                     "it never opened, so there is no probe to measure", 0}};
+  breaker.timeline.resize(1);
   for (int leak = 0; leak < 40; ++leak) breaker.timeline.push_back({origin + 23s + leak * 10ms, "leaked call"});
   Finding& latency = all[3];
   latency.verdict = Verdict::violated;
@@ -210,14 +247,20 @@ std::vector<Finding> findings_of_violated(const events::Log& log) {
   latency.checks[0].verdict = Verdict::violated;
   latency.checks[0].measured = "470 ms in 2000 requests (0 without an answer), interval 468 ms to 471 ms";
   for (const Exchange& exchange : log.exchanges) {
-    const bool shows = exchange.side == Side::ingress && exchange.intended > origin + 23s && exchange.end - exchange.intended > 400ms;
+    const bool shows =
+        exchange.side == Side::ingress && exchange.intended > origin + 23s && exchange.end - exchange.intended > 400ms;
     if (shows && latency.exchanges.size() < 20) latency.exchanges.push_back(exchange.request);
     if (shows && breaker.exchanges.size() < 5) breaker.exchanges.push_back(exchange.request);
   }
   Finding& closes = all[4];
   closes.verdict = Verdict::inconclusive;
   closes.summary = "No verdict on closing: the breaker was not open at the heal.";
-  closes.checks[0] = {"closes-within", Verdict::inconclusive, "within 6s of the heal", "", "the breaker was not open at the heal, so there is nothing to close", 0};
+  closes.checks[0] = {"closes-within",
+                      Verdict::inconclusive,
+                      "within 6s of the heal",
+                      "",
+                      "the breaker was not open at the heal, so there is nothing to close",
+                      0};
   closes.timeline.clear();
   return all;
 }
@@ -232,7 +275,8 @@ std::vector<Finding> findings_of_starved() {
       check.verdict = Verdict::inconclusive;
       check.measured.clear();
       check.samples = 40;
-      check.missing = fmt::format("40 requests at 2/s: '{}' needs at least 14/s, 300 requests in this phase", check.name);
+      check.missing =
+          fmt::format("40 requests at 2/s: '{}' needs at least 14/s, 300 requests in this phase", check.name);
     }
   }
   return all;
@@ -259,7 +303,8 @@ RunRecord sample_run(Sample sample) {
   Service service(record, sample);
   const Nanoseconds gap = sample == Sample::starved ? 500ms : 10ms;
   std::uint64_t number = 0;
-  for (Time intended = origin; intended < origin + 3 * phase_length; intended += gap) service.request(++number, intended);
+  for (Time intended = origin; intended < origin + 3 * phase_length; intended += gap)
+    service.request(++number, intended);
   record.log.sort();
   switch (sample) {
     case Sample::holds: record.findings = findings_that_hold(); break;
@@ -273,12 +318,15 @@ RunRecord hostile_run() {
   RunRecord record = sample_run(Sample::violated);
   int count = 0;
   const auto spoil = [&count](std::string& text) {
-    text = fmt::format("{}</script></svg></td></pre><script>alert({})</script><img src=x onerror=alert(1)>\"'&|`*_[x](http://evil.test/)"
-                       "{{{{sentence}}}}{{{{{{icon}}}}}}]]>", text, ++count) +
+    text = fmt::format(
+               "{}</script></svg></td></pre><script>alert({})</script><img src=x "
+               "onerror=alert(1)>\"'&|`*_[x](http://evil.test/)"
+               "{{{{sentence}}}}{{{{{{icon}}}}}}]]>",
+               text, ++count) +
            std::string("\0\x01\x1b[31m\x7f\xff\xc3\x28\xed\xa0\x80\xe2\x80\xae\r\n\t", 20) + "\xf4\x90\x80\x80";
   };
-  for (std::string* text : {&record.id, &record.stormproof_version, &record.scenario_file, &record.scenario_text, &record.scenario_name,
-                            &record.owner, &record.ended_because}) {
+  for (std::string* text : {&record.id, &record.stormproof_version, &record.scenario_file, &record.scenario_text,
+                            &record.scenario_name, &record.owner, &record.ended_because}) {
     spoil(*text);
   }
   std::string key = "digest", value = "xxh3";

@@ -40,7 +40,8 @@ TEST(Terminal, AnEmptyRecordIsInconclusive) {
 
 TEST(Terminal, SaysHowManyCouldNotBeSent) {
   RunRecord record = sample_run(Sample::holds);
-  record.log.exchanges.push_back({.outcome = events::Outcome::shed, .party = record.log.names.find("candidate"), .intended = record.started});
+  record.log.exchanges.push_back(
+      {.outcome = events::Outcome::shed, .party = record.log.names.find("candidate"), .intended = record.started});
   EXPECT_THAT(render_terminal(record, false), HasSubstr("; 1 could not be sent"));
 }
 

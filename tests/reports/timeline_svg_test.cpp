@@ -39,7 +39,8 @@ TEST(TimelineSvg, NeedsNoStyleAndNoScript) {
 
 TEST(TimelineSvg, MarksTheBreaker) {
   const std::string svg = drawn(sample_run(Sample::holds));
-  EXPECT_THAT(svg, HasSubstr("circuit-breaker on payments: opened at 20.1 s; closed at 40.2 s; 9 probes, 0 leaked calls."));
+  EXPECT_THAT(svg,
+              HasSubstr("circuit-breaker on payments: opened at 20.1 s; closed at 40.2 s; 9 probes, 0 leaked calls."));
   EXPECT_THAT(svg, HasSubstr("<title>open, 20.1 s to 40.2 s</title>"));
   EXPECT_THAT(svg, HasSubstr("<title>probe at 22.1 s</title>"));
   EXPECT_THAT(drawn(sample_run(Sample::violated)), HasSubstr("0 probes, 40 leaked calls."));
@@ -52,13 +53,17 @@ TEST(TimelineSvg, ABreakerThatNeverClosesStaysOpenToTheEnd) {
 }
 
 TEST(TimelineSvg, TellsEachBinInNumbers) {
-  EXPECT_THAT(drawn(sample_run(Sample::violated)), HasSubstr("<title>0.0 s: 100 requests/s, 0 failed, 50 calls to payments, p99 "));
+  EXPECT_THAT(drawn(sample_run(Sample::violated)),
+              HasSubstr("<title>0.0 s: 100 requests/s, 0 failed, 50 calls to payments, p99 "));
 }
 
 TEST(TimelineSvg, DrawsSeveralDependenciesAsLines) {
   RunRecord record = sample_run(Sample::holds);
   for (const char* name : {"orders", "stock", "tax", "zones"}) {
-    record.log.exchanges.push_back({.side = events::Side::egress, .status = 200, .party = record.log.names.id_of(name), .start = record.started + 1s});
+    record.log.exchanges.push_back({.side = events::Side::egress,
+                                    .status = 200,
+                                    .party = record.log.names.id_of(name),
+                                    .start = record.started + 1s});
   }
   const std::string svg = drawn(record);
   EXPECT_EQ(trouble_with(svg), "");
@@ -81,7 +86,12 @@ TEST(TimelineSvg, StandsExtremes) {
   EXPECT_EQ(trouble_with(drawn(record)), "") << "a latency of zero";
   record.log.exchanges.push_back({.status = 200, .intended = start + 24h * 365, .start = start, .end = Time::max()});
   record.log.mark(Time::min(), events::MarkKind::phase_begin, "a");
-  record.findings = {{.expectation = "x", .phase = "a", .summary = "", .checks = {}, .timeline = {{Time::min(), "opened"}, {Time::max(), "closed"}}, .exchanges = {}}};
+  record.findings = {{.expectation = "x",
+                      .phase = "a",
+                      .summary = "",
+                      .checks = {},
+                      .timeline = {{Time::min(), "opened"}, {Time::max(), "closed"}},
+                      .exchanges = {}}};
   const std::string svg = drawn(record);
   EXPECT_EQ(trouble_with(svg), "");
   EXPECT_THAT(svg, Not(HasSubstr("nan")));

@@ -49,7 +49,8 @@ TEST(Timeline, BinsBeginAndEndWithThePhases) {
 TEST(Timeline, ShowsTrafficThatGoesOnWithoutPhases) {
   RunRecord record;
   for (int i = 0; i < 10; ++i) {
-    record.log.exchanges.push_back({.status = 200, .intended = start + i * 1s, .start = start + i * 1s, .end = start + i * 1s + 2ms});
+    record.log.exchanges.push_back(
+        {.status = 200, .intended = start + i * 1s, .start = start + i * 1s, .end = start + i * 1s + 2ms});
   }
   const Timeline line = timeline(record);
   EXPECT_TRUE(line.phases.empty());
@@ -60,9 +61,11 @@ TEST(Timeline, ShowsTrafficThatGoesOnWithoutPhases) {
 }
 
 TEST(Timeline, NeverHasMoreBinsThanItsBound) {
-  for (const Nanoseconds span : {Nanoseconds(1ns), Nanoseconds(1ms), Nanoseconds(59'999ms), Nanoseconds(61s), Nanoseconds(20h), Nanoseconds(24h * 365 * 100)}) {
+  for (const Nanoseconds span : {Nanoseconds(1ns), Nanoseconds(1ms), Nanoseconds(59'999ms), Nanoseconds(61s),
+                                 Nanoseconds(20h), Nanoseconds(24h * 365 * 100)}) {
     RunRecord record;
-    record.log.exchanges = {{.intended = start, .start = start, .end = start}, {.intended = start + span, .start = start + span, .end = start + span}};
+    record.log.exchanges = {{.intended = start, .start = start, .end = start},
+                            {.intended = start + span, .start = start + span, .end = start + span}};
     const Timeline line = timeline(record);
     EXPECT_GE(line.bins.size(), 1U);
     EXPECT_LE(line.bins.size(), timeline_bins_max) << span.count();
@@ -74,8 +77,9 @@ TEST(Timeline, NeverHasMoreBinsThanItsBound) {
 
 TEST(Timeline, ABinOfTimeoutsHasNoP99) {
   RunRecord record;
-  record.log.exchanges = {{.status = 200, .intended = start, .start = start, .end = start + 7ms},
-                          {.outcome = Outcome::head_timeout, .intended = start + 10s, .start = start + 10s, .end = start + 11s}};
+  record.log.exchanges = {
+      {.status = 200, .intended = start, .start = start, .end = start + 7ms},
+      {.outcome = Outcome::head_timeout, .intended = start + 10s, .start = start + 10s, .end = start + 11s}};
   const Timeline line = timeline(record);
   EXPECT_EQ(line.bins.front().p99, 7ms);
   EXPECT_FALSE(line.bins.back().p99);
@@ -97,15 +101,17 @@ TEST(Timeline, ALaneAnExpectationAcrossPhasesAndNoMomentTwice) {
   const Timeline line = timeline(record);
   ASSERT_EQ(line.lanes.size(), 2U);
   EXPECT_EQ(line.lanes[0].what, "circuit-breaker on payments");
-  EXPECT_EQ(line.lanes[0].moments.size(), 11U) << "opened, nine probes, closed";
+  EXPECT_EQ(line.lanes[0].moments.size(), 19U) << "opened, nine probes, eight reopenings, closed";
   EXPECT_EQ(line.lanes[0].moments.front().kind, MomentKind::opened);
   EXPECT_EQ(line.lanes[0].moments.back().kind, MomentKind::closed);
   EXPECT_EQ(line.lanes[1].what, "recovers");
+  ASSERT_EQ(line.lanes[1].moments.size(), 1U) << "the heal is the end of the faults' window";
+  EXPECT_EQ(line.lanes[1].moments[0].what, "stable");
 }
 
 TEST(Timeline, KnowsTheWordsOfVerdicts) {
   EXPECT_EQ(kind_of_moment("opened"), MomentKind::opened);
-  EXPECT_EQ(kind_of_moment("reopened"), MomentKind::opened);
+  EXPECT_EQ(kind_of_moment("reopened"), MomentKind::reopened);
   EXPECT_EQ(kind_of_moment("probe"), MomentKind::probe);
   EXPECT_EQ(kind_of_moment("closed"), MomentKind::closed);
   EXPECT_EQ(kind_of_moment("leaked call"), MomentKind::leak);
@@ -120,7 +126,12 @@ TEST(Timeline, TakesAnyInstants) {
                           {.status = 200, .intended = start, .start = start, .end = Time::max()}};
   record.log.mark(Time::min(), MarkKind::phase_begin, "a");
   record.log.mark(Time::max(), MarkKind::phase_end, "a");
-  record.findings = {{.expectation = "x", .phase = "a", .summary = "", .checks = {}, .timeline = {{Time::min(), "opened"}, {Time::max(), "closed"}}, .exchanges = {}}};
+  record.findings = {{.expectation = "x",
+                      .phase = "a",
+                      .summary = "",
+                      .checks = {},
+                      .timeline = {{Time::min(), "opened"}, {Time::max(), "closed"}},
+                      .exchanges = {}}};
   const Timeline line = timeline(record);
   EXPECT_GE(line.bins.size(), 1U);
   EXPECT_LE(line.bins.size(), timeline_bins_max);

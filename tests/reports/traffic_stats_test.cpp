@@ -18,7 +18,11 @@ using events::Side;
 constexpr Time start = Time{} + 1000s;
 
 Exchange answered(Nanoseconds after, Nanoseconds took, std::uint16_t status = 200) {
-  return {.status = status, .intended = start + after, .start = start + after + 1ms, .first_byte = start + after + took, .end = start + after + took};
+  return {.status = status,
+          .intended = start + after,
+          .start = start + after + 1ms,
+          .first_byte = start + after + took,
+          .end = start + after + took};
 }
 
 TEST(Latencies, CountFromTheIntendedTimeAndPutTheUnansweredLast) {
@@ -129,7 +133,8 @@ TEST(TrafficStats, PutsRequestsIntoPhasesByTheirIntendedTime) {
 
 TEST(TrafficStats, NamesTheRuleThatNeverFired) {
   RunRecord record;
-  record.planned_faults = {{"a#1", "a", "payments", "abort with 503", 1}, {"a#2", "a", "payments", "abort with 429", 0.5}};
+  record.planned_faults = {{"a#1", "a", "payments", "abort with 503", 1},
+                           {"a#2", "a", "payments", "abort with 429", 0.5}};
   const auto rule = record.log.names.id_of("a#1");
   const auto stranger = record.log.names.id_of("by hand");
   record.log.faults = {{.at = start, .rule = rule}, {.at = start, .rule = rule}, {.at = start, .rule = stranger}};
@@ -144,7 +149,8 @@ TEST(TrafficStats, NamesTheRuleThatNeverFired) {
 
 TEST(TrafficStats, InstantsFarApartAreNotUndefined) {
   RunRecord record;
-  record.log.exchanges = {{.intended = Time::min(), .start = Time::max(), .first_byte = Time::min(), .end = Time::max()}, {}};
+  record.log.exchanges = {
+      {.intended = Time::min(), .start = Time::max(), .first_byte = Time::min(), .end = Time::max()}, {}};
   record.log.mark(Time::max(), MarkKind::phase_begin, "");
   record.log.mark(Time::min(), MarkKind::phase_end, "");
   const TrafficStats stats = traffic_stats(record);
