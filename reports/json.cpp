@@ -46,7 +46,7 @@ object latency(const Latencies& latencies) {
           {"p50_ms", milliseconds(latencies.quantile(0.5))},
           {"p90_ms", milliseconds(latencies.quantile(0.9))},
           {"p99_ms", milliseconds(latencies.quantile(0.99))},
-          {"p99.9_ms", milliseconds(latencies.quantile(0.999))},
+          {"p999_ms", milliseconds(latencies.quantile(0.999))},
           {"max_ms", milliseconds(latencies.max())}};
 }
 

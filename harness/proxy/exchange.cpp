@@ -304,7 +304,8 @@ std::size_t Exchange::frame_response() {
       break;
     }
     if (step.consumed == 0) break;
-    if (step.progress != Progress::head) tap(Part::response_body, bytes);
+    if (step.progress == Progress::blank) tap(Part::interim, bytes);
+    else if (step.progress != Progress::head) tap(Part::response_body, bytes);
     ready += step.consumed;
   }
   return ready;

@@ -19,7 +19,7 @@ namespace stormproof::wire {
 
 enum class Progress : std::uint8_t {
   need_more,  // feed again when there are more bytes than now
-  blank,      // `consumed` bytes of an empty line before a request: to be dropped (RFC 9112 §2.2)
+  blank,      // `consumed` bytes of an empty line before the message, no part of it (RFC 9112 §2.2)
   head,       // the head has just become whole: `consumed` is its length
   body,       // `consumed` bytes of the body
   done,       // these bytes, if any, were the last of the message

@@ -275,7 +275,7 @@ RunRecord hostile_run() {
   const auto spoil = [&count](std::string& text) {
     text = fmt::format("{}</script></svg></td></pre><script>alert({})</script><img src=x onerror=alert(1)>\"'&|`*_[x](http://evil.test/)"
                        "{{{{sentence}}}}{{{{{{icon}}}}}}]]>", text, ++count) +
-           std::string("\0\x01\x1b[31m\x7f\xff\xc3\x28\xed\xa0\x80\xe2\x80\xae\r\n\t", 25) + "\xf4\x90\x80\x80";
+           std::string("\0\x01\x1b[31m\x7f\xff\xc3\x28\xed\xa0\x80\xe2\x80\xae\r\n\t", 20) + "\xf4\x90\x80\x80";
   };
   for (std::string* text : {&record.id, &record.stormproof_version, &record.scenario_file, &record.scenario_text, &record.scenario_name,
                             &record.owner, &record.ended_because}) {
