@@ -196,19 +196,30 @@ TEST_F(SenderTest, ARefusedConnectionIsRefused) {
   EXPECT_GE(exchanges()[0].start, exchanges()[0].intended);
 }
 
+// No descriptor can be opened until it is lifted.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const support::Fd next(::dup(0));
+    const rlimit none = {static_cast<rlim_t>(next.number()), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { lift(); }
+  void lift() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_ = {};
+};
+
 // A harness that has no descriptor left must not blame the target.
 TEST_F(SenderTest, WhatThisMachineCannotSendIsShed) {
   RawServer server(answering(std::string(ok)));
+  const wire::Timer opens_the_loop(io_);
   Shots shots;
   shots.add("GET", "/now").add("GET", "/later", milliseconds(30));
-  rlimit before = {};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const int next = ::dup(0);
-  ASSERT_GE(next, 0);
-  ::close(next);
-  const rlimit none = {static_cast<rlim_t>(next), before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  send(to(server.port()), shots, milliseconds(15), [&](Sender&) { ::setrlimit(RLIMIT_NOFILE, &before); });
+  NoDescriptors limit;
+  send(to(server.port()), shots, milliseconds(15), [&](Sender&) { limit.lift(); });
   EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::shed, Outcome::answered}));
   EXPECT_EQ(counts_.shed, 1u);
 }
