@@ -75,7 +75,7 @@ class View {
  private:
   void read_marks(const scenarios::Scenario& scenario);
   void place(const scenarios::Phase& plan, std::size_t& next_mark);
-  void index_exchanges();
+  void index_exchanges(Time origin);
   void correlate();
 
   const events::Log& log_;
