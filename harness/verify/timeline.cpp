@@ -17,8 +17,15 @@ using events::MarkKind;
 // A phase that lasted this share of its plan counts as whole: marks are set by timers.
 constexpr double whole_share = 0.98;
 
-// Times whose differences cannot overflow: 1970 to 2116. A log with others is damaged; they are left out.
-bool plausible(Time when) { return when >= Time{} && when < Time(Nanoseconds(1LL << 62)); }
+// A run lasts less than a year, so no sum of its times overflows. What lies outside is damage and is left out.
+constexpr Nanoseconds run_max = std::chrono::hours(24 * 365);
+
+bool plausible(const Exchange& exchange, Time origin) {
+  const auto near = [origin](Time when) { return when >= origin - run_max && when <= origin + run_max; };
+  // A request that was never sent has no other times.
+  if (exchange.outcome == events::Outcome::shed) return near(exchange.intended);
+  return near(exchange.intended) && near(exchange.start) && near(exchange.end);
+}
 
 struct TraceHash {
   std::size_t operator()(const events::TraceId& trace) const {
@@ -39,8 +46,14 @@ int rank(MarkKind kind) {
 }  // namespace
 
 View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log) {
-  std::ranges::copy_if(log.marks, std::back_inserter(marks_), [](const Mark& mark) { return plausible(mark.at); });
-  index_exchanges();
+  const Time latest = Time(Nanoseconds::max() / 2);
+  Time origin = latest;
+  for (const Mark& mark : log.marks) {
+    if (mark.at >= Time{}) origin = std::min(origin, mark.at);
+  }
+  std::ranges::copy_if(log.marks, std::back_inserter(marks_),
+                       [origin](const Mark& mark) { return mark.at >= origin && mark.at - origin <= run_max; });
+  index_exchanges(origin);
   // By name, not by its number: a log that was written and read again may number its names anew.
   std::ranges::sort(marks_, {}, [&](const Mark& mark) {
     return std::tuple(mark.at, rank(mark.kind), mark.kind, log_.names.name_of(mark.name));
@@ -49,11 +62,11 @@ View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(l
   share_out_requests();
 }
 
-void View::index_exchanges() {
+void View::index_exchanges(Time origin) {
   const events::NameId candidate = log_.names.find(candidate_party);
   for (const Exchange& exchange : log_.exchanges) {
-    if (!plausible(exchange.intended) || !plausible(exchange.start) || !plausible(exchange.end)) continue;
-    last_event_ = std::max({last_event_, exchange.intended, exchange.start});
+    if (!plausible(exchange, origin)) continue;
+    last_event_ = std::max(last_event_, exchange.intended);
     if (exchange.side == events::Side::egress) egress_[exchange.party].push_back(&exchange);
     else if (candidate != 0 && exchange.party == candidate) ingress_.push_back(&exchange);
   }

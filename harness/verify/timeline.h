@@ -76,7 +76,7 @@ class View {
  private:
   void read_marks(const scenarios::Scenario& scenario);
   void place(const scenarios::Phase& plan, std::size_t& next_mark);
-  void index_exchanges();
+  void index_exchanges(Time origin);
   void share_out_requests();
   void correlate();
 

@@ -65,6 +65,7 @@ TEST(Timeline, TwoPhasesOfOneNameStayTwo) {
 
 TEST(Timeline, TracesLeadToTheirRequest) {
   HandLog hand;
+  hand.phase(0, 10, "steady state");
   hand.request(5, 1);
   hand.call(5.2, 0.5);
   hand.request(1, 1);
@@ -82,6 +83,22 @@ TEST(Timeline, TracesLeadToTheirRequest) {
   EXPECT_EQ(view.callers_of("payments")[2], View::nobody);
   EXPECT_TRUE(view.egress_of("nobody").empty());
   EXPECT_TRUE(view.egress_of("").empty());
+}
+
+TEST(Timeline, WhatLiesYearsAwayIsDamage) {
+  HandLog hand;
+  hand.phase(0, 10, "steady state");
+  hand.request(5, 1);
+  hand.request(6, 1).end = base::Time::max();
+  hand.request(7, 1).start = base::Time::min();
+  auto& shed = hand.request(8, 1, 0);
+  shed.start = shed.end = {};
+  shed.outcome = events::Outcome::shed;
+  const HandScenario plan(10);
+  const View view(hand.log, plan.scenario);
+  ASSERT_EQ(view.ingress().size(), 2u);
+  EXPECT_EQ(view.ingress()[0]->request, 1u);
+  EXPECT_EQ(view.ingress()[1]->request, 4u);  // never sent, but counted
 }
 
 TEST(Timeline, AnEmptyLogIsNoPhase) {
