@@ -61,13 +61,13 @@ TEST_F(ScriptTest, WhatIsLeftOutIsCounted) {
 
 TEST_F(ScriptTest, WhatWritesIsSentWhenAllowed) {
   add("POST /x HTTP/1.1\r\nContent-Length: 3\r\n\r\n", "a\0b");
-  EXPECT_EQ(load({.allow_writes = true}).requests.size(), 1u);
+  EXPECT_EQ(load({.filter = {}, .allow_writes = true}).requests.size(), 1u);
 }
 
 TEST_F(ScriptTest, OnlyATracedOneLosesItsOwnTraceparent) {
   const std::string head = "GET / HTTP/1.1\r\nTraceParent: 00-1\r\nHost: x\r\ntraceparent: 00-2\r\n\r\n";
   add(head);
-  EXPECT_EQ(load({.traced = true}).requests[0].fields, "GET / HTTP/1.1\r\nHost: x\r\n");
+  EXPECT_EQ(load({.filter = {}, .traced = true}).requests[0].fields, "GET / HTTP/1.1\r\nHost: x\r\n");
 }
 
 TEST_F(ScriptTest, ShotsLoopWithNumbersOffsetsAndTracesOfTheirOwn) {
