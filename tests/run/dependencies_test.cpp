@@ -1,0 +1,150 @@
+#include "harness/run/dependencies.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/run/answering.h"
+#include "tests/support/http.h"
+#include "tests/support/ports.h"
+#include "tests/support/waiting.h"
+
+namespace stormproof::run {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::chrono::seconds soon{10};
+
+// Two dependencies, each with a server of its own behind its proxy.
+class DependenciesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Dependencies::open(
+        {dependency("ledger", ledger_proxy_, ledger_.port()), dependency("mail", mail_proxy_, mail_.port())}, clock_,
+        counts_);
+    ASSERT_TRUE(opened) << opened.error().message;
+    dependencies_ = std::move(*opened);
+  }
+
+  static scenarios::Dependency dependency(const std::string& name, std::uint16_t proxy, std::uint16_t upstream) {
+    return {.name = name,
+            .proxy = fmt::format("127.0.0.1:{}", proxy),
+            .upstream = fmt::format("http://127.0.0.1:{}", upstream)};
+  }
+
+  static int status(std::uint16_t port) {
+    const auto answer = support::http(port, "/orders/17");
+    return answer ? answer->status : -1;
+  }
+
+  // The exchanges of a party, once there are so many in all.
+  std::vector<events::Exchange> seen_of(std::string_view party, std::size_t in_all) {
+    events::Log log;
+    EXPECT_TRUE(support::eventually(soon, [&] {
+      log = dependencies_->snapshot();
+      return log.exchanges.size() >= in_all;
+    }));
+    std::vector<events::Exchange> found;
+    for (const auto& exchange : log.exchanges) {
+      if (log.names.name_of(exchange.party) == party) found.push_back(exchange);
+    }
+    return found;
+  }
+
+  static scenarios::Fault outage(const std::string& on) {
+    scenarios::Fault fault;
+    fault.id = "down#1";
+    fault.on = on;
+    fault.abort = scenarios::AbortFault{};
+    return fault;
+  }
+
+  base::SystemClock clock_;
+  LiveCounts counts_;
+  Answering ledger_;
+  Answering mail_;
+  std::uint16_t ledger_proxy_ = support::free_port();
+  std::uint16_t mail_proxy_ = support::free_port();
+  std::unique_ptr<Dependencies> dependencies_;
+};
+
+TEST_F(DependenciesTest, CallsAreRelayedAndLoggedUnderTheNameOfTheirDependency) {
+  EXPECT_EQ(status(ledger_proxy_), 200);
+  EXPECT_EQ(status(ledger_proxy_), 200);
+  EXPECT_EQ(status(mail_proxy_), 200);
+  EXPECT_EQ(ledger_.asked().size(), 2u);
+  EXPECT_EQ(mail_.asked().size(), 1u);
+
+  EXPECT_EQ(seen_of("ledger", 3).size(), 2u);
+  const auto mails = seen_of("mail", 3);
+  ASSERT_EQ(mails.size(), 1u);
+  EXPECT_EQ(mails[0].side, events::Side::egress);
+  EXPECT_EQ(mails[0].outcome, events::Outcome::answered);
+  EXPECT_EQ(mails[0].status, 200);
+  EXPECT_EQ(counts_.calls, 3u);
+}
+
+TEST_F(DependenciesTest, AFaultActsOnItsDependencyAloneUntilItIsHealed) {
+  const base::Time before = clock_.now();
+  const base::Time applied = dependencies_->apply({outage("ledger")}, 7);
+  EXPECT_GE(applied, before);
+  EXPECT_EQ(status(ledger_proxy_), 503);
+  EXPECT_EQ(status(mail_proxy_), 200);
+  EXPECT_TRUE(ledger_.asked().empty()) << "answered in its place";
+
+  EXPECT_GE(dependencies_->heal(), applied);
+  EXPECT_EQ(status(ledger_proxy_), 200);
+  const auto calls = seen_of("ledger", 3);
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_EQ(calls[0].outcome, events::Outcome::faulted);
+  EXPECT_EQ(calls[1].outcome, events::Outcome::answered);
+  EXPECT_EQ(counts_.faults, 1u);
+}
+
+TEST_F(DependenciesTest, AnotherPhaseTakesThePlaceOfTheOneBefore) {
+  dependencies_->apply({outage("ledger")}, 7);
+  dependencies_->apply({outage("mail")}, 7);
+  EXPECT_EQ(status(ledger_proxy_), 200);
+  EXPECT_EQ(status(mail_proxy_), 503);
+}
+
+TEST_F(DependenciesTest, FinishGivesAllThatWasSeenAndClosesTheProxies) {
+  dependencies_->apply({outage("mail")}, 7);
+  EXPECT_EQ(status(ledger_proxy_), 200);
+  EXPECT_EQ(status(mail_proxy_), 503);
+  const events::Log log = dependencies_->finish();
+  EXPECT_EQ(log.exchanges.size(), 2u);
+  ASSERT_EQ(log.faults.size(), 1u);
+  EXPECT_EQ(log.names.name_of(log.faults[0].rule), "down#1");
+  EXPECT_EQ(log.names.name_of(log.faults[0].party), "mail");
+  EXPECT_FALSE(support::is_listening(ledger_proxy_));
+  EXPECT_FALSE(support::is_listening(mail_proxy_));
+}
+
+TEST_F(DependenciesTest, WithoutFinishTheProxiesEndWithTheirOwner) {
+  dependencies_->apply({outage("ledger")}, 7);
+  EXPECT_EQ(status(ledger_proxy_), 503);
+  dependencies_.reset();
+  EXPECT_FALSE(support::is_listening(ledger_proxy_));
+}
+
+TEST_F(DependenciesTest, APortInUseIsAnErrorThatNamesTheDependencyAndTheAddress) {
+  const std::uint16_t free = support::free_port();
+  const auto refused = Dependencies::open(
+      {dependency("first", free, ledger_.port()), dependency("second", mail_.port(), ledger_.port())}, clock_, counts_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("'second'"));
+  EXPECT_THAT(refused.error().message, HasSubstr(fmt::format("127.0.0.1:{}", mail_.port())));
+  EXPECT_FALSE(support::is_listening(free)) << "the one that could be bound is given back";
+}
+
+TEST_F(DependenciesTest, AnAddressThatIsNoneNamesTheDependency) {
+  const auto refused =
+      Dependencies::open({{.name = "odd", .proxy = "nowhere", .upstream = "http://127.0.0.1:1"}}, clock_, counts_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("'odd': 'nowhere' has no port"));
+}
+
+}  // namespace
+}  // namespace stormproof::run

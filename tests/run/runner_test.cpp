@@ -1,0 +1,202 @@
+#include "harness/run/runner.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <sstream>
+
+#include "replay/capture_writer.h"
+#include "scenarios/parser.h"
+#include "tests/run/answering.h"
+#include "tests/support/ports.h"
+#include "tests/support/temp_dir.h"
+
+namespace stormproof::run {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using verify::Verdict;
+
+// A scenario on a service that runs already, and a capture of reads for it.
+class RunnerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto writer = replay::CaptureWriter::create((folder_.path() / "shop.traffic").string(), {{"source", "test"}});
+    ASSERT_TRUE(writer) << writer.error().message;
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+      replay::Exchange exchange;
+      exchange.id = id;
+      exchange.connection = 1;
+      exchange.request_start = base::Time(std::chrono::seconds(id));
+      exchange.request.head =
+          fmt::format("{} /orders/{} HTTP/1.1\r\nHost: shop\r\n\r\n", id == 3 ? "DELETE" : "GET", id);
+      exchange.response.head = "HTTP/1.1 204 No Content\r\n\r\n";
+      ASSERT_TRUE(writer->append(exchange));
+    }
+    const auto closed = writer->close();
+    ASSERT_TRUE(closed) << closed.error().message;
+  }
+
+  // `service`: what follows the candidate's url.
+  scenarios::Scenario scenario(std::uint16_t port, const std::string& steady_errors = "at-most: 50%",
+                               const std::string& service = "") {
+    const std::string text = fmt::format(R"(version: 1
+name: ledger outage
+topology:
+  service:
+    name: shop
+    candidate: {{url: "http://127.0.0.1:{}"{}}}
+  dependencies:
+    ledger: {{proxy: "127.0.0.1:{}", upstream: "http://127.0.0.1:{}"}}
+traffic: {{capture: shop.traffic, rate: 200/s}}
+steady-state:
+  for: 300ms
+  expect: [{{errors: {{{}}}}}]
+phases:
+  - name: ledger down
+    for: 300ms
+    faults: [{{on: ledger, abort: {{status: 503}}}}]
+    expect: [{{errors: {{at-most: 50%}}}}]
+  - name: after
+    for: 200ms
+    expect: [{{errors: {{at-most: 50%}}}}]
+)",
+                                         port, service, proxy_, ledger_.port(), steady_errors);
+    auto parsed = scenarios::parse(text, (folder_.path() / "scenario.yaml").string());
+    EXPECT_TRUE(parsed) << scenarios::render(parsed.error());
+    return parsed ? std::move(*parsed) : scenarios::Scenario{};
+  }
+
+  RunnerOptions options() const { return {.seed = 7, .version = "0.0.1", .output_folder = folder_.path().string()}; }
+
+  static std::vector<std::string> marks_of(const events::Log& log, events::MarkKind kind) {
+    std::vector<std::string> names;
+    for (const events::Mark& mark : log.marks) {
+      if (mark.kind == kind) names.emplace_back(log.names.name_of(mark.name));
+    }
+    return names;
+  }
+
+  base::SystemClock clock_;
+  std::ostringstream out_;
+  Progress progress_{out_, false};
+  support::TempDir folder_;
+  Answering ledger_;
+  std::uint16_t proxy_ = support::free_port();
+};
+
+TEST_F(RunnerTest, ARunGoesThroughItsPhasesAndJudgesEveryExpectation) {
+  Answering service;
+  const auto scenario = this->scenario(service.port());
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->ended_because, "completed");
+  EXPECT_EQ(record->scenario_name, "ledger outage");
+  EXPECT_EQ(record->seed, 7u);
+  EXPECT_EQ(marks_of(record->log, events::MarkKind::phase_begin),
+            (std::vector<std::string>{"steady state", "ledger down", "after"}));
+  EXPECT_EQ(marks_of(record->log, events::MarkKind::phase_end),
+            (std::vector<std::string>{"steady state", "ledger down", "after"}));
+  EXPECT_EQ(marks_of(record->log, events::MarkKind::faults_on), std::vector<std::string>{"ledger down"});
+  EXPECT_EQ(marks_of(record->log, events::MarkKind::faults_off), std::vector<std::string>{"ledger down"});
+  EXPECT_FALSE(record->log.exchanges.empty());
+  EXPECT_GE(record->ended - record->started, milliseconds(800));
+  ASSERT_EQ(record->findings.size(), 3u);
+  for (const auto& finding : record->findings) EXPECT_NE(finding.verdict, Verdict::violated) << finding.summary;
+  EXPECT_THAT(out_.str(), HasSubstr("ledger down"));
+  EXPECT_FALSE(support::is_listening(proxy_));
+}
+
+TEST_F(RunnerTest, RequestsThatWriteAreNotSentAndTheReportSaysSo) {
+  Answering service;
+  const auto scenario = this->scenario(service.port());
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_TRUE(record) << record.error().message;
+  const auto asked = service.asked();
+  EXPECT_FALSE(asked.empty());
+  for (const std::string& head : asked) EXPECT_THAT(head, testing::StartsWith("GET "));
+  EXPECT_THAT(marks_of(record->log, events::MarkKind::note),
+              testing::Contains(HasSubstr("1 requests of the capture write")));
+}
+
+TEST_F(RunnerTest, AnInterruptionEndsTheRunSoonAndSaysWhatWasNotReached) {
+  std::atomic<Runner*> running = nullptr;
+  std::atomic<bool> told = false;
+  Answering service([&] {  // at the first request: the run is under way
+    Runner* const runner = running.load();
+    if (runner == nullptr || told.exchange(true)) return;
+    boost::asio::post(runner->io(), [runner] { runner->interrupt("interrupted (SIGINT)"); });
+  });
+  const auto scenario = this->scenario(service.port());
+  Runner runner(scenario, options(), clock_, progress_);
+  running = &runner;
+  const auto record = runner.run();
+  running = nullptr;
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->ended_because, "interrupted (SIGINT)");
+  EXPECT_EQ(marks_of(record->log, events::MarkKind::aborted), std::vector<std::string>{"interrupted (SIGINT)"});
+  EXPECT_THAT(marks_of(record->log, events::MarkKind::phase_begin), testing::Not(testing::Contains("ledger down")));
+  EXPECT_TRUE(marks_of(record->log, events::MarkKind::faults_on).empty());
+  ASSERT_EQ(record->findings.size(), 3u);
+  for (std::size_t i = 1; i < 3; ++i) {
+    const verify::Finding& finding = record->findings[i];
+    EXPECT_EQ(finding.verdict, Verdict::inconclusive) << finding.phase;
+    ASSERT_FALSE(finding.checks.empty());
+    EXPECT_THAT(finding.checks[0].missing, HasSubstr("not reached: interrupted (SIGINT)"));
+  }
+}
+
+TEST_F(RunnerTest, ASteadyStateThatDoesNotHoldInjectsNothing) {
+  support::RawServer failing([](support::RawConnection& connection) {
+    while (connection.read_until("\r\n\r\n")) {
+      if (!connection.send("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")) return;
+    }
+  });
+  const auto scenario = this->scenario(failing.port(), "at-most: 1%");
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_THAT(record->ended_because, HasSubstr("steady state violated"));
+  ASSERT_FALSE(record->findings.empty());
+  EXPECT_EQ(record->findings[0].verdict, Verdict::violated);
+  EXPECT_TRUE(marks_of(record->log, events::MarkKind::faults_on).empty());
+}
+
+TEST_F(RunnerTest, ATargetThatDoesNotAnswerIsAnErrorThatNamesItsAddress) {
+  const std::uint16_t nobody = support::free_port();
+  const auto scenario = this->scenario(nobody, "at-most: 50%", ", health: {path: /healthz, within: 200ms}");
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_FALSE(record);
+  EXPECT_THAT(record.error().message, HasSubstr(fmt::format("127.0.0.1:{}/healthz", nobody)));
+}
+
+TEST_F(RunnerTest, AProxyThatCannotBeBoundIsAnErrorBeforeAnythingIsSent) {
+  Answering service;
+  const Answering other;
+  proxy_ = other.port();
+  const auto scenario = this->scenario(service.port());
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_FALSE(record);
+  EXPECT_THAT(record.error().message, HasSubstr(fmt::format("'ledger': cannot listen on 127.0.0.1:{}", proxy_)));
+  EXPECT_TRUE(service.asked().empty());
+}
+
+TEST_F(RunnerTest, ACaptureThatIsNotThereIsAnError) {
+  Answering service;
+  auto scenario = this->scenario(service.port());
+  scenario.traffic.capture = "absent.traffic";
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_FALSE(record);
+  EXPECT_THAT(record.error().message, HasSubstr("absent.traffic"));
+}
+
+}  // namespace
+}  // namespace stormproof::run

@@ -1,0 +1,114 @@
+#include "harness/run/traffic.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/run/answering.h"
+#include "tests/support/waiting.h"
+
+namespace stormproof::run {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+constexpr seconds soon{10};
+constexpr std::uint64_t seed = 7;
+constexpr std::size_t connections = 512;  // so many that no request waits for one, however slow the machine
+
+// Two requests, sent over and over.
+replay::Script script() {
+  replay::Script made;
+  for (std::uint64_t id = 1; id <= 2; ++id) {
+    replay::ScriptRequest request;
+    request.id = id;
+    request.method = "GET";
+    request.target = fmt::format("/orders/{}", id);
+    request.fields = fmt::format("GET {} HTTP/1.1\r\nHost: shop\r\n", request.target);
+    request.recorded = base::Time(seconds(id));
+    made.requests.push_back(request);
+  }
+  return made;
+}
+
+wire::Endpoint at(std::uint16_t port) { return {wire::asio::ip::address_v4::loopback(), port}; }
+
+std::string traceparent_of(const std::string& head) {
+  const std::size_t begin = head.find("traceparent: ");
+  return begin == head.npos ? "" : head.substr(begin, head.find("\r\n", begin) - begin);
+}
+
+class TrafficTest : public testing::Test {
+ protected:
+  std::unique_ptr<Traffic> traffic_to(std::uint16_t port) {
+    return std::make_unique<Traffic>(script(), replay::ConstantRate{200}, at(port), seed, connections, clock_, counts_);
+  }
+  bool wait_for(const std::function<bool()>& holds) { return support::eventually(soon, holds); }
+
+  base::SystemClock clock_;
+  LiveCounts counts_;
+};
+
+TEST_F(TrafficTest, NothingIsSentBeforeTheBeginning) {
+  Answering server;
+  const auto traffic = traffic_to(server.port());
+  EXPECT_TRUE(traffic->finish(milliseconds(0)).exchanges.empty());
+  EXPECT_TRUE(server.asked().empty());
+}
+
+TEST_F(TrafficTest, TheScriptIsSentOverAndOverEachRequestWithATraceOfItsOwn) {
+  Answering server;
+  const auto traffic = traffic_to(server.port());
+  const base::Time begin = clock_.now();
+  traffic->begin(begin);
+  ASSERT_TRUE(wait_for([&] { return counts_.sent >= 6; }));
+  events::Log log = traffic->finish(soon);
+  log.sort();
+
+  const auto asked = server.asked();
+  ASSERT_GE(log.exchanges.size(), 6u);
+  EXPECT_EQ(asked.size(), log.exchanges.size()) << "all that is logged was sent, and all that was sent is logged";
+  EXPECT_EQ(counts_.sent, log.exchanges.size());
+  EXPECT_EQ(counts_.failed, 0u);
+  std::set<std::string> traces;
+  for (const std::string& head : asked) traces.insert(traceparent_of(head));
+  EXPECT_EQ(traces.size(), asked.size());
+  EXPECT_FALSE(traces.contains(""));
+  for (const events::Exchange& exchange : log.exchanges) {
+    EXPECT_EQ(exchange.outcome, events::Outcome::answered);
+    EXPECT_EQ(log.names.name_of(exchange.party), "candidate");
+    EXPECT_EQ(exchange.trace, replay::trace_of(seed, exchange.request));
+    EXPECT_EQ(exchange.intended, begin + milliseconds(5) * (exchange.request - 1)) << "open loop: 200/s";
+  }
+}
+
+TEST_F(TrafficTest, ASnapshotGrows) {
+  Answering server;
+  const auto traffic = traffic_to(server.port());
+  traffic->begin(clock_.now());
+  ASSERT_TRUE(wait_for([&] { return !traffic->snapshot().exchanges.empty(); }));
+  const std::size_t early = traffic->snapshot().exchanges.size();
+  EXPECT_TRUE(wait_for([&] { return traffic->snapshot().exchanges.size() > early; }));
+  EXPECT_GT(traffic->finish(soon).exchanges.size(), early);
+}
+
+TEST_F(TrafficTest, FinishCutsAnswersThatDoNotCome) {
+  support::RawServer silent(
+      [](support::RawConnection& connection) { static_cast<void>(connection.read_to_end(seconds(60))); });
+  const auto traffic = traffic_to(silent.port());
+  traffic->begin(clock_.now());
+  ASSERT_TRUE(wait_for([&] { return silent.accepted() > 0; }));
+  const auto begin = std::chrono::steady_clock::now();
+  const events::Log log = traffic->finish(milliseconds(50));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, soon);
+  ASSERT_FALSE(log.exchanges.empty()) << "what got no answer is logged too";
+  for (const events::Exchange& exchange : log.exchanges) EXPECT_NE(exchange.outcome, events::Outcome::answered);
+  EXPECT_EQ(counts_.failed, log.exchanges.size());
+}
+
+}  // namespace
+}  // namespace stormproof::run
