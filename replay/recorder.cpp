@@ -11,6 +11,7 @@ constexpr base::Nanoseconds wake_every = std::chrono::milliseconds(40);
 constexpr std::size_t records_between_ticks = 256;
 // A take that has grown beyond this gives its memory back after its exchange.
 constexpr std::size_t kept_bytes_max = 64 << 10;
+constexpr std::string_view empty_line = "\r\n\r\n";
 constexpr std::string_view cause_disk_trouble = "dropped: disk trouble";
 
 enum class Kind : std::uint8_t { exchange, part };
@@ -65,6 +66,9 @@ class Recorder::Take final : public wire::Tap {
     head_.id = id;
     head_.connection = request.connection;
     head_.request_start = head_.request_end = ns_of(request.received);
+    body_left_ = request.head.content_length.value_or(0);
+    chunked_ = request.head.has_body && !request.head.content_length;
+    body_end_.clear();
     bytes_ = 0;
     dropped_ = nullptr;
     for (std::string& text : texts_) {
@@ -80,6 +84,9 @@ class Recorder::Take final : public wire::Tap {
     text += bytes;
     if (part == wire::Part::request_body) {
       head_.request_end = ns_of(recorder_.clock_.now());
+      body_left_ -= std::min<std::uint64_t>(body_left_, bytes.size());
+      body_end_.append(bytes.substr(bytes.size() - std::min(bytes.size(), empty_line.size())));
+      if (body_end_.size() > empty_line.size()) body_end_.erase(0, body_end_.size() - empty_line.size());
       hand_over_parts(Direction::request, text);
     } else if (part == wire::Part::response_body) {
       hand_over_parts(Direction::response, text);
@@ -108,6 +115,7 @@ class Recorder::Take final : public wire::Tap {
     head_.ending = ending_of(event);
     // Answered by the relay itself, a fault for instance: nothing was received.
     if (head_.ending == Ending::complete && !answered) head_.ending = Ending::response_missing;
+    if (!request_is_whole()) head_.ending = Ending::request_truncated;
     head_.response_start = answered || !texts_[interim].empty() ? ns_of(event.first_byte) : 0;
     head_.response_end = answered ? ns_of(event.end) : 0;
     for (std::size_t i = 0; i < head_.sizes.size(); ++i) head_.sizes[i] = texts_[i].size();
@@ -115,6 +123,10 @@ class Recorder::Take final : public wire::Tap {
                                                                 texts_[2],       texts_[3], texts_[4]};
     return recorder_.ring_.try_push(parts);
   }
+
+  // A server may answer, and a client may leave, before the body was sent. Sent again, such a request would keep its
+  // target waiting for the rest. A chunked body that is whole ends with an empty line.
+  bool request_is_whole() const { return body_left_ == 0 && (!chunked_ || body_end_ == empty_line); }
 
   void hand_over_parts(Direction direction, std::string& text) {
     const std::size_t piece_bytes = recorder_.options_.part_bytes;
@@ -139,6 +151,9 @@ class Recorder::Take final : public wire::Tap {
   Recorder& recorder_;
   RecordHead head_;
   std::array<std::string, text_count> texts_;
+  std::uint64_t body_left_ = 0;  // of the request's Content-Length
+  bool chunked_ = false;
+  std::string body_end_;  // the last bytes of the request's body so far
   std::uint64_t bytes_ = 0;
   Drops* dropped_ = nullptr;  // why; nullptr: it is not
 };

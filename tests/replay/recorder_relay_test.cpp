@@ -262,6 +262,36 @@ TEST(RecorderAtARelay, ExchangesThatFailKeepWhatWasSeen) {
   EXPECT_EQ(exchanges[0].response.body, "half");
 }
 
+// Sent again as it is, such a request would keep its target waiting for the rest of its body.
+TEST(RecorderAtARelay, ARequestThatIsNotWholeSaysSo) {
+  RawServer server([](RawConnection& connection) {
+    const auto head = connection.read_until("\r\n\r\n");
+    if (head && head->find("/answered") != head->npos) {
+      static_cast<void>(connection.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"));
+    }
+    static_cast<void>(connection.read_to_end());
+  });
+  Recording recording(server.port());
+  const std::string bodies[] = {"Content-Length: 100\r\n\r\nonly this", "Transfer-Encoding: chunked\r\n\r\n5\r\nonl",
+                                "Transfer-Encoding: chunked\r\n\r\n"};
+  for (const std::string& body : bodies) {
+    auto answered = recording.connect();
+    ASSERT_TRUE(answered.send("POST /answered HTTP/1.1\r\nHost: t\r\n" + body));
+    EXPECT_TRUE(answered.read_until("413"));
+    answered.reset();
+    auto left = recording.connect();
+    ASSERT_TRUE(left.send("POST /left HTTP/1.1\r\nHost: t\r\n" + body));
+    left.end_sending();
+    static_cast<void>(left.read_to_end());
+  }
+  recording.finish();
+  const auto exchanges = recording.read();
+  ASSERT_EQ(exchanges.size(), 6u);
+  for (const Exchange& exchange : exchanges) {
+    EXPECT_EQ(exchange.ending, Ending::request_truncated) << exchange.request.head << exchange.request.body;
+  }
+}
+
 TEST(RecorderAtARelay, AnUpstreamThatIsNotThereLeavesARequestWithoutResponse) {
   Recording recording(support::free_port());
   auto client = recording.connect();
