@@ -80,7 +80,8 @@ bool ChunkedWalk::step(std::string_view body, State& state) {
   }
   line = line.substr(0, line.find_first_of("; \t"));
   std::uint64_t size = 0;
-  if (!parse_number(line, 16, size) || size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - position_) {
+  if (!parse_number(line, 16, size) ||
+      size > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - position_) {
     state = State::malformed;
     return false;
   }

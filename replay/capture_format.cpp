@@ -66,7 +66,8 @@ std::uint64_t checksum_of(const BlockRow& row) {
   return hash_of(fixed);
 }
 
-std::uint64_t checksum_of_part(std::uint64_t body, std::uint64_t sequence, std::uint64_t raw_bytes, std::string_view content) {
+std::uint64_t checksum_of_part(std::uint64_t body, std::uint64_t sequence, std::uint64_t raw_bytes,
+                               std::string_view content) {
   std::string fixed;
   put(fixed, body);
   put(fixed, sequence);
@@ -150,7 +151,8 @@ base::Result<Entry> take_entry(std::string_view& block) {
   entry.response_head = taker.text();
   entry.response_body = taker.text();
   if (!taker.whole()) return base::fail("an exchange in it ends too early");
-  if (ending > static_cast<std::uint64_t>(ending_last)) return base::fail(fmt::format("an exchange in it has the unknown ending {}", ending));
+  if (ending > static_cast<std::uint64_t>(ending_last))
+    return base::fail(fmt::format("an exchange in it has the unknown ending {}", ending));
   entry.ending = static_cast<Ending>(ending);
   block = taker.rest();
   return entry;
@@ -176,7 +178,8 @@ std::string compress(std::string_view raw) {
   // One context a thread, kept: making one costs more than compressing a small block.
   thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
   std::string content(ZSTD_compressBound(raw.size()), '\0');
-  const std::size_t length = ZSTD_compressCCtx(context.get(), content.data(), content.size(), raw.data(), raw.size(), 1);
+  const std::size_t length =
+      ZSTD_compressCCtx(context.get(), content.data(), content.size(), raw.data(), raw.size(), 1);
   if (ZSTD_isError(length) != 0) throw std::bad_alloc();
   content.resize(length);
   content.shrink_to_fit();
@@ -184,12 +187,14 @@ std::string compress(std::string_view raw) {
 }
 
 base::Result<std::string> decompress(std::string_view content, std::uint64_t raw_bytes, std::size_t bytes_max) {
-  if (raw_bytes > bytes_max) return base::fail(fmt::format("it claims {} bytes, above the limit of {}", raw_bytes, bytes_max));
+  if (raw_bytes > bytes_max)
+    return base::fail(fmt::format("it claims {} bytes, above the limit of {}", raw_bytes, bytes_max));
   if (ZSTD_getFrameContentSize(content.data(), content.size()) != raw_bytes) return base::fail("its length is wrong");
   thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
   std::string raw(raw_bytes, '\0');
   const std::size_t length = ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(), content.data(), content.size());
-  if (ZSTD_isError(length) != 0) return base::fail(fmt::format("it does not decompress: {}", ZSTD_getErrorName(length)));
+  if (ZSTD_isError(length) != 0)
+    return base::fail(fmt::format("it does not decompress: {}", ZSTD_getErrorName(length)));
   if (length != raw_bytes) return base::fail("its length is wrong");
   return raw;
 }

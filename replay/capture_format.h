@@ -79,7 +79,8 @@ struct Seal {
 // XXH3. Each is of everything that its row says but the checksum itself.
 std::uint64_t hash_of(std::string_view content);
 std::uint64_t checksum_of(const BlockRow& row);
-std::uint64_t checksum_of_part(std::uint64_t body, std::uint64_t sequence, std::uint64_t raw_bytes, std::string_view content);
+std::uint64_t checksum_of_part(std::uint64_t body, std::uint64_t sequence, std::uint64_t raw_bytes,
+                               std::string_view content);
 std::uint64_t checksum_of(const Seal& seal, const Account& account, const Meta& meta);
 
 // The part of a body that stands in `parts`; it comes before what stands in the block.

@@ -17,7 +17,9 @@
 namespace stormproof::replay {
 namespace {
 
-std::uint64_t number_at(const Statement& statement, int column) { return std::bit_cast<std::uint64_t>(statement.integer(column)); }
+std::uint64_t number_at(const Statement& statement, int column) {
+  return std::bit_cast<std::uint64_t>(statement.integer(column));
+}
 
 base::Time time_of(std::int64_t nanoseconds) { return base::Time(base::Nanoseconds(nanoseconds)); }
 
@@ -41,15 +43,16 @@ std::uint32_t big_endian(std::string_view four) {
 base::Result<void> check_header(const std::string& path, std::string_view header) {
   if (header.empty()) return base::fail(fmt::format("{} is empty: no capture was recorded into it", path));
   if (!header.starts_with(std::string_view("SQLite format 3\0", 16)) || header.size() < 100) {
-    return base::fail(fmt::format("{} is not a capture; files of other tools are made into one by `stormproof import`", path));
+    return base::fail(
+        fmt::format("{} is not a capture; files of other tools are made into one by `stormproof import`", path));
   }
   if (big_endian(header.substr(68)) != capture_application_id) {
     return base::fail(fmt::format("{} is not a capture but an SQLite file of another program", path));
   }
   const std::uint32_t version = big_endian(header.substr(60));
   if (version > capture_version) {
-    return base::fail(fmt::format("{} was written by a newer stormproof (capture version {}; this one reads up to {})", path,
-                                  version, capture_version));
+    return base::fail(fmt::format("{} was written by a newer stormproof (capture version {}; this one reads up to {})",
+                                  path, version, capture_version));
   }
   if (version == 0) return base::fail(fmt::format("{} is damaged: its capture version is 0", path));
   return {};
@@ -60,19 +63,20 @@ base::Result<Database::Mode> examine(const std::string& path) {
   const OpenFile file(path);
   if (file.descriptor < 0 && errno == ENOENT) return base::fail(fmt::format("{} does not exist", path));
   if (file.descriptor < 0) return base::fail_errno("cannot open " + path, errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.descriptor, &status) != 0) return base::fail_errno("cannot read " + path, errno);
   if (!S_ISREG(status.st_mode)) return base::fail(fmt::format("{} is not a file", path));
   std::array<char, 100> header{};
   const ssize_t length = ::pread(file.descriptor, header.data(), header.size(), 0);
   if (length < 0) return base::fail_errno("cannot read " + path, errno);
-  if (const auto known = check_header(path, {header.data(), static_cast<std::size_t>(length)}); !known) return std::unexpected(known.error());
+  if (const auto known = check_header(path, {header.data(), static_cast<std::size_t>(length)}); !known)
+    return std::unexpected(known.error());
 
   std::error_code ignored;
   const auto log_bytes = std::filesystem::file_size(path + "-wal", ignored);
   if (ignored || log_bytes == 0) return Database::Mode::immutable;
   // An SQLite connection in WAL mode holds a shared lock on 510 bytes from here for as long as it lives.
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = 0x40000002;
@@ -143,7 +147,8 @@ base::Result<void> CaptureReader::load_meta() {
 }
 
 base::Result<void> CaptureReader::load_seal() {
-  auto rows = database_.prepare("SELECT closed, blocks, exchanges, open_bodies, open_bytes, checksum FROM seal WHERE id=1");
+  auto rows =
+      database_.prepare("SELECT closed, blocks, exchanges, open_bodies, open_bytes, checksum FROM seal WHERE id=1");
   if (!rows) return damaged(rows.error().message);
   const auto row = rows->step();
   if (!row) return damaged(row.error().message);
@@ -153,7 +158,8 @@ base::Result<void> CaptureReader::load_seal() {
   seal_.exchanges = number_at(*rows, 2);
   seal_.open_bodies = number_at(*rows, 3);
   seal_.open_bytes = number_at(*rows, 4);
-  if (number_at(*rows, 5) != checksum_of(seal_, account_, meta_)) return damaged("its account does not have its checksum");
+  if (number_at(*rows, 5) != checksum_of(seal_, account_, meta_))
+    return damaged("its account does not have its checksum");
   return {};
 }
 
@@ -180,7 +186,8 @@ base::Result<void> CaptureReader::prepare() {
       "SELECT first_time, last_time, exchanges, raw_bytes, content_hash, checksum, content "
       "FROM blocks JOIN contents USING(number) WHERE number=?");
   if (!block) return damaged(block.error().message);
-  auto part = database_.prepare("SELECT sequence, raw_bytes, checksum, content FROM parts WHERE body=? ORDER BY sequence");
+  auto part =
+      database_.prepare("SELECT sequence, raw_bytes, checksum, content FROM parts WHERE body=? ORDER BY sequence");
   if (!part) return damaged(part.error().message);
   block_query_ = std::make_unique<Statement>(std::move(*block));
   part_query_ = std::make_unique<Statement>(std::move(*part));
@@ -199,7 +206,8 @@ base::Result<CaptureReader::Block> CaptureReader::load_block(std::uint64_t numbe
     row.raw_bytes = number_at(query, 3);
     row.content_hash = number_at(query, 4);
     const std::string_view content = query.bytes(6);
-    if (number_at(query, 5) != checksum_of(row) || row.content_hash != hash_of(content)) return base::fail("it does not have its checksum");
+    if (number_at(query, 5) != checksum_of(row) || row.content_hash != hash_of(content))
+      return base::fail("it does not have its checksum");
     auto raw = decompress(content, row.raw_bytes, block_bytes_max);
     if (!raw) return std::unexpected(raw.error());
     return Block{.number = number, .exchanges = row.exchanges, .raw = std::move(*raw)};
@@ -238,7 +246,8 @@ base::Result<bool> CaptureReader::next(Exchange& exchange) {
     return std::unexpected(entry.error());
   }
   position_ = {current_->number, index};
-  body_bytes_ = {entry->request_parts.bytes + entry->request_body.size(), entry->response_parts.bytes + entry->response_body.size()};
+  body_bytes_ = {entry->request_parts.bytes + entry->request_body.size(),
+                 entry->response_parts.bytes + entry->response_body.size()};
   if (const auto filled = fill(*entry, exchange, options_.heads_only); !filled) return std::unexpected(filled.error());
   return true;
 }
@@ -284,13 +293,15 @@ base::Result<void> CaptureReader::fill(const Entry& entry, Exchange& exchange, b
   exchange.response.body.clear();
   if (heads_only) return {};
 
-  const std::array<std::uint64_t, 3> sizes = {
-      entry.request_head.size() + entry.request_body.size() + entry.interim.size() + entry.response_head.size() + entry.response_body.size(),
-      entry.request_parts.bytes, entry.response_parts.bytes};
+  const std::array<std::uint64_t, 3> sizes = {entry.request_head.size() + entry.request_body.size() +
+                                                  entry.interim.size() + entry.response_head.size() +
+                                                  entry.response_body.size(),
+                                              entry.request_parts.bytes, entry.response_parts.bytes};
   std::uint64_t left = options_.exchange_bytes_max;
   for (const std::uint64_t size : sizes) {
     if (size > left) {
-      return base::fail(fmt::format("exchange {} of {} is larger than {}", entry.id, path(), base::format_bytes(options_.exchange_bytes_max)));
+      return base::fail(fmt::format("exchange {} of {} is larger than {}", entry.id, path(),
+                                    base::format_bytes(options_.exchange_bytes_max)));
     }
     left -= size;
   }
@@ -329,11 +340,13 @@ base::Result<void> CaptureReader::load_body(const PartedBody& parted, std::strin
 std::string CaptureReader::torn_message() const {
   if (!torn()) return {};
   const std::string until = last_time_ == base::Time{} ? "" : fmt::format(" up to {}", base::format_time(last_time_));
-  std::string message = being_written_
-                            ? fmt::format("{} is still being written: {} exchanges{} are here so far", path(), exchanges(), until)
-                            : fmt::format("{} is torn, it was not closed: {} exchanges{} are here; the last 200 ms of the recording "
-                                          "may be missing (more, if a file {}-wal stood beside it and was not kept)",
-                                          path(), exchanges(), until, path());
+  std::string message =
+      being_written_
+          ? fmt::format("{} is still being written: {} exchanges{} are here so far", path(), exchanges(), until)
+          : fmt::format(
+                "{} is torn, it was not closed: {} exchanges{} are here; the last 200 ms of the recording "
+                "may be missing (more, if a file {}-wal stood beside it and was not kept)",
+                path(), exchanges(), until, path());
   if (seal_.open_bodies != 0) {
     message += fmt::format("; {} large bodies ({}) had been begun whose exchanges are not here", seal_.open_bodies,
                            base::format_bytes(seal_.open_bytes));

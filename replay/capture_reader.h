@@ -27,7 +27,7 @@ class CaptureReader {
  public:
   struct Options {
     std::uint64_t exchange_bytes_max = 256 << 20;  // a larger exchange is an error when it is read whole
-    bool heads_only = false;                       // bodies stay empty, and are not read from the disk where they are large
+    bool heads_only = false;  // bodies stay empty, and are not read from the disk where they are large
   };
 
   // Where an exchange stands. Stays valid for this file.

@@ -20,7 +20,8 @@ base::Result<void> claim(const std::string& path) {
   for (const char* beside : {"-wal", "-journal"}) {
     std::error_code ignored;
     if (std::filesystem::exists(std::filesystem::symlink_status(path + beside, ignored))) {
-      return base::fail(fmt::format("{}{} is left from an earlier recording; move it away or choose another name", path, beside));
+      return base::fail(
+          fmt::format("{}{} is left from an earlier recording; move it away or choose another name", path, beside));
     }
   }
   const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
@@ -56,8 +57,9 @@ base::Result<CaptureWriter> CaptureWriter::create(const std::string& path, Meta 
 // The schema goes into the file itself before there is a log, so that the file says what it is whatever comes.
 base::Result<void> CaptureWriter::make_file() {
   account_[std::string(cause_recorded)];
-  std::string sql = fmt::format("PRAGMA page_size=16384; PRAGMA synchronous=FULL; BEGIN; PRAGMA application_id={}; PRAGMA user_version={};",
-                                capture_application_id, capture_version);
+  std::string sql = fmt::format(
+      "PRAGMA page_size=16384; PRAGMA synchronous=FULL; BEGIN; PRAGMA application_id={}; PRAGMA user_version={};",
+      capture_application_id, capture_version);
   for (const std::string_view statement : capture_schema) sql.append(statement).append(";");
   if (const auto made = database_.run(sql.c_str()); !made) return made;
   if (const auto prepared = prepare(); !prepared) return prepared;
@@ -67,8 +69,10 @@ base::Result<void> CaptureWriter::make_file() {
   if (!journal) return std::unexpected(journal.error());
   if (const auto row = journal->step(); !row) return std::unexpected(row.error());
   if (journal->bytes(0) != "wal") {
-    return base::fail(fmt::format("{}: this file system cannot hold a capture while it is written (no shared memory); "
-                                  "record to a local disk", database_.path()));
+    return base::fail(
+        fmt::format("{}: this file system cannot hold a capture while it is written (no shared memory); "
+                    "record to a local disk",
+                    database_.path()));
   }
   return {};
 }
@@ -95,12 +99,15 @@ base::Result<void> CaptureWriter::prepare() {
   return {};
 }
 
-base::Result<void> CaptureWriter::make_room() { return pending_bytes_ < pending_bytes_max ? base::Result<void>{} : commit(); }
+base::Result<void> CaptureWriter::make_room() {
+  return pending_bytes_ < pending_bytes_max ? base::Result<void>{} : commit();
+}
 
 base::Result<void> CaptureWriter::append(const Exchange& exchange) {
   const std::size_t heads = exchange.request.head.size() + exchange.interim.size() + exchange.response.head.size();
   if (heads > heads_bytes_max) {
-    return base::fail(fmt::format("exchange {} has heads of {} bytes; the limit is {}", exchange.id, heads, heads_bytes_max));
+    return base::fail(
+        fmt::format("exchange {} has heads of {} bytes; the limit is {}", exchange.id, heads, heads_bytes_max));
   }
   if (auto room = make_room(); !room) return room;
   Entry entry = entry_of(exchange);
@@ -226,7 +233,8 @@ base::Result<void> CaptureWriter::write(bool closing) {
   pending_bytes_ = 0;
   dirty_ = open_dirty_ = false;
   if (database_.moved()) {
-    return base::fail(fmt::format("{} was moved or removed while it is written; the recording follows the moved file", database_.path()));
+    return base::fail(fmt::format("{} was moved or removed while it is written; the recording follows the moved file",
+                                  database_.path()));
   }
   return {};
 }

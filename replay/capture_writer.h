@@ -91,7 +91,7 @@ class CaptureWriter {
   Meta meta_;
   std::unique_ptr<Statements> statements_;
 
-  std::string open_block_;          // raw; it is written at each commit until it is full
+  std::string open_block_;  // raw; it is written at each commit until it is full
   BlockRow open_row_{.number = 1};
   std::vector<PendingBlock> pending_blocks_;
   std::vector<PendingPart> pending_parts_;
@@ -101,8 +101,8 @@ class CaptureWriter {
   std::uint64_t bodies_ = 0;
   std::uint64_t exchanges_ = 0;
   Account account_;
-  bool dirty_ = false;              // something is not committed
-  bool open_dirty_ = false;         // it is in the open block, among others
+  bool dirty_ = false;       // something is not committed
+  bool open_dirty_ = false;  // it is in the open block, among others
   std::optional<base::Time> last_commit_;
 };
 

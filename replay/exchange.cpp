@@ -56,7 +56,8 @@ void each_header(std::string_view head, std::string_view name, Found found) {
     const auto end = std::min(head.find('\n', at + 1), head.size());
     const std::string_view line = head.substr(at + 1, end - at - 1);
     const auto colon = line.find(':');
-    if (colon != line.npos && equal_ignoring_case(line.substr(0, colon), name) && !found(trim(line.substr(colon + 1)))) return;
+    if (colon != line.npos && equal_ignoring_case(line.substr(0, colon), name) && !found(trim(line.substr(colon + 1))))
+      return;
     at = end;
   }
 }
@@ -138,8 +139,6 @@ bool method_writes(std::string_view method) {
   return std::ranges::find(safe, method) == safe.end();
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
+bool equal_ignoring_case(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
 
 }  // namespace stormproof::replay

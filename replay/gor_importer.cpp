@@ -82,8 +82,9 @@ class GorImport {
 
 base::Result<void> GorImport::read(GorInput input) {
   path_ = input.path();
-  GorRecords records(std::move(input), [this](const GorDamage& damage) { note_damage(path_, damage); },
-                     [this](std::string_view id, std::size_t index) { return method_of_waiting(id, index); });
+  GorRecords records(
+      std::move(input), [this](const GorDamage& damage) { note_damage(path_, damage); },
+      [this](std::string_view id, std::size_t index) { return method_of_waiting(id, index); });
   GorRecord record;
   while (records.next(record)) {
     if (const auto taken = take(record); !taken) return taken;
@@ -221,7 +222,8 @@ base::Result<ImportReport> import_gor(const std::vector<std::string>& inputs, Ca
   for (const std::string& path : inputs) {
     const auto is_gor = is_gor_file(path);
     if (!is_gor) return std::unexpected(is_gor.error());
-    if (!*is_gor) return base::fail(fmt::format("{} is no .gor file of GoReplay, compressed or not; nothing was imported", path));
+    if (!*is_gor)
+      return base::fail(fmt::format("{} is no .gor file of GoReplay, compressed or not; nothing was imported", path));
   }
   std::vector<std::string> sorted = inputs;
   std::ranges::sort(sorted, before);
@@ -235,11 +237,13 @@ base::Result<ImportReport> import_gor(const std::vector<std::string>& inputs, Ca
 }
 
 std::string to_text(const ImportReport& report) {
-  std::string text = fmt::format("{} requests, {} responses; {} exchanges: {} pairs, {} requests without response, "
-                                 "{} responses without request\n",
-                                 report.requests, report.responses, report.exchanges(), report.pairs,
-                                 report.requests_without_response, report.responses_without_request);
-  if (report.replayed_responses != 0) text += fmt::format("{} replayed responses left out\n", report.replayed_responses);
+  std::string text = fmt::format(
+      "{} requests, {} responses; {} exchanges: {} pairs, {} requests without response, "
+      "{} responses without request\n",
+      report.requests, report.responses, report.exchanges(), report.pairs, report.requests_without_response,
+      report.responses_without_request);
+  if (report.replayed_responses != 0)
+    text += fmt::format("{} replayed responses left out\n", report.replayed_responses);
   std::uint64_t places = 0;
   for (const auto& [cause, tally] : report.damage) {
     text += fmt::format("damaged: {}: {}, {} left out\n", cause, tally.count, base::format_bytes(tally.bytes));

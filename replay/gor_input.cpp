@@ -22,7 +22,8 @@ void GorInput::EndInflate::operator()(z_stream* stream) const {
 
 base::Result<GorInput> GorInput::open(const std::string& path) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return base::fail(fmt::format("{} is a folder; give the files in it", path));
+  if (std::filesystem::is_directory(path, ignored))
+    return base::fail(fmt::format("{} is a folder; give the files in it", path));
   GorInput input;
   input.path_ = path;
   input.file_.reset(std::fopen(path.c_str(), "rbe"));
@@ -30,7 +31,8 @@ base::Result<GorInput> GorInput::open(const std::string& path) {
   input.fill_raw();
   if (input.raw_.starts_with(gzip_magic)) {
     input.gzip_.reset(new z_stream{});
-    if (inflateInit2(input.gzip_.get(), 15 + 16) != Z_OK) return base::fail(fmt::format("{}: cannot begin to decompress", path));
+    if (inflateInit2(input.gzip_.get(), 15 + 16) != Z_OK)
+      return base::fail(fmt::format("{}: cannot begin to decompress", path));
     input.in_member_ = true;
   }
   return input;
@@ -70,7 +72,8 @@ bool GorInput::fill_raw() {
   raw_.resize(read_bytes);
   raw_.resize(std::fread(raw_.data(), 1, raw_.size(), file_.get()));
   raw_used_ = 0;
-  if (raw_.empty() && std::ferror(file_.get()) != 0) stop(fmt::format("it cannot be read further: {}", std::strerror(errno)));
+  if (raw_.empty() && std::ferror(file_.get()) != 0)
+    stop(fmt::format("it cannot be read further: {}", std::strerror(errno)));
   return !raw_.empty();
 }
 

@@ -47,7 +47,7 @@ class GorInput {
 
   std::string path_;
   std::unique_ptr<std::FILE, CloseFile> file_;
-  std::string raw_;               // read from the file
+  std::string raw_;  // read from the file
   std::size_t raw_used_ = 0;
   std::unique_ptr<z_stream, EndInflate> gzip_;
   bool in_member_ = false;

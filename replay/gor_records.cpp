@@ -56,7 +56,8 @@ std::optional<GorHeader> parse_gor_header(std::string_view bytes) {
     fields[count] = line.substr(begin, space - begin);
     begin = space + 1;
   }
-  if (count < 3 || fields[0].size() != 1 || fields[0][0] < '1' || fields[0][0] > '3' || fields[1].empty()) return std::nullopt;
+  if (count < 3 || fields[0].size() != 1 || fields[0][0] < '1' || fields[0][0] > '3' || fields[1].empty())
+    return std::nullopt;
   const auto at = parse_nanoseconds(fields[2]);
   if (!at || *at < 0) return std::nullopt;
   const base::Time time{base::Nanoseconds(*at)};
@@ -64,7 +65,8 @@ std::optional<GorHeader> parse_gor_header(std::string_view bytes) {
   if (count == 4) {
     const auto latency = parse_nanoseconds(fields[3]);
     if (!latency) return std::nullopt;
-    if (*latency >= 0 && *latency <= std::numeric_limits<std::int64_t>::max() - *at) header.latency = base::Nanoseconds(*latency);
+    if (*latency >= 0 && *latency <= std::numeric_limits<std::int64_t>::max() - *at)
+      header.latency = base::Nanoseconds(*latency);
   }
   return header;
 }
@@ -108,7 +110,8 @@ bool GorRecords::read_messages(GorRecord& record) {
     if (!message_begins(ahead(at, start_line_bytes_max), record.header.type)) {
       return lose_rest(record, first ? "a record without an HTTP message" : "bytes behind the end of a message", at);
     }
-    if (record.messages.size() == messages_max) return lose_rest(record, "more messages in a record than can be read", at);
+    if (record.messages.size() == messages_max)
+      return lose_rest(record, "more messages in a record than can be read", at);
     const auto head_end = find_head_end(at);
     if (!head_end) return lose_rest(record, "a head without its end", at);
     const auto end = take_message(record, at, *head_end);
@@ -134,7 +137,8 @@ std::optional<std::size_t> GorRecords::take_message(GorRecord& record, std::size
   if (record.header.type == '1') {
     framing = request_framing(head);
   } else {
-    const auto index = std::ranges::count_if(record.messages, [](const GorMessage& m) { return !is_interim(m.message.head); });
+    const auto index =
+        std::ranges::count_if(record.messages, [](const GorMessage& m) { return !is_interim(m.message.head); });
     method = method_of_(record.header.id, static_cast<std::size_t>(index));
     framing = response_framing(head, method);
   }
@@ -143,7 +147,8 @@ std::optional<std::size_t> GorRecords::take_message(GorRecord& record, std::size
   bool truncated = false;
   if (!end) {
     const bool told = framing.kind == BodyFraming::Kind::length || framing.kind == BodyFraming::Kind::chunked;
-    const Boundary boundary = find_boundary(head_end, record_bytes_max, told ? Stop::any_separator : Stop::separator_and_header);
+    const Boundary boundary =
+        find_boundary(head_end, record_bytes_max, told ? Stop::any_separator : Stop::separator_and_header);
     if (!boundary.found || boundary.end > record_bytes_max) return std::nullopt;
     end = boundary.end;
     const bool perhaps_to_head = record.header.type != '1' && method.empty() && *end == head_end;
@@ -151,10 +156,12 @@ std::optional<std::size_t> GorRecords::take_message(GorRecord& record, std::size
   }
   const std::string_view body = input_.peek(*end).substr(head_end, *end - head_end);
   if (truncated) {
-    on_damage_({framing.kind == BodyFraming::Kind::chunked ? "a chunked body that does not end" : "a body shorter than its head says",
+    on_damage_({framing.kind == BodyFraming::Kind::chunked ? "a chunked body that does not end"
+                                                           : "a body shorter than its head says",
                 input_.offset(), 0});
   } else if (framing.kind == BodyFraming::Kind::until_close && body.find(gor_separator) != body.npos) {
-    on_damage_({"a separator in a body whose end nothing tells", input_.offset() + head_end + body.find(gor_separator), 0});
+    on_damage_(
+        {"a separator in a body whose end nothing tells", input_.offset() + head_end + body.find(gor_separator), 0});
   }
   record.messages.push_back({.message = {.head = head, .body = std::string(body)}, .truncated = truncated});
   return end;
@@ -165,7 +172,8 @@ bool GorRecords::believable(std::size_t body_begin, std::size_t end, char type) 
   if (record_ends_at(end)) return true;
   const bool message_follows = message_begins(ahead(end, start_line_bytes_max), type);
   const std::string_view bytes = input_.peek(end + record_start_bytes);
-  return !boundary_in(bytes, body_begin, end, false, message_follows ? Stop::separator_and_header : Stop::any_separator);
+  return !boundary_in(bytes, body_begin, end, false,
+                      message_follows ? Stop::separator_and_header : Stop::any_separator);
 }
 
 std::optional<std::size_t> GorRecords::find_head_end(std::size_t begin) {
@@ -197,7 +205,8 @@ std::optional<std::size_t> GorRecords::framed_end(const BodyFraming& framing, st
     if (state == ChunkedWalk::State::complete) {
       // Trailers hold no separator; damaged ones run on into the next record, to the end of its head.
       const std::size_t trailers = body_begin + walk.trailers_begin(), end = body_begin + walk.length();
-      if (boundary_in(input_.peek(end + record_start_bytes), trailers, end, false, Stop::any_separator)) return std::nullopt;
+      if (boundary_in(input_.peek(end + record_start_bytes), trailers, end, false, Stop::any_separator))
+        return std::nullopt;
       return end;
     }
     if (state == ChunkedWalk::State::malformed || body.size() < wanted) return std::nullopt;
@@ -206,14 +215,16 @@ std::optional<std::size_t> GorRecords::framed_end(const BodyFraming& framing, st
 }
 
 // The first boundary that begins in [from, until) of `bytes`. `all`: nothing follows `bytes`.
-std::optional<GorRecords::Boundary> GorRecords::boundary_in(std::string_view bytes, std::size_t from, std::size_t until, bool all,
-                                                            Stop stop) {
+std::optional<GorRecords::Boundary> GorRecords::boundary_in(std::string_view bytes, std::size_t from, std::size_t until,
+                                                            bool all, Stop stop) {
   const std::string_view searched = bytes.substr(0, until);
-  for (auto at = searched.find_first_of("\n123", from); at != searched.npos; at = searched.find_first_of("\n123", at + 1)) {
+  for (auto at = searched.find_first_of("\n123", from); at != searched.npos;
+       at = searched.find_first_of("\n123", at + 1)) {
     const std::string_view rest = bytes.substr(at);
     if (rest.starts_with(gor_separator)) {
       const std::string_view behind = without_empty_lines(rest.substr(gor_separator.size()));
-      if (stop == Stop::any_separator || (all && behind.empty()) || parse_gor_header(behind)) return Boundary{at, at + gor_separator.size()};
+      if (stop == Stop::any_separator || (all && behind.empty()) || parse_gor_header(behind))
+        return Boundary{at, at + gor_separator.size()};
     } else if (record_begins(rest)) {
       return Boundary{at, at};
     }
@@ -259,7 +270,9 @@ bool GorRecords::lose_rest(const GorRecord& record, std::string_view cause, std:
   return !record.messages.empty();
 }
 
-bool GorRecords::separator_at(std::size_t position) { return ahead(position, gor_separator.size()).starts_with(gor_separator); }
+bool GorRecords::separator_at(std::size_t position) {
+  return ahead(position, gor_separator.size()).starts_with(gor_separator);
+}
 
 // The end of a file may lack the separator, or the end of it.
 bool GorRecords::record_ends_at(std::size_t position) {

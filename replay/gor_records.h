@@ -95,7 +95,8 @@ class GorRecords {
   std::optional<std::size_t> find_head_end(std::size_t begin);
   std::optional<std::size_t> framed_end(const BodyFraming& framing, std::size_t body_begin);
   Boundary find_boundary(std::size_t from, std::size_t limit, Stop stop);
-  static std::optional<Boundary> boundary_in(std::string_view bytes, std::size_t from, std::size_t until, bool all, Stop stop);
+  static std::optional<Boundary> boundary_in(std::string_view bytes, std::size_t from, std::size_t until, bool all,
+                                             Stop stop);
   bool believable(std::size_t body_begin, std::size_t end, char type);
   void lose(std::string_view cause, std::size_t from);
   bool lose_rest(const GorRecord& record, std::string_view cause, std::size_t from);

@@ -75,7 +75,8 @@ Inspection inspect(CaptureReader& capture) {
 
 std::string to_json(const Inspection& inspection) {
   json::object account;
-  for (const auto& [cause, tally] : inspection.account) account[cause] = {{"count", tally.count}, {"bytes", tally.bytes}};
+  for (const auto& [cause, tally] : inspection.account)
+    account[cause] = {{"count", tally.count}, {"bytes", tally.bytes}};
   json::object meta;
   for (const auto& [key, value] : inspection.meta) meta[key] = value;
   json::array routes;
@@ -127,7 +128,8 @@ std::string to_text(const Inspection& inspection) {
   for (std::size_t i = 0; i < std::min(routes_shown, inspection.routes.size()); ++i) {
     line("route", fmt::format("{:>8}  {}", inspection.routes[i].requests, inspection.routes[i].route));
   }
-  if (inspection.routes.size() > routes_shown) line("", fmt::format("and {} more routes", inspection.routes.size() - routes_shown));
+  if (inspection.routes.size() > routes_shown)
+    line("", fmt::format("and {} more routes", inspection.routes.size() - routes_shown));
   for (const auto& [cause, tally] : inspection.account) {
     line("account", fmt::format("{:>8}  {}, {}", tally.count, cause, base::format_bytes(tally.bytes)));
   }

@@ -30,9 +30,9 @@ struct Inspection {
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
   std::map<std::string, std::uint64_t> methods;
-  std::map<int, std::uint64_t> statuses;      // 0: no response
+  std::map<int, std::uint64_t> statuses;  // 0: no response
   std::map<std::string, std::uint64_t> endings;
-  std::vector<RouteCount> routes;             // the most frequent first
+  std::vector<RouteCount> routes;  // the most frequent first
   Account account;
   std::string torn;                 // what that means, in one sentence; "" for a whole file
   std::vector<std::string> damage;  // what could not be read

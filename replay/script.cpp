@@ -20,9 +20,11 @@ bool is_whole(const Exchange& exchange) {
 
 // A whole line of the head that has this name, with its line end; empty where there is none.
 std::string_view line_of(std::string_view fields, std::string_view name) {
-  for (std::size_t at = fields.find("\r\n"); at != fields.npos && at + 2 < fields.size(); at = fields.find("\r\n", at + 2)) {
+  for (std::size_t at = fields.find("\r\n"); at != fields.npos && at + 2 < fields.size();
+       at = fields.find("\r\n", at + 2)) {
     const std::string_view line = fields.substr(at + 2, fields.find("\r\n", at + 2) + 2 - (at + 2));
-    if (line.size() > name.size() && line[name.size()] == ':' && equal_ignoring_case(line.substr(0, name.size()), name)) return line;
+    if (line.size() > name.size() && line[name.size()] == ':' && equal_ignoring_case(line.substr(0, name.size()), name))
+      return line;
   }
   return {};
 }
@@ -76,7 +78,8 @@ base::Result<Script> load_script(const std::string& capture, const ScriptOptions
     exchange = {};
   }
   // The capture is in order of ending; requests are sent in order of beginning.
-  std::ranges::sort(script.requests, {}, [](const ScriptRequest& request) { return std::pair(request.recorded, request.id); });
+  std::ranges::sort(script.requests, {},
+                    [](const ScriptRequest& request) { return std::pair(request.recorded, request.id); });
   return script;
 }
 

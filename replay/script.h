@@ -41,8 +41,9 @@ struct ScriptOptions {
 base::Result<Script> load_script(const std::string& capture, const ScriptOptions& options);
 
 struct ShotOptions {
-  std::uint64_t loops = 0;                  // 0: over and over
-  std::optional<std::uint64_t> trace_seed;  // set: each request gets a trace id of its own, a function of seed and number
+  std::uint64_t loops = 0;  // 0: over and over
+  std::optional<std::uint64_t>
+      trace_seed;  // set: each request gets a trace id of its own, a function of seed and number
 };
 
 // The trace id of the n-th request of a run.

@@ -96,7 +96,8 @@ base::Result<Database> Database::open(const std::string& path, Mode mode) {
   sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (!write) {
     sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    if (const auto checked = database.run("PRAGMA cell_size_check=ON"); !checked) return std::unexpected(checked.error());
+    if (const auto checked = database.run("PRAGMA cell_size_check=ON"); !checked)
+      return std::unexpected(checked.error());
   }
   // In this locking mode SQLite keeps the index of the log in its own memory, and needs no -shm file beside it.
   if (mode == Mode::orphaned) {
@@ -113,8 +114,8 @@ base::Result<void> Database::run(const char* sql) {
 
 base::Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* prepared = nullptr;
-  const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &prepared, nullptr);
+  const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
   Statement statement;
   statement.path_ = path_;
   statement.handle_.reset(prepared);

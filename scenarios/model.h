@@ -24,9 +24,9 @@ struct Health {
 
 // A version of the service under test.
 struct Target {
-  std::string url;                          // "http://127.0.0.1:8082"
-  std::vector<std::string> command;         // empty: it is running already; runs in the scenario's folder
-  std::map<std::string, std::string> env;   // added to the harness's own
+  std::string url;                         // "http://127.0.0.1:8082"
+  std::vector<std::string> command;        // empty: it is running already; runs in the scenario's folder
+  std::map<std::string, std::string> env;  // added to the harness's own
   std::optional<Health> health;
 };
 
@@ -72,8 +72,8 @@ struct AbortFault {
 };
 
 struct Fault {
-  std::string id;    // "<phase>#<n>": the rule's name, unique within the scenario
-  std::string on;    // a dependency
+  std::string id;                       // "<phase>#<n>": the rule's name, unique within the scenario
+  std::string on;                       // a dependency
   std::optional<LatencyFault> latency;  // one of latency and abort, or both: the delay comes first
   std::optional<AbortFault> abort;
   double share = 1;  // of the requests that match
@@ -136,8 +136,8 @@ struct Gate {
 };
 
 struct Scenario {
-  std::string file;  // as given on the command line
-  std::string text;  // the YAML, whole and unexpanded: stored with the run
+  std::string file;                  // as given on the command line
+  std::string text;                  // the YAML, whole and unexpanded: stored with the run
   std::vector<std::string> secrets;  // what ${secret:…} gave: to be kept out of all that is stored or shown
   std::string name;
   std::string owner;

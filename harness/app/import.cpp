@@ -1,7 +1,7 @@
 // stormproof import: brings a recording of another tool into a capture.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <iostream>
@@ -29,16 +29,18 @@ base::Result<void> check_format(const std::vector<std::string>& inputs) {
     const auto is_gor = replay::is_gor_file(input);
     if (!is_gor) return std::unexpected(is_gor.error());
     if (!*is_gor) {
-      return base::fail(fmt::format("{} is in no format that can be imported: GoReplay's .gor, plain or compressed with gzip", input));
+      return base::fail(fmt::format(
+          "{} is in no format that can be imported: GoReplay's .gor, plain or compressed with gzip", input));
     }
   }
   return {};
 }
 
 base::Result<replay::ImportReport> import_into(const ImportOptions& options, const base::Clock& clock) {
-  auto writer = replay::CaptureWriter::create(options.out, {{"source", fmt::format("import {}", fmt::join(options.inputs, " "))},
-                                                            {"made", base::format_time(clock.now())},
-                                                            {"made by", fmt::format("stormproof {}", version)}});
+  auto writer =
+      replay::CaptureWriter::create(options.out, {{"source", fmt::format("import {}", fmt::join(options.inputs, " "))},
+                                                  {"made", base::format_time(clock.now())},
+                                                  {"made by", fmt::format("stormproof {}", version)}});
   if (!writer) return std::unexpected(writer.error());
   auto report = replay::import_gor(options.inputs, *writer);
   if (report && report->exchanges() != 0) {
@@ -47,7 +49,9 @@ base::Result<replay::ImportReport> import_into(const ImportOptions& options, con
     report = std::unexpected(closed.error());
   }
   // The file was made here: nothing half-made may stay.
-  { const replay::CaptureWriter ended = std::move(*writer); }
+  {
+    const replay::CaptureWriter ended = std::move(*writer);
+  }
   std::error_code ignored;
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(options.out + suffix, ignored);
   return report;

@@ -14,7 +14,8 @@ ExitCode complain(std::string_view command, ExitCode code, const base::Error& er
   return code;
 }
 
-std::optional<scenarios::Scenario> load_scenario(const std::string& file, std::map<std::string, std::string>* variables) {
+std::optional<scenarios::Scenario> load_scenario(const std::string& file,
+                                                 std::map<std::string, std::string>* variables) {
   const scenarios::Environment outer = scenarios::process_environment();
   auto scenario = scenarios::load(file, [&](std::string_view name) {
     const auto value = outer(name);

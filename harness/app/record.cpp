@@ -1,7 +1,7 @@
 // stormproof record: relays traffic to an upstream and writes it to a capture.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "harness/app/commands.h"
@@ -49,12 +49,11 @@ ExitCode record(const RecordOptions& options) {
     const auto free = wire::Listener::open(io, *listen);
     if (!free) return fail(ExitCode::could_not_run, free.error());
   }
-  auto recorder = replay::Recorder::start(
-      options.out,
-      {{"source", fmt::format("record {}", options.upstream)},
-       {"made", base::format_time(clock.now())},
-       {"made by", fmt::format("stormproof {}", version)}},
-      clock, std::move(recorder_options));
+  auto recorder = replay::Recorder::start(options.out,
+                                          {{"source", fmt::format("record {}", options.upstream)},
+                                           {"made", base::format_time(clock.now())},
+                                           {"made by", fmt::format("stormproof {}", version)}},
+                                          clock, std::move(recorder_options));
   if (!recorder) return fail(ExitCode::could_not_run, recorder.error());
 
   proxy::RelayOptions relay_options;
@@ -81,10 +80,12 @@ ExitCode record(const RecordOptions& options) {
 }  // namespace
 
 void add_record(CLI::App& app, Call& call) {
-  auto* command = app.add_subcommand("record", "Relay traffic to an upstream and record it; ends with SIGINT or SIGTERM");
+  auto* command =
+      app.add_subcommand("record", "Relay traffic to an upstream and record it; ends with SIGINT or SIGTERM");
   auto options = std::make_shared<RecordOptions>();
   command->add_option("--listen", options->listen, "address to listen on, like 127.0.0.1:8080")->required();
-  command->add_option("--upstream", options->upstream, "where the traffic goes, like http://127.0.0.1:9090")->required();
+  command->add_option("--upstream", options->upstream, "where the traffic goes, like http://127.0.0.1:9090")
+      ->required();
   command->add_option("--out", options->out, "the capture to write; an existing file is refused")->required();
   command->callback([options, &call] { call = [options] { return record(*options); }; });
 }

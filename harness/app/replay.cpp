@@ -1,7 +1,7 @@
 // stormproof replay: sends a capture to a target, in open loop, and says how well it did.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "harness/app/commands.h"
@@ -53,9 +53,10 @@ ExitCode run_replay(const ReplayOptions& options) {
   const auto script = replay::load_script(options.file, {.filter = {}, .allow_writes = options.allow_writes});
   if (!script) return complain("replay", ExitCode::invalid_input, script.error());
   if (script->requests.empty()) {
-    return complain("replay", ExitCode::invalid_input,
-                    {.message = fmt::format("{} has no request to send ({} write and need --allow-writes, {} are not whole)",
-                                            options.file, script->writes_refused, script->not_replayable)});
+    return complain(
+        "replay", ExitCode::invalid_input,
+        {.message = fmt::format("{} has no request to send ({} write and need --allow-writes, {} are not whole)",
+                                options.file, script->writes_refused, script->not_replayable)});
   }
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return complain("replay", ExitCode::could_not_run, endpoint.error());
@@ -91,7 +92,8 @@ void add_replay(CLI::App& app, Call& call) {
   auto options = std::make_shared<ReplayOptions>();
   command->add_option("FILE", options->file, "a capture")->required();
   command->add_option("--target", options->target, "where to, like http://127.0.0.1:8080")->required();
-  auto* speed = command->add_option("--speed", options->speed, "the recorded timing, this much faster: 2x (default: 1x)");
+  auto* speed =
+      command->add_option("--speed", options->speed, "the recorded timing, this much faster: 2x (default: 1x)");
   command->add_option("--rate", options->rate, "a constant rate instead: 500/s")->excludes(speed);
   command->add_option("--loop", options->loop, "how often to send the whole capture")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))

@@ -1,8 +1,8 @@
 // stormproof run: the main job. Runs scenarios, stores each run, writes its reports, answers with an exit code.
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fmt/format.h>
 #include <iostream>
 #include <random>
 
@@ -32,7 +32,8 @@ struct RunOptions {
 };
 
 // What `run` was asked to write of one run; the first trouble.
-base::Result<void> store_and_render(const RunOptions& options, const reports::RunRecord& record, std::string& html_file) {
+base::Result<void> store_and_render(const RunOptions& options, const reports::RunRecord& record,
+                                    std::string& html_file) {
   const std::filesystem::path folder = options.out;
   auto store = reports::RunStore::open((folder / store_name).string());
   if (!store) return std::unexpected(store.error());
@@ -56,7 +57,8 @@ ExitCode run_one(const RunOptions& options, const std::string& file, std::vector
   runner_options.output_folder = options.out;
   run::Runner runner(*scenario, runner_options, clock, progress);
   Signals signals(runner.io(), [&] {
-    runner.interrupt(signals.exit_code(ExitCode::pass) == ExitCode::interrupted ? "interrupted (SIGINT)" : "interrupted (SIGTERM)");
+    runner.interrupt(signals.exit_code(ExitCode::pass) == ExitCode::interrupted ? "interrupted (SIGINT)"
+                                                                                : "interrupted (SIGTERM)");
   });
   auto record = runner.run();
   if (!record) {
@@ -82,7 +84,8 @@ ExitCode run_all(const RunOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(options.out, error);
   if (error) {
-    return complain("run", ExitCode::could_not_run, {.message = "cannot make the folder " + options.out + ": " + error.message()});
+    return complain("run", ExitCode::could_not_run,
+                    {.message = "cannot make the folder " + options.out + ": " + error.message()});
   }
   ExitCode code = ExitCode::pass;
   std::vector<reports::RunRecord> records;
@@ -113,8 +116,10 @@ void add_run(CLI::App& app, Call& call) {
   command->add_option("--out", options->out, "folder for the run store and the HTML reports")->capture_default_str();
   command->add_option("--junit", options->junit, "also write JUnit XML to this file; - is standard output");
   command->add_option("--json", options->json, "also write JSON, a document a scenario; - is standard output");
-  command->add_option("--seed", options->seed, "seed of all chance; the same seed injects the same faults (default: random)");
-  command->add_flag("--strict", options->strict, "fail on VIOLATED and on INCONCLUSIVE, whatever the scenario's gate says");
+  command->add_option("--seed", options->seed,
+                      "seed of all chance; the same seed injects the same faults (default: random)");
+  command->add_flag("--strict", options->strict,
+                    "fail on VIOLATED and on INCONCLUSIVE, whatever the scenario's gate says");
   command->callback([options, &call] { call = [options] { return run_all(*options); }; });
 }
 

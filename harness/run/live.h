@@ -10,10 +10,10 @@
 namespace stormproof::run {
 
 struct LiveCounts {
-  std::atomic<std::uint64_t> sent{0};         // requests to the service, ended
-  std::atomic<std::uint64_t> failed{0};       // of them: no answer, or a status of 500 and above
-  std::atomic<std::uint64_t> calls{0};        // to dependencies
-  std::atomic<std::uint64_t> faults{0};       // fired
+  std::atomic<std::uint64_t> sent{0};    // requests to the service, ended
+  std::atomic<std::uint64_t> failed{0};  // of them: no answer, or a status of 500 and above
+  std::atomic<std::uint64_t> calls{0};   // to dependencies
+  std::atomic<std::uint64_t> faults{0};  // fired
 };
 
 // No answer, or an answer that says that the server failed.
@@ -27,7 +27,9 @@ class CountingSink final : public events::Sink {
   CountingSink(events::Sink& next, LiveCounts& counts) : next_(next), counts_(counts) {}
 
   events::NameId name(std::string_view text) override { return next_.name(text); }
-  events::NameId route(std::string_view method, std::string_view target) override { return next_.route(method, target); }
+  events::NameId route(std::string_view method, std::string_view target) override {
+    return next_.route(method, target);
+  }
   void exchange(const events::Exchange& exchange) override;
   void fault(const events::FaultFired& fault) override;
 

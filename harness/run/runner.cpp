@@ -18,10 +18,10 @@ using events::MarkKind;
 
 constexpr std::chrono::milliseconds look_every{250};
 constexpr std::chrono::milliseconds before_first_request{100};
-constexpr std::chrono::seconds answers_within{5};   // after the last request was sent
-constexpr std::chrono::seconds service_grace{5};    // from SIGTERM to SIGKILL
-constexpr std::chrono::seconds probe_within{2};     // for a target without a health check that should be there
-constexpr std::chrono::seconds start_within{10};    // and for one that we started
+constexpr std::chrono::seconds answers_within{5};  // after the last request was sent
+constexpr std::chrono::seconds service_grace{5};   // from SIGTERM to SIGKILL
+constexpr std::chrono::seconds probe_within{2};    // for a target without a health check that should be there
+constexpr std::chrono::seconds start_within{10};   // and for one that we started
 constexpr std::size_t output_lines_shown = 5;
 
 std::string run_id(base::Time at, std::uint64_t seed) {
@@ -36,7 +36,8 @@ std::string run_id(base::Time at, std::uint64_t seed) {
 
 replay::PacingOptions pacing_of(const scenarios::Traffic& traffic) {
   if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
-  if (traffic.ramp) return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
+  if (traffic.ramp)
+    return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
   return replay::Speed{traffic.speed.value_or(1)};
 }
 
@@ -95,8 +96,8 @@ base::Result<void> Runner::start() {
   if (!origin) return std::unexpected(origin.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return std::unexpected(endpoint.error());
-  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed, options_.connections_max,
-                                       clock_, counts_);
+  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed,
+                                       options_.connections_max, clock_, counts_);
   return {};
 }
 

@@ -2,8 +2,8 @@
 
 namespace stormproof::run {
 
-Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target, std::uint64_t seed,
-                 std::size_t connections_max, const base::Clock& clock, LiveCounts& counts)
+Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target,
+                 std::uint64_t seed, std::size_t connections_max, const base::Clock& clock, LiveCounts& counts)
     : sink_(recorder_, counts),
       script_(std::move(script)),
       shots_(script_, pacing, {.loops = 0, .trace_seed = seed}),

@@ -151,7 +151,8 @@ void View::place(const scenarios::Phase& plan, std::size_t& next_mark) {
 void View::share_out_requests() {
   std::size_t sent_in = 0;
   for (const Exchange* request : ingress_) {
-    while (sent_in < phases_.size() && (!phases_[sent_in].reached || phases_[sent_in].end <= request->intended)) ++sent_in;
+    while (sent_in < phases_.size() && (!phases_[sent_in].reached || phases_[sent_in].end <= request->intended))
+      ++sent_in;
     if (sent_in == phases_.size()) break;
     if (request->intended < phases_[sent_in].begin) continue;
     std::size_t felt_in = sent_in;

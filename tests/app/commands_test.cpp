@@ -18,8 +18,10 @@ TEST(CommandLine, NothingOrNonsenseIsAUsageError) {
   EXPECT_EQ(run({}), ExitCode::usage);
   EXPECT_EQ(run({"fly"}), ExitCode::usage);
   EXPECT_EQ(run({"run"}), ExitCode::usage);
-  EXPECT_EQ(run({"replay", "x.traffic", "--target", "http://127.0.0.1:1", "--speed", "2x", "--rate", "5/s"}), ExitCode::usage);
-  EXPECT_EQ(run({"record", "--listen", "127.0.0.1", "--upstream", "http://127.0.0.1:1", "--out", "x"}), ExitCode::usage);
+  EXPECT_EQ(run({"replay", "x.traffic", "--target", "http://127.0.0.1:1", "--speed", "2x", "--rate", "5/s"}),
+            ExitCode::usage);
+  EXPECT_EQ(run({"record", "--listen", "127.0.0.1", "--upstream", "http://127.0.0.1:1", "--out", "x"}),
+            ExitCode::usage);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("'127.0.0.1' has no port"));
 }
 
@@ -27,7 +29,8 @@ TEST(CommandLine, HelpNamesEverySubcommandAndTheExitCodes) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(run({"--help"}), ExitCode::pass);
   const std::string help = testing::internal::GetCapturedStdout();
-  for (const char* word : {"record", "import", "inspect", "replay", "run", "lint", "verify", "report", "schema", "5 inconclusive"}) {
+  for (const char* word :
+       {"record", "import", "inspect", "replay", "run", "lint", "verify", "report", "schema", "5 inconclusive"}) {
     EXPECT_THAT(help, testing::HasSubstr(word));
   }
 }

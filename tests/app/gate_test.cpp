@@ -31,7 +31,8 @@ TEST(Gate, FailsOnlyOnWhatTheScenarioSays) {
 }
 
 TEST(Gate, HowARunEndedComesBeforeItsFindings) {
-  EXPECT_EQ(exit_code_of(record_of({Verdict::violated}, "steady state violated: nothing was injected"), {}), ExitCode::could_not_run);
+  EXPECT_EQ(exit_code_of(record_of({Verdict::violated}, "steady state violated: nothing was injected"), {}),
+            ExitCode::could_not_run);
   EXPECT_EQ(exit_code_of(record_of({Verdict::holds}, "interrupted (SIGINT)"), {}), ExitCode::interrupted);
   EXPECT_EQ(exit_code_of(record_of({Verdict::holds}, "interrupted (SIGTERM)"), {}), ExitCode::terminated);
   EXPECT_EQ(exit_code_of(record_of({Verdict::holds}, "aborted: errors above 50% for 10s"), {}), ExitCode::gate_failed);

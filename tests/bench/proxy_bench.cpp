@@ -64,12 +64,14 @@ Target start_origin(const std::filesystem::path& folder) {
   for (const auto& [name, size] : {std::pair{"1k", 1024}, std::pair{"100k", 102400}}) {
     must(support::write_file(folder / "www" / name, std::string(static_cast<std::size_t>(size), 'x')));
   }
-  must(support::write_file(folder / "origin.conf", fmt::format(R"(daemon off; master_process off; pid {0}/origin.pid; error_log stderr;
+  must(support::write_file(folder / "origin.conf",
+                           fmt::format(R"(daemon off; master_process off; pid {0}/origin.pid; error_log stderr;
 events {{ worker_connections 4096; }}
 http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {0}/b; proxy_temp_path {0}/p;
 fastcgi_temp_path {0}/f; uwsgi_temp_path {0}/u; scgi_temp_path {0}/s;
 server {{ listen 127.0.0.1:{1}; root {0}/www; }} }}
-)", folder.string(), port)));
+)",
+                                       folder.string(), port)));
   Target origin{"origin", start({"nginx", "-c", (folder / "origin.conf").string()}), port};
   must(origin.process.wait_until_listening(port));
   return origin;
@@ -77,13 +79,15 @@ server {{ listen 127.0.0.1:{1}; root {0}/www; }} }}
 
 Target start_nginx(const std::filesystem::path& folder, std::uint16_t upstream) {
   const std::uint16_t port = support::free_port();
-  must(support::write_file(folder / "nginx.conf", fmt::format(R"(daemon off; master_process off; pid {0}/nginx.pid; error_log stderr;
+  must(support::write_file(folder / "nginx.conf",
+                           fmt::format(R"(daemon off; master_process off; pid {0}/nginx.pid; error_log stderr;
 events {{ worker_connections 4096; }}
 http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {0}/nb; proxy_temp_path {0}/np;
 fastcgi_temp_path {0}/nf; uwsgi_temp_path {0}/nu; scgi_temp_path {0}/ns;
 upstream o {{ server 127.0.0.1:{2}; keepalive 128; keepalive_requests 1000000000; }}
 server {{ listen 127.0.0.1:{1}; location / {{ proxy_pass http://o; proxy_http_version 1.1; proxy_set_header Connection ""; }} }} }}
-)", folder.string(), port, upstream)));
+)",
+                                       folder.string(), port, upstream)));
   Target nginx{"nginx", start({"nginx", "-c", (folder / "nginx.conf").string()}), port};
   must(nginx.process.wait_until_listening(port));
   return nginx;
@@ -104,7 +108,8 @@ frontend f
   default_backend b
 backend b
   server s 127.0.0.1:{}
-)", port, upstream)));
+)",
+                                                               port, upstream)));
   Target haproxy{"haproxy", start({"haproxy", "-db", "-f", (folder / "haproxy.cfg").string()}), port};
   must(haproxy.process.wait_until_listening(port));
   return haproxy;
@@ -154,9 +159,10 @@ double number_after(const std::string& text, std::string_view label) {
 
 // Requests that wrk got answered.
 double drive(const Load& load, std::uint16_t port, int seconds) {
-  const auto finished = must(support::run_to_end({.argv = {"wrk", "-t1", fmt::format("-c{}", load.connections), fmt::format("-d{}", seconds),
-                                                          fmt::format("http://127.0.0.1:{}{}", port, load.path)}},
-                                                 std::chrono::seconds(seconds + 20)));
+  const auto finished = must(
+      support::run_to_end({.argv = {"wrk", "-t1", fmt::format("-c{}", load.connections), fmt::format("-d{}", seconds),
+                                    fmt::format("http://127.0.0.1:{}{}", port, load.path)}},
+                          std::chrono::seconds(seconds + 20)));
   if (finished.out.find("Non-2xx") != std::string::npos) give_up("answers other than 2xx:\n" + finished.out);
   const std::size_t at = finished.out.find(" requests in");
   const std::size_t line = finished.out.rfind('\n', at) + 1;
@@ -186,8 +192,8 @@ void measure(const Load& load, std::vector<Target*> targets, int rounds, int sec
     }
   }
   for (const Target* target : targets) {
-    fmt::print("| {:<28} | {:<20} | {:>6.2f} | {:>5.2f} | {:>5.2f} |\n", load.name, target->name, median(cost[target->name]),
-               median(ratio[target->name]), median(first_ratio[target->name]));
+    fmt::print("| {:<28} | {:<20} | {:>6.2f} | {:>5.2f} | {:>5.2f} |\n", load.name, target->name,
+               median(cost[target->name]), median(ratio[target->name]), median(first_ratio[target->name]));
     std::fflush(stdout);
   }
 }
@@ -201,7 +207,8 @@ int main(int argc, char** argv) {
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(0, &one);
-  if (sched_setaffinity(0, sizeof one, &one) != 0) give_up("cannot pin to one CPU");  // inherited by all that is started
+  if (sched_setaffinity(0, sizeof one, &one) != 0)
+    give_up("cannot pin to one CPU");  // inherited by all that is started
 
   const support::TempDir folder;
   Target origin = start_origin(folder.path());
@@ -210,10 +217,12 @@ int main(int argc, char** argv) {
   const std::string upstream = fmt::format("127.0.0.1:{}", origin.port);
   Target relay{"stormproof", start({RELAY_PROGRAM, upstream}), 0};
   relay.port = port_in(relay.process);
-  Target recording{"stormproof, recording", start({RELAY_PROGRAM, upstream, (folder.path() / "bench.traffic").string()}), 0};
+  Target recording{"stormproof, recording",
+                   start({RELAY_PROGRAM, upstream, (folder.path() / "bench.traffic").string()}), 0};
   recording.port = port_in(recording.process);
 
-  fmt::print("CPU time of the proxy process a request, one CPU for all, median of {} rounds of {} s\n\n", rounds, seconds);
+  fmt::print("CPU time of the proxy process a request, one CPU for all, median of {} rounds of {} s\n\n", rounds,
+             seconds);
   fmt::print("| {:<28} | {:<20} | {:>6} | {:>5} | {:>5} |\n", "load", "proxy", "us", "x HA", "proxy thread x HA");
   fmt::print("|---|---|---|---|---|\n");
   const std::vector<Load> loads = {{"1 KB, 64 connections", 64, "/1k"},

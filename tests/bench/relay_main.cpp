@@ -16,7 +16,9 @@ namespace {
 class Counter final : public events::Sink {
  public:
   events::NameId name(std::string_view text) override { return names_.name(text); }
-  events::NameId route(std::string_view method, std::string_view target) override { return names_.route(method, target); }
+  events::NameId route(std::string_view method, std::string_view target) override {
+    return names_.route(method, target);
+  }
   void exchange(const events::Exchange& exchange) override { bytes_ += exchange.response_bytes; }
   void fault(const events::FaultFired&) override {}
 

@@ -16,9 +16,9 @@
 namespace stormproof::e2e {
 namespace {
 
+using subjects::Opossum;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using subjects::Opossum;
 
 class OpossumRun : public ::testing::Test {
  protected:
@@ -49,8 +49,8 @@ class OpossumRun : public ::testing::Test {
     outage_.command = Opossum::command(options_);
     const std::filesystem::path scenario = folder_.path() / "scenario.yaml";
     write_outage(outage_, scenario);
-    return stormproof({"run", scenario.string(), "--out", (folder_.path() / "out").string(), "--json", json().string()}, {},
-                      std::chrono::seconds(60));
+    return stormproof({"run", scenario.string(), "--out", (folder_.path() / "out").string(), "--json", json().string()},
+                      {}, std::chrono::seconds(60));
   }
   std::filesystem::path json() const { return folder_.path() / "run.json"; }
 

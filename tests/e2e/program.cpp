@@ -48,8 +48,9 @@ Recording start_recording(std::uint16_t upstream, const std::filesystem::path& o
 
 void record_checkouts(std::uint16_t server, const std::filesystem::path& out, int requests) {
   const Recording recording = start_recording(server, out);
-  const auto curl = support::run_to_end({.argv = {"curl", "-sS", "--fail", "--max-time", "20", "-o", "/dev/null",
-                                                  fmt::format("http://127.0.0.1:{}/checkout/[1-{}]", recording.port, requests)}});
+  const auto curl =
+      support::run_to_end({.argv = {"curl", "-sS", "--fail", "--max-time", "20", "-o", "/dev/null",
+                                    fmt::format("http://127.0.0.1:{}/checkout/[1-{}]", recording.port, requests)}});
   ASSERT_TRUE(curl.has_value()) << curl.error().to_string();
   EXPECT_EQ(curl->exit_code, 0) << curl->err;
   recording.process.signal(SIGINT);
@@ -85,8 +86,9 @@ phases:
     expect:
       - circuit-breaker: {{ on: payments, closes-within: 6s }}
       - recovers: {{ within: 6s }}
-)", outage.service_port, command, outage.payments_proxy, outage.payments, outage.capture.string(), outage.rate, outage.steady,
-                                     outage.down, outage.fault,
+)",
+                                     outage.service_port, command, outage.payments_proxy, outage.payments,
+                                     outage.capture.string(), outage.rate, outage.steady, outage.down, outage.fault,
                                      outage.opens_within, outage.latency, outage.recovery);
 }
 

@@ -68,7 +68,8 @@ TEST_F(Record, CurlGetsTheSameBytesAndTheCaptureHasThem) {
 TEST_F(Record, ALargeResponse) {
   const Recording recording = start_recording(nginx_->port(), capture());
   const std::string url = "http://127.0.0.1:" + std::to_string(recording.port);
-  const auto down = support::run_to_end({.argv = {"curl", "-sS", "-o", (folder_.path() / "got").string(), url + "/large"}});
+  const auto down =
+      support::run_to_end({.argv = {"curl", "-sS", "-o", (folder_.path() / "got").string(), url + "/large"}});
   ASSERT_TRUE(down.has_value());
   finish(recording);
   const auto all = exchanges_of(capture());
@@ -86,8 +87,9 @@ TEST_F(Record, ALargeUploadThatWaitsForItsContinue) {
   const Recording recording = start_recording(server.port(), capture());
   const std::filesystem::path upload = folder_.path() / "upload";
   ASSERT_TRUE(support::write_file(upload, std::string(upload_bytes, 'u')).has_value());
-  const auto up = support::run_to_end({.argv = {"curl", "-sS", "-H", "Expect: 100-continue", "--data-binary", "@" + upload.string(), "-w",
-                                                "%{http_code}", "http://127.0.0.1:" + std::to_string(recording.port) + "/upload"}});
+  const auto up = support::run_to_end(
+      {.argv = {"curl", "-sS", "-H", "Expect: 100-continue", "--data-binary", "@" + upload.string(), "-w",
+                "%{http_code}", "http://127.0.0.1:" + std::to_string(recording.port) + "/upload"}});
   ASSERT_TRUE(up.has_value());
   EXPECT_EQ(up->out, "200");
   finish(recording);
@@ -103,7 +105,8 @@ TEST_F(Record, AMalformedRequestIsRefusedAndNeverForwarded) {
   const Recording recording = start_recording(nginx_->port(), capture());
   auto client = support::RawConnection::connect(recording.port);
   ASSERT_TRUE(client.has_value());
-  ASSERT_TRUE(client->send("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n").has_value());
+  ASSERT_TRUE(
+      client->send("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n").has_value());
   const auto answer = client->read_to_end();
   ASSERT_TRUE(answer.has_value()) << answer.error().to_string();
   EXPECT_THAT(*answer, ::testing::StartsWith("HTTP/1.1 400 "));
@@ -131,7 +134,8 @@ TEST_F(Record, AKillLosesAtMostTheLastCommit) {
 TEST_F(Record, NothingIsOverwrittenAndAPortInUseIsNamed) {
   std::ofstream(capture()) << "precious";
   const std::string upstream = nginx_->url();
-  const auto refused = stormproof({"record", "--listen", "127.0.0.1:0", "--upstream", upstream, "--out", capture().string()});
+  const auto refused =
+      stormproof({"record", "--listen", "127.0.0.1:0", "--upstream", upstream, "--out", capture().string()});
   EXPECT_EQ(refused.exit_code, 4) << refused.err;
   EXPECT_EQ(support::read_file(capture()).value(), "precious");
 

@@ -44,8 +44,10 @@ TEST_F(Ecommerce, TheReplayKeepsOrderAndTimingAndSendsWhatWritesOnlyWhenAllowed)
   auto nginx = subjects::Nginx::start({});
   ASSERT_TRUE(nginx.has_value()) << nginx.error().to_string();
   // 518.564 s of traffic at 200x: 2.593 s.
-  const auto replayed = stormproof({"replay", capture(), "--target", nginx->url(), "--speed", "200x", "--allow-writes", "--json"});
-  EXPECT_THAT(replayed.exit_code, ::testing::AnyOf(0, 5)) << replayed.err;  // 5: this machine lagged, which is no error of ours
+  const auto replayed =
+      stormproof({"replay", capture(), "--target", nginx->url(), "--speed", "200x", "--allow-writes", "--json"});
+  EXPECT_THAT(replayed.exit_code, ::testing::AnyOf(0, 5))
+      << replayed.err;  // 5: this machine lagged, which is no error of ours
   const auto json = boost::json::parse(replayed.out);
   EXPECT_EQ(json.at("requests").as_int64(), 101);
   EXPECT_EQ(json.at("answered").as_int64(), 101);
@@ -69,8 +71,8 @@ TEST_F(Ecommerce, TheReplayKeepsOrderAndTimingAndSendsWhatWritesOnlyWhenAllowed)
 }
 
 TEST_F(Ecommerce, ATargetThatIsNotThereIsAnErrorOfItsOwn) {
-  const auto replayed = stormproof({"replay", capture(), "--target", "http://127.0.0.1:" + std::to_string(support::free_port()),
-                                    "--speed", "5000x"});
+  const auto replayed = stormproof({"replay", capture(), "--target",
+                                    "http://127.0.0.1:" + std::to_string(support::free_port()), "--speed", "5000x"});
   EXPECT_EQ(replayed.exit_code, 4) << replayed.out;
   EXPECT_THAT(replayed.err, HasSubstr("answered nothing"));
 }
@@ -78,7 +80,8 @@ TEST_F(Ecommerce, ATargetThatIsNotThereIsAnErrorOfItsOwn) {
 TEST_F(Ecommerce, NothingIsOverwritten) {
   const std::string before = support::read_file(capture()).value();
   const auto corpora = support::corpora_dir();
-  const auto again = stormproof({"import", (*corpora / "gor/goreplay/ecommerce-workshop__requests_0.gor").string(), "--out", capture()});
+  const auto again = stormproof(
+      {"import", (*corpora / "gor/goreplay/ecommerce-workshop__requests_0.gor").string(), "--out", capture()});
   EXPECT_EQ(again.exit_code, 3) << again.err;
   EXPECT_EQ(support::read_file(capture()).value(), before);
 }

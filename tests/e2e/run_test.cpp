@@ -18,10 +18,10 @@
 namespace stormproof::e2e {
 namespace {
 
+using subjects::Shop;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using subjects::Shop;
 
 constexpr std::chrono::seconds whole_run{60};
 
@@ -75,7 +75,8 @@ TEST_F(ShopRun, AShopWithABreakerHoldsAndVerifyingAgainGivesTheSameBytes) {
 
   const auto truth = subjects::read_truth(truth_);
   ASSERT_TRUE(truth.has_value()) << truth.error().to_string();
-  EXPECT_EQ(subjects::times_of(*truth, "open").size() > 1, true) << "the breaker itself says that it opened and reopened";
+  EXPECT_EQ(subjects::times_of(*truth, "open").size() > 1, true)
+      << "the breaker itself says that it opened and reopened";
 
   const auto again = stormproof({"verify", out()});
   EXPECT_EQ(again.exit_code, 0) << again.err;
@@ -102,10 +103,12 @@ TEST_F(ShopRun, ARunStarvedOfTrafficIsInconclusiveAndSaysWhatIsMissing) {
 
 TEST_F(ShopRun, SigintHealsStopsTheShopAndStillWritesTheReport) {
   const support::Process process = start_stormproof({"run", scenario(), "--out", out()});
-  ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] {
-    const auto answer = support::http(outage_.payments_proxy, "/charge/1");
-    return answer && answer->status == 503;
-  })) << "the fault was never injected: " << process.err();
+  ASSERT_TRUE(support::eventually(std::chrono::seconds(20),
+                                  [&] {
+                                    const auto answer = support::http(outage_.payments_proxy, "/charge/1");
+                                    return answer && answer->status == 503;
+                                  }))
+      << "the fault was never injected: " << process.err();
   process.signal(SIGINT);
   EXPECT_EQ(process.exit_code_within(std::chrono::seconds(20)), 130) << process.err();
   EXPECT_FALSE(support::is_listening(outage_.service_port));
@@ -115,7 +118,8 @@ TEST_F(ShopRun, SigintHealsStopsTheShopAndStillWritesTheReport) {
 
 TEST_F(ShopRun, KilledItLeavesNoShopAndNoProxyBehind) {
   const support::Process process = start_stormproof({"run", scenario(), "--out", out()});
-  ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return support::is_listening(outage_.service_port); }));
+  ASSERT_TRUE(
+      support::eventually(std::chrono::seconds(20), [&] { return support::is_listening(outage_.service_port); }));
   process.signal(SIGKILL);
   EXPECT_TRUE(support::eventually(std::chrono::seconds(2), [&] {
     return !support::is_listening(outage_.service_port) && !support::is_listening(outage_.payments_proxy);

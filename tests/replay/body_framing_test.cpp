@@ -12,9 +12,11 @@ using Kind = BodyFraming::Kind;
 TEST(BodyFramingTest, RequestsEndByTheirFieldsAndElseWithTheirHead) {
   EXPECT_EQ(request_framing("GET / HTTP/1.1\r\n\r\n").kind, Kind::none);
   EXPECT_EQ(request_framing("POST / HTTP/1.1\nCONTENT-length: 12\n\n"), (BodyFraming{Kind::length, 12}));
-  EXPECT_EQ(request_framing("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n").kind, Kind::chunked);
-  for (const char* fields : {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: -1\r\n", "Content-Length: \r\n",
-                             "Content-Length: 99999999999999999999\r\n", "Transfer-Encoding: gzip\r\n"}) {
+  EXPECT_EQ(request_framing("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n").kind,
+            Kind::chunked);
+  for (const char* fields :
+       {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: -1\r\n", "Content-Length: \r\n",
+        "Content-Length: 99999999999999999999\r\n", "Transfer-Encoding: gzip\r\n"}) {
     EXPECT_EQ(request_framing(std::string("POST / HTTP/1.1\r\n") + fields + "\r\n").kind, Kind::unknown) << fields;
   }
 }

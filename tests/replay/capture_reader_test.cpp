@@ -36,7 +36,8 @@ TEST(CaptureReader, RefusesANewerVersionAndAnOtherSchema) {
   const Folder folder;
   write_capture(folder.file("newer"), 3);
   ASSERT_TRUE(Database::open(folder.file("newer"), Database::Mode::write)->run("PRAGMA user_version=2"));
-  EXPECT_THAT(refusal(folder.file("newer")), HasSubstr("was written by a newer stormproof (capture version 2; this one reads up to 1)"));
+  EXPECT_THAT(refusal(folder.file("newer")),
+              HasSubstr("was written by a newer stormproof (capture version 2; this one reads up to 1)"));
   write_capture(folder.file("zero"), 3);
   ASSERT_TRUE(Database::open(folder.file("zero"), Database::Mode::write)->run("PRAGMA user_version=0"));
   EXPECT_THAT(refusal(folder.file("zero")), HasSubstr("is damaged"));
@@ -52,7 +53,8 @@ TEST(CaptureReader, ADamagedBlockIsNamedAndTheRestIsRead) {
   const Folder folder;
   const std::string path = folder.file("a.traffic");
   write_capture(path, 1500);
-  ASSERT_TRUE(Database::open(path, Database::Mode::write)->run("UPDATE contents SET content=zeroblob(1000) WHERE number=2"));
+  ASSERT_TRUE(
+      Database::open(path, Database::Mode::write)->run("UPDATE contents SET content=zeroblob(1000) WHERE number=2"));
   auto reader = CaptureReader::open(path);
   ASSERT_TRUE(reader);
   for (int pass = 0; pass < 2; ++pass) {
@@ -91,7 +93,8 @@ TEST(CaptureReader, RowsThatAreGoneAreNoticed) {
 TEST(CaptureReader, DamagedPartsAreNamed) {
   const Folder folder;
   for (const char* sql : {"DELETE FROM parts WHERE sequence=1", "DELETE FROM parts WHERE sequence=2",
-                          "UPDATE parts SET content=zeroblob(10) WHERE sequence=0", "UPDATE parts SET raw_bytes=1<<60 WHERE sequence=0"}) {
+                          "UPDATE parts SET content=zeroblob(10) WHERE sequence=0",
+                          "UPDATE parts SET raw_bytes=1<<60 WHERE sequence=0"}) {
     const std::string path = folder.file(fmt::format("{}.traffic", folder.files().size()));
     write_capture(path, 2, 5'000'000);
     ASSERT_TRUE(Database::open(path, Database::Mode::write)->run(sql));
@@ -123,7 +126,8 @@ TEST(CaptureReader, AnExchangeAboveTheLimitIsAnErrorAndTheNextIsRead) {
   const Folder folder;
   auto writer = CaptureWriter::create(folder.file("a"), {});
   ASSERT_TRUE(writer);
-  for (const std::size_t body_bytes : {500U, 200'000U, 2'000'000U, 500U}) ASSERT_TRUE(writer->append(exchange_number(1, body_bytes)));
+  for (const std::size_t body_bytes : {500U, 200'000U, 2'000'000U, 500U})
+    ASSERT_TRUE(writer->append(exchange_number(1, body_bytes)));
   ASSERT_TRUE(writer->close());
   auto reader = CaptureReader::open(folder.file("a"), {.exchange_bytes_max = 10'000});
   ASSERT_TRUE(reader);

@@ -16,8 +16,8 @@
 namespace stormproof::replay {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::milliseconds;
+using ::testing::HasSubstr;
 
 std::vector<Exchange> exchanges_up_to(std::uint64_t count, std::size_t body_bytes = 700) {
   std::vector<Exchange> all;
@@ -46,7 +46,8 @@ TEST(CaptureWriter, NothingIsEverOverwritten) {
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("exists already and is not overwritten"));
   write_bytes(folder.file("b.traffic-wal"), "the last seconds of b");
-  EXPECT_THAT(CaptureWriter::create(folder.file("b.traffic"), {}).error().message, HasSubstr("b.traffic-wal is left from an earlier recording"));
+  EXPECT_THAT(CaptureWriter::create(folder.file("b.traffic"), {}).error().message,
+              HasSubstr("b.traffic-wal is left from an earlier recording"));
   const std::map<std::string, std::string> wanted = {{"a.traffic", "mine"}, {"b.traffic-wal", "the last seconds of b"}};
   EXPECT_EQ(folder.files(), wanted);
 }
@@ -273,7 +274,8 @@ TEST(CaptureWriter, WhatWasCommittedSurvivesKill) {
       ASSERT_TRUE(reader) << reader.error().message;
       EXPECT_TRUE(reader->torn());
       EXPECT_FALSE(reader->being_written());
-      EXPECT_THAT(reader->torn_message(), HasSubstr(fmt::format("it was not closed: {} exchanges up to 2023-11-14T", reader->exchanges())));
+      EXPECT_THAT(reader->torn_message(),
+                  HasSubstr(fmt::format("it was not closed: {} exchanges up to 2023-11-14T", reader->exchanges())));
       EXPECT_GE(reader->exchanges(), crash.acknowledged);
       const Contents contents = read_all(*reader);
       EXPECT_TRUE(contents.errors.empty());
@@ -337,7 +339,8 @@ TEST(CaptureWriter, AFullDiskIsAnErrorAndTheWriterGoesOnWhenThereIsRoom) {
     if (!reader || reader->torn() || reader->exchanges() != taken + 1) return "not whole";
     const Contents contents = read_all(*reader);
     for (std::uint64_t i = 1; i <= taken + 1; ++i) {
-      if (contents.exchanges.at(i - 1) != exchange_number(i, i == 1 ? 700 : 60'000)) return fmt::format("exchange {} differs", i);
+      if (contents.exchanges.at(i - 1) != exchange_number(i, i == 1 ? 700 : 60'000))
+        return fmt::format("exchange {} differs", i);
     }
     if (reader->account().at("dropped: disk full") != Tally{1, 60'000}) return "the account is wrong";
     return "as it should be";

@@ -25,7 +25,8 @@ TEST(Exchange, ReadsLinesThatEndInLineFeedAlone) {
 }
 
 TEST(Exchange, TakesWhatIsNoRequestLineAsEmpty) {
-  for (const std::string_view head : {"", "GET", "GET /", "GET  HTTP/1.1", "G@T / HTTP/1.1", " / HTTP/1.1", "GET / HTTP/11", "\r\nGET / HTTP/1.1"}) {
+  for (const std::string_view head :
+       {"", "GET", "GET /", "GET  HTTP/1.1", "G@T / HTTP/1.1", " / HTTP/1.1", "GET / HTTP/11", "\r\nGET / HTTP/1.1"}) {
     EXPECT_EQ(method_of(head), "") << head;
     EXPECT_EQ(target_of(head), "") << head;
     EXPECT_EQ(version_of(head), "") << head;
@@ -36,7 +37,8 @@ TEST(Exchange, ReadsAStatusLine) {
   EXPECT_EQ(status_of("HTTP/1.1 204 No Content\r\n\r\n"), 204);
   EXPECT_EQ(status_of("HTTP/1.0 299\r\n\r\n"), 299);
   EXPECT_EQ(version_of("HTTP/1.0 200 OK\r\n\r\n"), "HTTP/1.0");
-  for (const std::string_view head : {"HTTP/1.1 20\r\n", "HTTP/1.1 2000 X\r\n", "HTTP/1.1 abc\r\n", "HTTP/1.1 099 X\r\n", "ICY 200 OK\r\n"}) {
+  for (const std::string_view head :
+       {"HTTP/1.1 20\r\n", "HTTP/1.1 2000 X\r\n", "HTTP/1.1 abc\r\n", "HTTP/1.1 099 X\r\n", "ICY 200 OK\r\n"}) {
     EXPECT_EQ(status_of(head), 0) << head;
   }
 }
@@ -70,7 +72,8 @@ TEST(Exchange, PathsLeaveQueryAndAuthorityOut) {
 
 TEST(Exchange, OnlyFourMethodsDoNotWrite) {
   for (const auto* method : {"GET", "HEAD", "OPTIONS", "TRACE"}) EXPECT_FALSE(method_writes(method)) << method;
-  for (const auto* method : {"POST", "PUT", "PATCH", "DELETE", "CONNECT", "PURGE", "get", ""}) EXPECT_TRUE(method_writes(method)) << method;
+  for (const auto* method : {"POST", "PUT", "PATCH", "DELETE", "CONNECT", "PURGE", "get", ""})
+    EXPECT_TRUE(method_writes(method)) << method;
 }
 
 TEST(Exchange, EveryEndingHasItsOwnName) {

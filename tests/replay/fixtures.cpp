@@ -55,7 +55,8 @@ Exchange exchange_number(std::uint64_t number, std::size_t body_bytes) {
   exchange.response_end = start + std::chrono::microseconds(1100);
   exchange.ending = static_cast<Ending>(number % 7);
   exchange.request.body = noise(number, body_bytes / 2);
-  exchange.request.head = fmt::format("POST /orders/{}?q=%20 HTTP/1.1\r\nHost: shop\r\nContent-Length: {}\r\n\r\n", number, exchange.request.body.size());
+  exchange.request.head = fmt::format("POST /orders/{}?q=%20 HTTP/1.1\r\nHost: shop\r\nContent-Length: {}\r\n\r\n",
+                                      number, exchange.request.body.size());
   if (number % 5 == 0) exchange.interim = "HTTP/1.1 100 Continue\r\n\r\n";
   exchange.response.head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   const std::string data = noise(number + 1'000'000, body_bytes - body_bytes / 2);
@@ -69,7 +70,8 @@ std::string read_bytes(const std::string& path) {
 }
 
 void write_bytes(const std::string& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 Contents read_all(CaptureReader& reader) {
@@ -101,7 +103,8 @@ std::string in_child(const std::function<std::string()>& work) {
   ::close(ends[1]);
   std::string answer;
   char buffer[4096];
-  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;) answer.append(buffer, static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    answer.append(buffer, static_cast<std::size_t>(got));
   ::close(ends[0]);
   ::waitpid(child, nullptr, 0);
   if (!answer.ends_with('\n')) return "died";

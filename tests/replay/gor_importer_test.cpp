@@ -48,7 +48,9 @@ Imported import_bytes(const std::string& bytes, GorLimits limits = {}) {
 }
 
 std::string request(std::string_view target) { return fmt::format("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", target); }
-std::string response(std::string_view body) { return fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body); }
+std::string response(std::string_view body) {
+  return fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+}
 
 std::int64_t ns(base::Time time) { return time.time_since_epoch().count(); }
 
@@ -89,8 +91,9 @@ TEST(GorImporterTest, ReadsARealRecordingByteForByte) {
 }
 
 TEST(GorImporterTest, PairsByIdAndTakesTheTimesOfBothRecords) {
-  const Imported imported = import_bytes(gor_record("1 a 1000 5", request("a")) + gor_record("1 b 2000", request("b")) +
-                                         gor_record("2 b 3000", response("to b")) + gor_record("2 a 4000 70", response("to a")));
+  const Imported imported =
+      import_bytes(gor_record("1 a 1000 5", request("a")) + gor_record("1 b 2000", request("b")) +
+                   gor_record("2 b 3000", response("to b")) + gor_record("2 a 4000 70", response("to a")));
   EXPECT_EQ(imported.report.pairs, 2u);
   ASSERT_EQ(imported.exchanges.size(), 2u);
   const Exchange& a = imported.exchanges[0];
@@ -110,10 +113,12 @@ TEST(GorImporterTest, PairsByIdAndTakesTheTimesOfBothRecords) {
 }
 
 TEST(GorImporterTest, RequestsWithTheSameIdAreAnsweredInOrder) {
-  const Imported imported = import_bytes(gor_record("1 a 1", request("1") + request("2")) + gor_record("1 a 2", request("3")) +
-                                         gor_record("2 a 3", response("1") + response("2")) + gor_record("2 a 4", response("3")));
+  const Imported imported =
+      import_bytes(gor_record("1 a 1", request("1") + request("2")) + gor_record("1 a 2", request("3")) +
+                   gor_record("2 a 3", response("1") + response("2")) + gor_record("2 a 4", response("3")));
   ASSERT_EQ(imported.exchanges.size(), 3u);
-  for (const Exchange& exchange : imported.exchanges) EXPECT_EQ(target_of(exchange.request.head), "/" + exchange.response.body);
+  for (const Exchange& exchange : imported.exchanges)
+    EXPECT_EQ(target_of(exchange.request.head), "/" + exchange.response.body);
 }
 
 TEST(GorImporterTest, UnpairedOnesAreKeptAndReplayedResponsesAreCounted) {
@@ -155,15 +160,16 @@ TEST(GorImporterTest, TruncatedMessagesAreMarkedAndDamageIsInAccountAndReport) {
   const std::string cut_request = "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc";
   const std::string cut_response = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc";
   const Imported imported = import_bytes(gor_record("1 a 1", cut_request) + gor_record("2 a 2", response("")) +
-                                         gor_record("1 b 3", request("b")) + gor_record("2 b 4", cut_response) + "junk" +
-                                         std::string(gor_separator) + gor_record("1 c 5", request("c")));
+                                         gor_record("1 b 3", request("b")) + gor_record("2 b 4", cut_response) +
+                                         "junk" + std::string(gor_separator) + gor_record("1 c 5", request("c")));
   ASSERT_EQ(imported.exchanges.size(), 3u);
   EXPECT_EQ(imported.exchanges[0].ending, Ending::request_truncated);
   EXPECT_EQ(imported.exchanges[1].ending, Ending::response_truncated);
   EXPECT_EQ(imported.report.damage.at("a body shorter than its head says").count, 2u);
   EXPECT_EQ(imported.account.at("damaged: a record without a header line"), (Tally{1, 4}));
   ASSERT_EQ(imported.report.places.size(), 3u);
-  EXPECT_NE(imported.report.places[0].find("x.gor: byte 0: a body shorter"), std::string::npos) << imported.report.places[0];
+  EXPECT_NE(imported.report.places[0].find("x.gor: byte 0: a body shorter"), std::string::npos)
+      << imported.report.places[0];
   EXPECT_NE(to_text(imported.report).find("(4 bytes left out)"), std::string::npos);
 }
 
@@ -171,7 +177,8 @@ TEST(GorImporterTest, WaitingIsBounded) {
   std::string bytes;
   for (int i = 0; i < 10; ++i) bytes += gor_record(fmt::format("1 {} 1", i), request("x"));
   for (int i = 0; i < 10; ++i) bytes += gor_record(fmt::format("2 {} 1", i), response("x"));
-  for (const GorLimits limits : {GorLimits{.waiting_max = 4}, GorLimits{.waiting_bytes_max = 4 * request("x").size()}}) {
+  for (const GorLimits limits :
+       {GorLimits{.waiting_max = 4}, GorLimits{.waiting_bytes_max = 4 * request("x").size()}}) {
     const Imported imported = import_bytes(bytes, limits);
     EXPECT_EQ(imported.report.pairs, 4u);
     EXPECT_EQ(imported.report.requests_without_response, 6u);
@@ -216,7 +223,8 @@ TEST(GorImporterTest, ATruncatedGzipFileGivesWhatItHas) {
 TEST(GorImporterTest, WhatIsNoGorFileIsRefusedAndNothingIsWritten) {
   const Folder folder;
   write_bytes(folder.file("good.gor"), gor_record("1 a 1", request("a")));
-  for (const std::string& garbage : {noise(7, 100'000), gzipped(noise(7, 1000)), std::string("GET / HTTP/1.1\r\n\r\n")}) {
+  for (const std::string& garbage :
+       {noise(7, 100'000), gzipped(noise(7, 1000)), std::string("GET / HTTP/1.1\r\n\r\n")}) {
     write_bytes(folder.file("garbage"), garbage);
     const Imported imported = import_files({folder.file("good.gor"), folder.file("garbage")});
     EXPECT_NE(imported.error.find("garbage is no .gor file"), std::string::npos) << imported.error;
@@ -229,9 +237,20 @@ TEST(GorImporterTest, WhatIsNoGorFileIsRefusedAndNothingIsWritten) {
 }
 
 TEST(GorImporterTest, HostileBytesAreCountedAsTheyAreWritten) {
-  const std::string pieces[] = {"1 a 1\n", "2 a 2 3\n", "3 b 1\n", request("x"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-                                "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\n", "5\r\nabcde\r\n", "0\r\n\r\n", std::string(gor_separator),
-                                std::string(gor_separator).substr(3), "\n", noise(3, 30), "HTTP/1.0 200 OK\n\n", "ffffff\r\n"};
+  const std::string pieces[] = {"1 a 1\n",
+                                "2 a 2 3\n",
+                                "3 b 1\n",
+                                request("x"),
+                                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                                "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\n",
+                                "5\r\nabcde\r\n",
+                                "0\r\n\r\n",
+                                std::string(gor_separator),
+                                std::string(gor_separator).substr(3),
+                                "\n",
+                                noise(3, 30),
+                                "HTTP/1.0 200 OK\n\n",
+                                "ffffff\r\n"};
   for (std::uint64_t round = 0; round < 4; ++round) {
     std::string bytes(round % 3 == 0 ? "" : "1 first 1\n");
     bytes += gor_separator;

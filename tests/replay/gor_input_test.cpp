@@ -24,7 +24,8 @@ TEST(GorInputTest, GivesTheSameBytesPlainAndCompressedWhateverTheStep) {
   const std::string plain = noise(1, 200'000) + std::string(500'000, 'a');
   write_bytes(folder.file("plain"), plain);
   write_bytes(folder.file("packed"), gzipped(plain));
-  write_bytes(folder.file("members"), gzipped(plain.substr(0, 1000)) + gzipped(plain.substr(1000)) + std::string(512, '\0'));
+  write_bytes(folder.file("members"),
+              gzipped(plain.substr(0, 1000)) + gzipped(plain.substr(1000)) + std::string(512, '\0'));
   for (const char* name : {"plain", "packed", "members"}) {
     for (const std::size_t step : {std::size_t{777}, std::size_t{300'000}}) {
       auto input = GorInput::open(folder.file(name));

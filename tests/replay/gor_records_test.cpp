@@ -34,7 +34,8 @@ Read read_records(const std::string& bytes, const std::string& method = "GET") {
 }
 
 // Every record has one message, and there is no damage.
-void expect_messages(const std::string& bytes, const std::vector<Message>& messages, const std::string& method = "GET") {
+void expect_messages(const std::string& bytes, const std::vector<Message>& messages,
+                     const std::string& method = "GET") {
   const Read read = read_records(bytes, method);
   EXPECT_EQ(read.damage, std::vector<std::string>());
   ASSERT_EQ(read.records.size(), messages.size());
@@ -61,8 +62,8 @@ TEST(GorRecordsTest, HeaderLinesHaveThreeOrFourFields) {
   EXPECT_EQ(four->latency, base::Nanoseconds(7));
   EXPECT_FALSE(parse_gor_header("2 ab 9223372036854775807 7\n")->latency);
   EXPECT_FALSE(parse_gor_header("2 ab 10 -7\n")->latency);
-  for (const char* line : {"", "\n", "1 ab 10", "4 ab 10\n", "1 ab\n", "1  10\n", "1 ab x\n", "1 ab -1\n", "1 ab 1 2 3\n", "1 ab 1 x\n",
-                           "11 ab 10\n", "1 ab 99999999999999999999\n"}) {
+  for (const char* line : {"", "\n", "1 ab 10", "4 ab 10\n", "1 ab\n", "1  10\n", "1 ab x\n", "1 ab -1\n",
+                           "1 ab 1 2 3\n", "1 ab 1 x\n", "11 ab 10\n", "1 ab 99999999999999999999\n"}) {
     EXPECT_FALSE(parse_gor_header(line)) << line;
   }
   EXPECT_FALSE(parse_gor_header("1 " + std::string(GorHeader::line_bytes_max, 'a') + " 1\n"));
@@ -73,8 +74,8 @@ TEST(GorRecordsTest, BodiesMayHoldTheSeparatorAndAWholeRecord) {
   const Message by_length{fmt::format("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", evil.size()), evil};
   const Message chunked{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
                         fmt::format("{:x}\r\n{}\r\n0\r\nTrailer: t\r\n\r\n", evil.size(), evil)};
-  expect_messages(gor_record("1 a 1", by_length.head + by_length.body) + gor_record("1 b 2", chunked.head + chunked.body) +
-                      gor_record("1 c 3", get),
+  expect_messages(gor_record("1 a 1", by_length.head + by_length.body) +
+                      gor_record("1 b 2", chunked.head + chunked.body) + gor_record("1 c 3", get),
                   {by_length, chunked, {get, ""}});
 }
 
@@ -120,9 +121,11 @@ TEST(GorRecordsTest, DamageIsNamedWithItsPlaceAndTheNextRecordIsFound) {
   lost(gor_record("1 a 1", "junk"), "a record without an HTTP message @0 +10");
   lost(gor_record("1 a 1", "GET / HTTP/1.1\r\nHo"), "a head without its end @0 +24");
   lost("1 a 1\nGET / HTTP/1.1\r\nHo", "a head without its end @0 +24");  // and no separator
-  lost(gor_record("1 a 1", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"), "a body shorter than its head says @0 +0");
+  lost(gor_record("1 a 1", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"),
+       "a body shorter than its head says @0 +0");
   lost("1 a 1\nPOST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc", "a body shorter than its head says @0 +0");
-  lost(gor_record("1 a 1", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"), "a chunked body that does not end @0 +0");
+  lost(gor_record("1 a 1", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"),
+       "a chunked body that does not end @0 +0");
   lost(gor_record("1 a 1", get + "zz"), fmt::format("bytes behind the end of a message @{} +2", 6 + get.size()));
 }
 
@@ -143,8 +146,10 @@ TEST(GorRecordsTest, ARecordUpToTheMaximumIsReadAndALargerOneIsDamage) {
   const Read most = read_records(gor_record("1 a 1", post(GorRecords::record_bytes_max)) + gor_record("1 n 1", get));
   EXPECT_TRUE(most.damage.empty());
   EXPECT_EQ(most.records.size(), 2u);
-  const Read more = read_records(gor_record("1 a 1", post(GorRecords::record_bytes_max + 1)) + gor_record("1 n 1", get));
-  EXPECT_EQ(more.damage, std::vector<std::string>({fmt::format("a record larger than can be read @0 +{}", GorRecords::record_bytes_max + 1)}));
+  const Read more =
+      read_records(gor_record("1 a 1", post(GorRecords::record_bytes_max + 1)) + gor_record("1 n 1", get));
+  EXPECT_EQ(more.damage, std::vector<std::string>({fmt::format("a record larger than can be read @0 +{}",
+                                                               GorRecords::record_bytes_max + 1)}));
   ASSERT_EQ(more.records.size(), 1u);
   EXPECT_EQ(more.records[0].header.id, "n");
 }
@@ -154,7 +159,8 @@ TEST(GorRecordsTest, ABodyWhoseEndNothingTellsGoesToTheNextRecord) {
   const Read read = read_records(gor_record("2 a 1", response + "x" + separator + "y") + gor_record("1 n 1", get));
   ASSERT_EQ(read.records.size(), 2u);
   EXPECT_EQ(read.records[0].messages[0].message.body, "x" + separator + "y");
-  EXPECT_EQ(read.damage, std::vector<std::string>({fmt::format("a separator in a body whose end nothing tells @{} +0", 6 + response.size() + 1)}));
+  EXPECT_EQ(read.damage, std::vector<std::string>({fmt::format("a separator in a body whose end nothing tells @{} +0",
+                                                               6 + response.size() + 1)}));
 }
 
 // Every framing; each record whose bytes were not touched must come out as it is. Only of a body that goes to the next record
@@ -170,7 +176,8 @@ TEST(GorRecordsTest, CutsAndFlipsLoseNoRecordThatTheyDidNotTouch) {
         "HTTP/1.0 200 OK\r\n\r\n" + binary,
     };
     messages.push_back(kinds[i % 4]);
-    records.push_back(gor_record(fmt::format("{} id{} 15681397464372960{:02}", i % 4 == 3 ? 2 : 1, i, i), messages.back()));
+    records.push_back(
+        gor_record(fmt::format("{} id{} 15681397464372960{:02}", i % 4 == 3 ? 2 : 1, i, i), messages.back()));
   }
   constexpr std::uint64_t seed = 11;
   for (std::uint64_t round = 0; round < 300; ++round) {
@@ -178,7 +185,8 @@ TEST(GorRecordsTest, CutsAndFlipsLoseNoRecordThatTheyDidNotTouch) {
     for (const std::string& record : records) bytes += record;
     const std::size_t begin = 1 + base::draw(seed, "begin", round) % (bytes.size() - 1);
     const bool cut = round % 2 == 0;
-    const std::size_t length = cut ? std::min<std::size_t>(1 + base::draw(seed, "length", round) % 150, bytes.size() - begin) : 1;
+    const std::size_t length =
+        cut ? std::min<std::size_t>(1 + base::draw(seed, "length", round) % 150, bytes.size() - begin) : 1;
     if (cut) {
       bytes.erase(begin, length);
     } else {
@@ -189,18 +197,33 @@ TEST(GorRecordsTest, CutsAndFlipsLoseNoRecordThatTheyDidNotTouch) {
     for (std::size_t i = 0; i < records.size(); at += records[i++].size()) {
       const std::size_t end = at + records[i].size() - gor_separator.size();
       if (i % 4 == 3 || (begin < end && begin + length > at)) continue;
-      EXPECT_TRUE(std::ranges::any_of(read.records, [&](const GorRecord& record) {
-        const GorMessage& first = record.messages[0];
-        return record.header.id == fmt::format("id{}", i) && !first.truncated && first.message.head + first.message.body == messages[i];
-      })) << "round " << round << ": record " << i << ", bytes " << begin << "+" << length << testing::PrintToString(read.damage);
+      EXPECT_TRUE(std::ranges::any_of(read.records,
+                                      [&](const GorRecord& record) {
+                                        const GorMessage& first = record.messages[0];
+                                        return record.header.id == fmt::format("id{}", i) && !first.truncated &&
+                                               first.message.head + first.message.body == messages[i];
+                                      }))
+          << "round " << round << ": record " << i << ", bytes " << begin << "+" << length
+          << testing::PrintToString(read.damage);
     }
   }
 }
 
 TEST(GorRecordsTest, HostileBytesNeverCrashAndAreAccountedFor) {
-  const std::string pieces[] = {"1 a 1\n", "2 a 2 3\n", "3 b 1\n", get, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-                                "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\n", "5\r\nabcde\r\n", "0\r\n\r\n", separator,
-                                separator.substr(3), "\n", noise(3, 30), "HTTP/1.0 200 OK\n\n", "ffffff\r\n"};
+  const std::string pieces[] = {"1 a 1\n",
+                                "2 a 2 3\n",
+                                "3 b 1\n",
+                                get,
+                                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                                "POST / HTTP/1.1\r\nContent-Length: 30\r\n\r\n",
+                                "5\r\nabcde\r\n",
+                                "0\r\n\r\n",
+                                separator,
+                                separator.substr(3),
+                                "\n",
+                                noise(3, 30),
+                                "HTTP/1.0 200 OK\n\n",
+                                "ffffff\r\n"};
   for (std::uint64_t round = 0; round < 300; ++round) {
     std::string bytes;
     for (std::uint64_t i = 0; i < 30; ++i) bytes += pieces[base::draw(round, "piece", i) % std::size(pieces)];

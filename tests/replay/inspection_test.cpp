@@ -21,7 +21,8 @@ Inspection inspect_some(bool close) {
     exchange.id = n;
     exchange.connection = n == 3 ? 2 : 1;
     exchange.request_start = base::Time(std::chrono::seconds(1'600'000'000 + n));
-    exchange.request = {n == 3 ? "POST /cart HTTP/1.1\r\n\r\n" : "GET /items/" + std::to_string(n) + " HTTP/1.1\r\n\r\n", ""};
+    exchange.request = {
+        n == 3 ? "POST /cart HTTP/1.1\r\n\r\n" : "GET /items/" + std::to_string(n) + " HTTP/1.1\r\n\r\n", ""};
     if (n != 3) exchange.response = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "ok"};
     else exchange.ending = Ending::response_missing;
     EXPECT_TRUE(writer->append(exchange).has_value());
@@ -48,7 +49,9 @@ TEST(Inspection, CountsWhatIsThereAndWhatWasLost) {
   EXPECT_TRUE(seen.damage.empty());
 }
 
-TEST(Inspection, AFileThatWasNotClosedSaysSo) { EXPECT_NE(inspect_some(false).torn.find("not closed"), std::string::npos); }
+TEST(Inspection, AFileThatWasNotClosedSaysSo) {
+  EXPECT_NE(inspect_some(false).torn.find("not closed"), std::string::npos);
+}
 
 TEST(Inspection, AsJson) {
   const auto json = boost::json::parse(to_json(inspect_some(true)));
@@ -61,7 +64,8 @@ TEST(Inspection, AsJson) {
 
 TEST(Inspection, AsText) {
   const std::string text = to_text(inspect_some(true));
-  for (const char* part : {"3 on 2 known connections", "GET /items/{id}", "no response", "dropped: queue full", "a test"}) {
+  for (const char* part :
+       {"3 on 2 known connections", "GET /items/{id}", "no response", "dropped: queue full", "a test"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }

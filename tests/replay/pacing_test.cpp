@@ -65,7 +65,8 @@ TEST(Pacing, ARampMayStartFromNothingGoDownOrStayLevel) {
 }
 
 TEST(Pacing, OffsetsNeverDecrease) {
-  for (const PacingOptions& options : {PacingOptions(Speed{7}), PacingOptions(ConstantRate{777}), PacingOptions(RampedRate{1, 500, seconds(3)})}) {
+  for (const PacingOptions& options :
+       {PacingOptions(Speed{7}), PacingOptions(ConstantRate{777}), PacingOptions(RampedRate{1, 500, seconds(3)})}) {
     const Pacing pacing(at_ms({0, 0, 3, 3, 50}), options);
     for (std::uint64_t n = 1; n < 5000; ++n) ASSERT_LE(pacing.offset(n - 1), pacing.offset(n)) << n;
   }
