@@ -54,7 +54,8 @@ class Expander {
       if (!value) return;
       text += *value;
       rest.remove_prefix(end + 1);
-      if ((bytes_ += value->size()) > expanded_bytes_max) {
+      bytes_ += value->size();
+      if (bytes_ > expanded_bytes_max) {
         if (!std::exchange(too_large_, true))
           complaints_.add(node.place,
                           fmt::format("the values put in for ${{…}} have more than {} bytes", expanded_bytes_max));

@@ -211,6 +211,7 @@ base::Task<bool> Exchange::send_request(std::size_t ready) {
   const wire::ErrorCode error = co_await upstream_->write(client_.unread().substr(0, ready));
   client_.consume(ready);
   if (error) now_.request_over = true;  // it may have answered before it closed: pump_response() will see
+  else now_.request_sent = request_.done();
   co_return !now_.failed;
 }
 
@@ -312,7 +313,7 @@ bool Exchange::on_response_head(std::string_view bytes) {
     response_.begin(now_.to_head);
     return true;
   }
-  if (head.status == 101 && !(now_.upgrade_asked && request_.done())) return false;
+  if (head.status == 101 && !(now_.upgrade_asked && now_.request_sent)) return false;
   now_.switching = head.status == 101 || (now_.to_connect && head.status / 100 == 2);
   event_.status = static_cast<std::uint16_t>(head.status);
   now_.reusable = head.keep_alive && now_.keep_asked && !now_.alone && !now_.switching;

@@ -106,7 +106,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
     bool interim = false;          // some 1xx came
     bool response_begun = false;   // some byte of the response went to the client
     bool switching = false;        // the response makes it a tunnel
-    bool request_sent = false;     // by pump_request(), to its end
+    bool request_sent = false;     // whole, to the upstream
     bool request_over = false;     // no more of the request is wanted
     bool client_stalled = false;   // the deadline passed while its bytes were missing
   } now_;

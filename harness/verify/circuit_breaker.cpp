@@ -12,7 +12,6 @@
 namespace stormproof::verify {
 namespace {
 
-using base::format_duration;
 using scenarios::BreakerExpectation;
 using scenarios::Fault;
 

@@ -75,11 +75,14 @@ void Chunks::take_of_line(char c) {
     }
     case State::extension_first:
     case State::extension_name:
-      if (is_token(c)) state_ = State::extension_name;
-      else if (state_ == State::extension_first) fail("a chunk extension is malformed");
-      else if (c == '=') state_ = State::extension_value;
-      else if (c == ';') state_ = State::extension_first;
-      else if (c == '\r') state_ = State::size_lf;
+      if (is_token(c)) {
+        state_ = State::extension_name;
+        return;
+      }
+      // What may follow a name may not stand in its place.
+      if (state_ == State::extension_name && c == '=') state_ = State::extension_value;
+      else if (state_ == State::extension_name && c == ';') state_ = State::extension_first;
+      else if (state_ == State::extension_name && c == '\r') state_ = State::size_lf;
       else fail("a chunk extension is malformed");
       return;
     case State::extension_value:

@@ -244,7 +244,7 @@ TEST(Relay, DrainOfZeroCutsAtOnce) {
   upstream.wait_until_called();
   const auto begin = std::chrono::steady_clock::now();
   run.end();
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   upstream.answer();
 }
 

@@ -135,6 +135,19 @@ TEST(Tunnel, IdleOneIsCut) {
   EXPECT_GE(event.end - event.first_byte, std::chrono::milliseconds(60));
 }
 
+TEST(Tunnel, NoneWhileTheRequestIsStillBeingSent) {
+  RawServer upstream([](RawConnection& peer) {
+    read_head(peer);
+    must(peer.send(switching));
+    EXPECT_TRUE(ends(peer));
+  });
+  RelayRun run(upstream.port());
+  RawConnection client = run.connect();
+  must(client.send("PUT / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 100\r\n\r\npart"));
+  EXPECT_THAT(must(client.read_until("\r\n")), testing::StartsWith("HTTP/1.1 502 "));
+  EXPECT_EQ(only_event(run).outcome, Outcome::bad_response);
+}
+
 TEST(Tunnel, RefusedUpgradeGoesOnAsHttp) {
   const std::string no = "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n";
   RawServer upstream([&](RawConnection& peer) {
