@@ -37,7 +37,7 @@ const std::vector<Library>& libraries() {
       {"boost/beast", "Boost.Beast", {"harness/wire/", "tests/wire/", "tests/proxy/"}, true},
       {"nghttp2/", "nghttp2", {"harness/wire/", "tests/wire/"}, true},
       {"openssl/", "OpenSSL", {"harness/wire/", "tests/wire/"}, true},
-      {"yaml-cpp/", "yaml-cpp", {"scenarios/", "tests/scenarios/", "tests/wire/"}, false},
+      {"yaml-cpp/", "yaml-cpp", {"scenarios/", "tests/"}, false},
       {"pcap", "libpcap", {"replay/", "tests/replay/"}, false},
       {"tins/", "libtins", {"replay/", "tests/replay/"}, false},
       {"sqlite3.h", "SQLite", {"replay/", "reports/", "tests/"}, true},

@@ -52,6 +52,7 @@ TEST(TidyRules, LibrariesStayInTheirRooms) {
   EXPECT_EQ(library_places("harness/proxy/relay.cpp", "#include <nghttp2/nghttp2.h>\n").size(), 1u);
   EXPECT_TRUE(library_places("scenarios/parser.cpp", "#include <yaml-cpp/yaml.h>\n").empty());
   EXPECT_EQ(library_places("scenarios/parser.h", "#include <yaml-cpp/yaml.h>\n").size(), 1u) << "in .cpp files only";
+  EXPECT_TRUE(library_places("tests/wire/vectors.cpp", "#include <yaml-cpp/yaml.h>\n").empty());
   EXPECT_EQ(library_places("harness/run/run.cpp", "#include <yaml-cpp/yaml.h>\n").size(), 1u);
   EXPECT_EQ(library_places("harness/wire/net.cpp", "#include <sqlite3.h>\n").size(), 1u);
   EXPECT_EQ(library_places("faults/plan.h", "#include <gtest/gtest.h>\n").size(), 1u);

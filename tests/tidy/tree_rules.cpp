@@ -42,7 +42,7 @@ std::string target_of(const std::string& path, std::string link) {
 // tests/faults and tests/proxy, for faults and harness/proxy.
 bool mirrors_a_room(const std::string& folder, const std::set<std::string>& folders) {
   if (!folder.starts_with("tests/")) return false;
-  const std::string name = folder.substr(6);
+  const std::string name = folder.substr(6, folder.find('/', 6) - 6);
   return folders.contains(name) || folders.contains("harness/" + name);
 }
 

@@ -66,6 +66,7 @@ TEST(TidyTreeRules, FoldersHaveReadmes) {
   EXPECT_TRUE(folders_have_readmes({"faults/plan.h", "faults/README.md", "tests/faults/plan_test.cpp"}).empty());
   EXPECT_TRUE(
       folders_have_readmes({"harness/wire/net.h", "harness/wire/README.md", "tests/wire/net_test.cpp"}).empty());
+  EXPECT_TRUE(folders_have_readmes({"faults/plan.h", "faults/README.md", "tests/faults/deep/plan_test.cpp"}).empty());
   EXPECT_EQ(folders_have_readmes({"tests/e2e/run_test.cpp"}).size(), 1u);
   EXPECT_EQ(folders_have_readmes({"scenarios/library/a.yaml", "scenarios/README.md"}).size(), 1u);
 }
