@@ -42,13 +42,15 @@ bool is_token(std::string_view text) {
 
 // RFC 9110 §5.5.
 bool is_field_value(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+  return std::ranges::none_of(text,
+                              [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 bool frames_the_message(std::string_view name) {
   constexpr std::array<std::string_view, 4> framing = {"content-length", "transfer-encoding", "connection", "upgrade"};
   return std::ranges::any_of(framing, [name](std::string_view known) {
-    return std::ranges::equal(known, name, {}, {}, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    return std::ranges::equal(known, name, {}, {},
+                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   });
 }
 
@@ -62,13 +64,15 @@ bool header_is_legal(std::string_view name, std::string_view value) {
 
 base::Result<void> Abort::check() const {
   if (!status_is_legal(status)) {
-    return base::fail(fmt::format("an abort answers with a status from {} to {}, not {}", status_min, status_max, status));
+    return base::fail(
+        fmt::format("an abort answers with a status from {} to {}, not {}", status_min, status_max, status));
   }
   for (const auto& [name, value] : headers) {
     if (!is_token(name)) return base::fail(fmt::format("{:?} is not the name of a header", name));
     if (frames_the_message(name)) return base::fail(fmt::format("the header {} is set by the proxy itself", name));
     if (!is_field_value(value)) {
-      return base::fail(fmt::format("the value of the header {} has a line end or another control character: {:?}", name, value));
+      return base::fail(
+          fmt::format("the value of the header {} has a line end or another control character: {:?}", name, value));
     }
   }
   return {};

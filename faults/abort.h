@@ -1,6 +1,7 @@
 // Abort: answer in the dependency's place; the upstream is not called. As Envoy's `abort`, with headers and a body.
 //
-// Whatever its fields hold, what goes out is one legal message: a header that check() refuses is left out of response().
+// Whatever its fields hold, what goes out is one legal message: a header that check() refuses is left out of
+// response().
 #pragma once
 
 #include <map>
@@ -18,9 +19,9 @@ struct Abort {
   std::map<std::string, std::string> headers;
   std::string body;  // 204 and 304 have none
 
-  // For whoever takes an abort from a person. Refused: a status out of range; a header whose name is no token, whose value
-  // has a control character (a line end would make two headers or two messages of it), or that says where the message or
-  // the connection ends, which is the proxy's to say.
+  // For whoever takes an abort from a person. Refused: a status out of range; a header whose name is no token, whose
+  // value has a control character (a line end would make two headers or two messages of it), or that says where the
+  // message or the connection ends, which is the proxy's to say.
   base::Result<void> check() const;
 
   // The status that response() has.

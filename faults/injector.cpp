@@ -20,8 +20,8 @@ class Injector::Hold final : public wire::Interception {
 
   events::NameId rule() const override { return first_rule_; }
 
-  // First every delay, one after the other, then the first abort. Whatever acted is reported, a delay that was cut short
-  // too: a client that gave up because of it has felt it.
+  // First every delay, one after the other, then the first abort. Whatever acted is reported, a delay that was cut
+  // short too: a client that gave up because of it has felt it.
   base::Task<Decision> before_upstream(wire::Pause& pause) override {
     Decision decision;
     const auto aborts = std::ranges::find_if(fired_, [](const Rule* rule) { return rule->abort.has_value(); });
@@ -54,7 +54,8 @@ class Injector::Hold final : public wire::Interception {
   }
 
   void report(const Rule& rule, base::Nanoseconds delayed, std::uint16_t status) {
-    injector_.sink_.fault({injector_.clock_.now(), injector_.sink_.name(rule.id), injector_.party_, request_, delayed, status});
+    injector_.sink_.fault(
+        {injector_.clock_.now(), injector_.sink_.name(rule.id), injector_.party_, request_, delayed, status});
   }
 
   Injector& injector_;

@@ -1,10 +1,10 @@
 // Injector: applies a plan to the exchanges of one relay, and reports each fault that acted.
 //
-// The identity of a request is its method, target and trace id (if it has one); the n-th request of the same identity (a
-// retry, a repetition) draws on its own. So calls that one trace makes side by side do not depend on who comes first.
-// All rules that fire apply: their delays add up, then the first abort answers.
-// Lives on the relay's thread; the plan is exchanged there, and holds for requests whose head comes after that.
-// A request that is held when the faults are healed is let go at once and forwarded: what its rules had left is off.
+// The identity of a request is its method, target and trace id (if it has one); the n-th request of the same identity
+// (a retry, a repetition) draws on its own. So calls that one trace makes side by side do not depend on who comes
+// first. All rules that fire apply: their delays add up, then the first abort answers. Lives on the relay's thread; the
+// plan is exchanged there, and holds for requests whose head comes after that. A request that is held when the faults
+// are healed is let go at once and forwarded: what its rules had left is off.
 #pragma once
 
 #include <memory>

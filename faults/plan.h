@@ -16,7 +16,7 @@
 namespace stormproof::faults {
 
 struct Rule {
-  std::string id;  // unique within a plan
+  std::string id;                    // unique within a plan
   std::vector<std::string> methods;  // empty: all
   std::vector<std::string> paths;    // globs over the path without query; empty: all
   double share = 1;                  // of the requests that match, 0..1

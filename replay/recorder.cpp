@@ -223,7 +223,8 @@ void Recorder::write_record(std::string_view record) {
     exchange.response_end = time_of(head.response_end);
     exchange.ending = head.ending;
     std::size_t part = 0;
-    for (std::string* text : {&exchange.request.head, &exchange.request.body, &exchange.interim, &exchange.response.head}) {
+    for (std::string* text :
+         {&exchange.request.head, &exchange.request.body, &exchange.interim, &exchange.response.head}) {
       *text = record.substr(0, head.sizes[part]);
       record.remove_prefix(head.sizes[part++]);
     }

@@ -1,10 +1,10 @@
 // Recorder: writes the exchanges of a relay to a capture, and never makes the relay wait.
 //
-// On the relay's thread a tap copies the bytes of each exchange and hands them, whole, to a writer thread through a bounded
-// ring; large bodies go in pieces, so memory stays constant. When the ring is full (a slow disk), the exchange in hand is
-// dropped, counted by cause in the capture's account. When the disk fails the relay goes on; what is lost is counted, the
-// operator is told. An exchange is recorded whole or not at all: exchanges recorded and dropped add up to those that were tapped.
-// A crash loses what was not committed: at most CaptureWriter's 200 ms.
+// On the relay's thread a tap copies the bytes of each exchange and hands them, whole, to a writer thread through a
+// bounded ring; large bodies go in pieces, so memory stays constant. When the ring is full (a slow disk), the exchange
+// in hand is dropped, counted by cause in the capture's account. When the disk fails the relay goes on; what is lost is
+// counted, the operator is told. An exchange is recorded whole or not at all: exchanges recorded and dropped add up to
+// those that were tapped. A crash loses what was not committed: at most CaptureWriter's 200 ms.
 #pragma once
 
 #include <atomic>
@@ -32,9 +32,10 @@ struct RecorderOptions {
 
 class Recorder final : public wire::Tapper {
  public:
-  static constexpr std::size_t heads_bytes_max = 1 << 20;  // of one exchange, interim responses with them; more is not recorded
+  static constexpr std::size_t heads_bytes_max =
+      1 << 20;  // of one exchange, interim responses with them; more is not recorded
   static constexpr std::size_t troubles_max = 16;
-  static constexpr std::size_t holed_max = 4096;           // exchanges under way that the disk has lost a piece of
+  static constexpr std::size_t holed_max = 4096;  // exchanges under way that the disk has lost a piece of
 
   // Refuses a path that exists. The clock outlives the recorder.
   static base::Result<std::unique_ptr<Recorder>> start(const std::string& path, Meta meta, const base::Clock& clock,
@@ -44,8 +45,8 @@ class Recorder final : public wire::Tapper {
   // On the relay's thread. Every tap has ended before finish().
   wire::Tap* tap(const wire::RequestSight& request) override;
 
-  // Writes what is in the ring, closes the file, ends the thread. The account is the capture's. After an error it may be
-  // called again.
+  // Writes what is in the ring, closes the file, ends the thread. The account is the capture's. After an error it may
+  // be called again.
   base::Result<Account> finish();
 
  private:
@@ -70,7 +71,7 @@ class Recorder final : public wire::Tapper {
   struct Drops {
     std::atomic<std::uint64_t> count{0};
     std::atomic<std::uint64_t> bytes{0};
-    std::uint64_t counted = 0;        // of them already in the account; writer thread
+    std::uint64_t counted = 0;  // of them already in the account; writer thread
     std::uint64_t bytes_counted = 0;
     std::string_view cause;
     explicit Drops(std::string_view why) : cause(why) {}
@@ -80,8 +81,8 @@ class Recorder final : public wire::Tapper {
   Drops malformed_{"not recorded: malformed request, answered 400"};
 
   std::atomic<bool> ending_{false};
-  std::set<std::string> troubles_;   // told already; writer thread
-  std::set<std::uint64_t> holed_;    // exchanges of which the disk took not every piece; writer thread
+  std::set<std::string> troubles_;  // told already; writer thread
+  std::set<std::uint64_t> holed_;   // exchanges of which the disk took not every piece; writer thread
   std::thread thread_;
 };
 

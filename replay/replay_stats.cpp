@@ -16,9 +16,9 @@ namespace json = boost::json;
 double seconds(base::Nanoseconds duration) { return static_cast<double>(duration.count()) / 1e9; }
 
 json::object quantiles(const base::Histogram& histogram) {
-  return {{"p50_ns", histogram.quantile(0.5).count()},   {"p90_ns", histogram.quantile(0.9).count()},
-          {"p99_ns", histogram.quantile(0.99).count()},  {"p99.9_ns", histogram.quantile(0.999).count()},
-          {"max_ns", histogram.max().count()},           {"samples", histogram.count()}};
+  return {{"p50_ns", histogram.quantile(0.5).count()},  {"p90_ns", histogram.quantile(0.9).count()},
+          {"p99_ns", histogram.quantile(0.99).count()}, {"p99.9_ns", histogram.quantile(0.999).count()},
+          {"max_ns", histogram.max().count()},          {"samples", histogram.count()}};
 }
 
 std::string quantile_text(const base::Histogram& histogram) {
@@ -80,11 +80,13 @@ std::string ReplayStats::to_text(const ReplayTarget& about) const {
   };
   line("capture", about.capture);
   line("target", fmt::format("{} at {}", about.target, about.pacing));
-  line("requests", fmt::format("{} sent in {:.3f} s, {} answered", sent(), seconds(last_start_ - first_start_), answered()));
+  line("requests",
+       fmt::format("{} sent in {:.3f} s, {} answered", sent(), seconds(last_start_ - first_start_), answered()));
   if (about.writes_refused > 0) {
     line("not sent", fmt::format("{} requests that write; allow them with --allow-writes", about.writes_refused));
   }
-  if (about.not_replayable > 0) line("not replayable", fmt::format("{} requests, cut short or upgrades", about.not_replayable));
+  if (about.not_replayable > 0)
+    line("not replayable", fmt::format("{} requests, cut short or upgrades", about.not_replayable));
   for (const auto& [status, count] : statuses_) line(fmt::format("status {}", status), std::to_string(count));
   for (const auto& [cause, count] : failures_) line(events::to_string(cause), std::to_string(count));
   line("latency", quantile_text(latency_) + "  (from the intended send time)");
@@ -93,8 +95,9 @@ std::string ReplayStats::to_text(const ReplayTarget& about) const {
                                      base::format_duration(schedule_error_.quantile(0.99)),
                                      base::format_duration(schedule_error_.max())));
   if (lagged()) {
-    line("INCONCLUSIVE", fmt::format("the sender lagged: p99 of the schedule error is above {}; this machine cannot keep that rate",
-                                     base::format_duration(lag_max)));
+    line("INCONCLUSIVE",
+         fmt::format("the sender lagged: p99 of the schedule error is above {}; this machine cannot keep that rate",
+                     base::format_duration(lag_max)));
   }
   if (about.interrupted) line("interrupted", "not all requests were sent");
   return text;

@@ -1,7 +1,7 @@
 // ReplayStats: what a replay reports, gathered as it runs. Constant memory however long it runs.
 //
-// Latency counts from the intended send time (corrected) and from the actual one (uncorrected); the schedule error is the
-// actual minus the intended send time. Requests without an answer have no latency here: they are counted by cause.
+// Latency counts from the intended send time (corrected) and from the actual one (uncorrected); the schedule error is
+// the actual minus the intended send time. Requests without an answer have no latency here: they are counted by cause.
 #pragma once
 
 #include <array>
@@ -17,9 +17,9 @@ namespace stormproof::replay {
 struct ReplayTarget {
   std::string capture;
   std::string target;
-  std::string pacing;                 // "20x", "500/s"
-  std::uint64_t writes_refused = 0;   // requests not sent for want of --allow-writes
-  std::uint64_t not_replayable = 0;   // not whole in the capture, or asking for an upgrade
+  std::string pacing;                // "20x", "500/s"
+  std::uint64_t writes_refused = 0;  // requests not sent for want of --allow-writes
+  std::uint64_t not_replayable = 0;  // not whole in the capture, or asking for an upgrade
   bool interrupted = false;
 };
 
@@ -33,7 +33,7 @@ class ReplayStats final : public events::Sink {
   void exchange(const events::Exchange& exchange) override;
   void fault(const events::FaultFired&) override {}
 
-  std::uint64_t requests() const { return requests_; }                // with those that were shed
+  std::uint64_t requests() const { return requests_; }  // with those that were shed
   std::uint64_t sent() const { return schedule_error_.count(); }
   std::uint64_t answered() const { return latency_.count(); }
   bool lagged() const { return schedule_error_.quantile(0.99) > lag_max; }

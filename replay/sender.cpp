@@ -30,6 +30,14 @@ class TraceLine {
   std::size_t size_ = 0;
 };
 
+// Descriptors, ports or memory of this machine ran out: the target was not even asked.
+bool our_limit(const wire::ErrorCode& error) {
+  using wire::asio::error::basic_errors;
+  return error == basic_errors::no_descriptors || error == basic_errors::no_buffer_space ||
+         error == basic_errors::no_memory || error == boost::system::errc::too_many_files_open_in_system ||
+         error == boost::system::errc::address_not_available;
+}
+
 }  // namespace
 
 // One attempt at one request; ends at its time limit or when the sender stops.
@@ -63,7 +71,9 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
   base::Task<bool> connect() {
     auto connected = co_await sender_.pool_.connect(&connecting_);
     if (!connected) {
-      end(cut_ ? cause_ : connected.error().cause);
+      const bool ours = our_limit(connected.error().error);
+      if (ours) ++sender_.counts_.shed;
+      end(cut_ ? cause_ : ours ? Outcome::shed : connected.error().cause);
       co_return false;
     }
     connection_ = std::move(*connected);
@@ -122,9 +132,9 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
   }
 
   void on_deadline() override {
-    cut(connection_ == nullptr         ? Outcome::connect_timeout
-        : response_.head_done()        ? Outcome::total_timeout
-                                       : Outcome::head_timeout);
+    cut(connection_ == nullptr  ? Outcome::connect_timeout
+        : response_.head_done() ? Outcome::total_timeout
+                                : Outcome::head_timeout);
   }
   void on_stop() override { cut(Outcome::cancelled); }
   void cut(Outcome cause) {

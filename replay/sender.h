@@ -1,12 +1,12 @@
 // Sender: sends requests to one target at their intended instants, in open loop.
 //
-// The schedule is absolute: a late request moves no other, and nothing waits for an answer. One timer for the next instant;
-// when it fires, all that is due is sent. Each request becomes one ingress events::Exchange with its intended
+// The schedule is absolute: a late request moves no other, and nothing waits for an answer. One timer for the next
+// instant; when it fires, all that is due is sent. Each request becomes one ingress events::Exchange with its intended
 // and its actual time, so latency can be counted from when the request should have been sent (no coordinated omission).
-// Connections are kept alive and taken from a pool; the actual time is before one is made. A pooled one that proves dead before a byte
-// of the answer costs an idempotent request nothing: it is sent once more. At `connections_max` under way, requests queue
-// in order (their delay counts); above `queued_max`, and in the queue when finish() comes, they are shed and reported as such.
-// Lives on one io_context, one thread.
+// Connections are kept alive and taken from a pool; the actual time is before one is made. A pooled one that proves
+// dead before a byte of the answer costs an idempotent request nothing: it is sent once more. At `connections_max`
+// under way, requests queue in order (their delay counts); above `queued_max`, and in the queue when finish() comes,
+// they are shed and reported as such. Lives on one io_context, one thread.
 #pragma once
 
 #include <array>
@@ -28,13 +28,13 @@ namespace stormproof::replay {
 
 // One request to send. The views outlive the sending.
 struct Shot {
-  std::uint64_t request = 0;   // from 1, in intended order
+  std::uint64_t request = 0;    // from 1, in intended order
   base::Nanoseconds offset{0};  // from the beginning of the traffic; never less than the shot's before
   std::string_view method;
   std::string_view target;
-  std::string_view fields;     // the head without the empty line at its end
+  std::string_view fields;  // the head without the empty line at its end
   std::string_view body;
-  events::TraceId trace;       // not none: a `traceparent` is added with it
+  events::TraceId trace;  // not none: a `traceparent` is added with it
 };
 
 // Where shots come from, in order. Called ahead of each shot's instant.
@@ -54,8 +54,8 @@ struct SenderOptions {
 };
 
 struct SenderCounts {
-  std::uint64_t sent = 0;      // handed to a connection
-  std::uint64_t ended = 0;     // reported to the sink, shed ones included
+  std::uint64_t sent = 0;   // handed to a connection
+  std::uint64_t ended = 0;  // reported to the sink, shed ones included
   std::uint64_t shed = 0;
   std::size_t under_way = 0;
   std::size_t queued = 0;

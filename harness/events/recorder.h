@@ -19,6 +19,9 @@ class Recorder final : public Sink {
  private:
   // Targets already seen, by hash, so that a known one costs no string. Forgotten when it is full.
   static constexpr std::size_t targets_max = 65536;
+  // From here on a new route is "(other)": hostile paths must not take the room of the names of parties, rules and
+  // phases.
+  static constexpr std::size_t names_for_routes_max = Names::names_max / 2;
   std::unordered_map<std::uint64_t, NameId> targets_;
   Log log_;
 };

@@ -19,8 +19,6 @@ Exchange::Exchange(Relay& relay, Connection& client, wire::Framer& request, wire
       pause_(relay.io_),
       connection_(connection) {}
 
-Exchange::~Exchange() = default;
-
 void Exchange::wait_for(Waiting what) {
   waiting_ = what;
   const RelayLimits& limits = relay_.options_.limits;
@@ -34,13 +32,9 @@ void Exchange::wait_for(Waiting what) {
 
 void Exchange::on_deadline() {
   if (waiting_ == Waiting::last_words) return client_.close();
-  if (waiting_ == Waiting::upstream_head) {
-    fail(Outcome::head_timeout);
-  } else {
-    now_.client_stalled = !request_.done() && !(upstream_ != nullptr && upstream_->writing());
-    fail(Outcome::idle_timeout);
-    if (waiting_ == Waiting::tunnel || client_.writing()) client_.close();
-  }
+  now_.client_stalled = !request_.done() && !(upstream_ != nullptr && upstream_->writing());
+  fail(waiting_ == Waiting::upstream_head ? Outcome::head_timeout : Outcome::idle_timeout);
+  if (waiting_ == Waiting::tunnel || client_.writing()) client_.close();
   cut_upstream();
 }
 
@@ -60,10 +54,7 @@ void Exchange::watch_client() {
 // Something happened on the client's side while the exchange did not wait for it.
 void Exchange::on_arrival(Connection& connection) {
   const Arrival& arrival = connection.arrived();
-  if (arrival.bytes > 0) {
-    connection.arm();  // a pipelined request waits its turn; its sender may still leave
-    return;
-  }
+  if (arrival.bytes > 0) return connection.arm();  // a pipelined request waits its turn; its sender may still leave
   if (arrival.error || relay_.options_.client_eof_cancels) client_left();
 }
 
@@ -175,8 +166,8 @@ base::Task<> Exchange::run() {
 // True: a fault has answered, or the exchange has ended meanwhile.
 base::Task<bool> Exchange::intercepted(std::size_t ready) {
   if (relay_.taps_.interceptor == nullptr) co_return false;
-  const auto interception = relay_.taps_.interceptor->intercept(
-      {request_.head(), event_.connection, event_.request, event_.start});
+  const auto interception =
+      relay_.taps_.interceptor->intercept({request_.head(), event_.connection, event_.request, event_.start});
   if (interception == nullptr) co_return false;
   event_.fault = interception->rule();
   if (request_.done()) watch_client();
@@ -304,7 +295,8 @@ std::size_t Exchange::frame_response() {
       break;
     }
     if (step.consumed == 0) break;
-    if (step.progress != Progress::head) tap(Part::response_body, bytes);
+    if (step.progress == Progress::blank) tap(Part::interim, bytes);
+    else if (step.progress != Progress::head) tap(Part::response_body, bytes);
     ready += step.consumed;
   }
   return ready;
@@ -367,8 +359,8 @@ void Exchange::passes(Part part, std::string_view bytes) {
   (part == Part::request_body ? event_.request_bytes : event_.response_bytes) += bytes.size();
 }
 
-// Where part of a response has gone out and the rest will not, only the end of the connection can say so; where that end would
-// mean that the response is whole, a reset.
+// Where part of a response has gone out and the rest will not, only the end of the connection can say so; where that
+// end would mean that the response is whole, a reset.
 base::Task<> Exchange::answer_failure() {
   if (now_.response_begun) {
     if (response_.head().until_eof) client_.reset();

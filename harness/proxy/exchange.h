@@ -1,9 +1,10 @@
 // Exchange: one request of a client and what comes of it, from the whole head to the event.
 //
-// The plain way: write what is there of the request to a pooled upstream connection, read the response and write it to the
-// client as it comes. A request with a body still to come runs two pumps at once. An exchange ends with exactly one
-// outcome; the first cause wins, and `answered` means that the whole response is with the client's socket. It borrows the
-// client's connection, the request's framer and the session's deadline; used again for the session's next one. One thread.
+// The plain way: write what is there of the request to a pooled upstream connection, read the response and write it to
+// the client as it comes. A request with a body still to come runs two pumps at once. An exchange ends with exactly one
+// outcome; the first cause wins, and `answered` means that the whole response is with the client's socket. It borrows
+// the client's connection, the request's framer and the session's deadline; used again for the session's next one. One
+// thread.
 #pragma once
 
 #include <memory>
@@ -25,7 +26,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   // All outlive it. `connection`: the number of the client's connection, for events.
   Exchange(Relay& relay, wire::Connection& client, wire::Framer& request, wire::Deadlines::Entry& deadline,
            std::uint64_t connection);
-  ~Exchange() override;
+  ~Exchange() override = default;
 
   // The request's head is whole, and the first of what is unread.
   base::Task<> run();
@@ -91,23 +92,23 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
 
   // What holds for the exchange under way.
   struct {
-    bool keep = true;             // the client's connection, afterwards
-    bool reusable = false;        // the upstream's connection, afterwards
+    bool keep = true;       // the client's connection, afterwards
+    bool reusable = false;  // the upstream's connection, afterwards
     bool to_head = false;
     bool to_connect = false;
-    bool repeatable = false;      // an idempotent method
-    bool alone = false;           // ambiguous: on an upstream connection of its own
-    bool keep_asked = false;      // the client wants to go on after it
+    bool repeatable = false;  // an idempotent method
+    bool alone = false;       // ambiguous: on an upstream connection of its own
+    bool keep_asked = false;  // the client wants to go on after it
     bool upgrade_asked = false;
     bool awaits_continue = false;  // the client holds its body back until a 100
-    bool pooled = false;          // the upstream's connection came from the pool
-    bool failed = false;          // an outcome other than answered stands
-    bool interim = false;         // some 1xx came
-    bool response_begun = false;  // some byte of the response went to the client
-    bool switching = false;       // the response makes it a tunnel
-    bool request_sent = false;    // by pump_request(), to its end
-    bool request_over = false;    // no more of the request is wanted
-    bool client_stalled = false;  // the deadline passed while its bytes were missing
+    bool pooled = false;           // the upstream's connection came from the pool
+    bool failed = false;           // an outcome other than answered stands
+    bool interim = false;          // some 1xx came
+    bool response_begun = false;   // some byte of the response went to the client
+    bool switching = false;        // the response makes it a tunnel
+    bool request_sent = false;     // by pump_request(), to its end
+    bool request_over = false;     // no more of the request is wanted
+    bool client_stalled = false;   // the deadline passed while its bytes were missing
   } now_;
 };
 

@@ -1,10 +1,10 @@
 // Relay: a listener before an upstream. It forwards HTTP/1.x byte by byte as received, and tells what it saw.
 //
-// One relay lives on one io_context, single-threaded. It reads each head with wire::Framer, forwards the original bytes in
-// constant memory with back-pressure both ways, keeps upstream connections alive, and hands each exchange to its taps:
-// events (Sink), a Tapper (recording, shadowing) and an Interceptor (faults). None of them is needed.
-// A malformed request is answered 400 (431: its head is too large) and never forwarded; an upstream that cannot be had, 502 or
-// 504; a client that stalls within its request, 408. After such an answer the connection ends.
+// One relay lives on one io_context, single-threaded. It reads each head with wire::Framer, forwards the original bytes
+// in constant memory with back-pressure both ways, keeps upstream connections alive, and hands each exchange to its
+// taps: events (Sink), a Tapper (recording, shadowing) and an Interceptor (faults). None of them is needed. A malformed
+// request is answered 400 (431: its head is too large) and never forwarded; an upstream that cannot be had, 502 or 504;
+// a client that stalls within its request, 408. After such an answer the connection ends.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,7 @@
 // Session: one client connection of a relay: head after head, each handed to an exchange.
 //
-// It lives until run() has ended: the client has left, a limit has passed, the relay drains, or an exchange was its last.
+// It lives until run() has ended: the client has left, a limit has passed, the relay drains, or an exchange was its
+// last.
 #pragma once
 
 #include "harness/base/stop.h"

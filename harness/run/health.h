@@ -10,8 +10,9 @@
 
 namespace stormproof::run {
 
-// Asks GET `path` again and again until the answer has a status of 2xx, at most for `within`. `gave_up` is asked between tries; a
-// text ends the waiting with it ("the program exited with status 1"). Blocks.
+// Asks GET `path` again and again until the answer has a status of 2xx, at most for `within` and the try under way
+// then. A try that hangs is given up after 2 s, or when the time is up. `gave_up` is asked between tries; a text ends
+// the waiting with it ("the program exited with status 1"). Blocks.
 base::Result<void> wait_until_healthy(const wire::Endpoint& endpoint, const std::string& host, const std::string& path,
                                       std::chrono::nanoseconds within,
                                       const std::function<std::optional<std::string>()>& gave_up);

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 extern char** environ;
@@ -39,17 +40,31 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
+// Nothing of the harness but standard input and output goes to the program: a listening socket that it inherited would
+// stay open after the harness has closed it.
+void keep_from_children() {
+  constexpr unsigned first = 3;
+  constexpr unsigned on_exec = 1U << 2U;  // CLOSE_RANGE_CLOEXEC
+  if (syscall(SYS_close_range, first, ~0U, on_exec) == 0) return;
+  constexpr int checked_max = 65536;  // Linux before 5.11: one by one
+  const int last = static_cast<int>(std::min<long>(sysconf(_SC_OPEN_MAX), checked_max));
+  for (int fd = first; fd < last; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 // Only what may be called between fork and exec. Tells errno through `report` when it fails.
-[[noreturn]] void become(const char* folder, int output, int report, char* const* argv, char* const* envp, pid_t parent) {
+[[noreturn]] void become(const char* folder, int output, int report, char* const* argv, char* const* envp,
+                         pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);  // it died before prctl
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  signal(SIGPIPE, SIG_DFL);
+  for (int signal_number = 1; signal_number < NSIG; ++signal_number) signal(signal_number, SIG_DFL);
   const int nothing = open("/dev/null", O_RDONLY);
-  if (getppid() == parent && nothing >= 0 && dup2(nothing, 0) >= 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0 &&
+  if (nothing >= 0 && dup2(nothing, 0) >= 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0 &&
       (*folder == '\0' || chdir(folder) == 0)) {
+    keep_from_children();
     execvpe(argv[0], argv, envp);
   }
   const int error = errno;
@@ -57,9 +72,33 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   _exit(127);
 }
 
-std::string words_for(int status) {
-  if (WIFEXITED(status)) return fmt::format("exited with status {}", WEXITSTATUS(status));
-  return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+// What `call` returns when no signal has come in between.
+template <typename Call>
+auto without_interruption(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+std::string words_for(const siginfo_t& end) {
+  if (end.si_code == CLD_EXITED) return fmt::format("exited with status {}", end.si_status);
+  return fmt::format("killed by signal {} ({})", end.si_status, strsignal(end.si_status));
+}
+
+// Waits until the process has ended, at most for `grace`.
+void wait_for_end(pid_t pid, std::chrono::milliseconds grace) {
+  // A descriptor of the process becomes readable when it ends: no polling loop.
+  const int handle = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (handle < 0) return;
+  const auto until = std::chrono::steady_clock::now() + grace;
+  pollfd wait{handle, POLLIN, 0};
+  int ready = -1;
+  do {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    ready =
+        poll(&wait, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, std::numeric_limits<int>::max())));
+  } while (ready < 0 && errno == EINTR);
+  close(handle);
 }
 
 }  // namespace
@@ -88,55 +127,52 @@ base::Result<std::unique_ptr<Process>> Process::start(const Command& command) {
   close(report[1]);
   int error = pid < 0 ? fork_error : 0;
   // The pipe closes at exec: nothing to read means that the program runs.
-  if (pid > 0) static_cast<void>(!read(report[0], &error, sizeof error));
+  if (pid > 0) without_interruption([&] { return read(report[0], &error, sizeof error); });
   close(report[0]);
   if (error == 0) return std::unique_ptr<Process>(new Process(pid));
-  if (pid > 0) waitpid(pid, nullptr, 0);
+  if (pid > 0) without_interruption([&] { return waitpid(pid, nullptr, 0); });
   const std::string in_folder = command.folder.empty() ? "" : " (in " + command.folder + ")";
   return base::fail_errno(fmt::format("cannot start '{}'{}", command.argv[0], in_folder), error);
 }
 
 Process::~Process() { stop(std::chrono::milliseconds(0)); }
 
+// The process is not reaped before stop(): until then its number, and so its group's, is no other's.
 std::optional<std::string> Process::ended() {
-  if (!status_) {
-    int status = 0;
-    if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
-    status_ = status;
+  if (!end_) {
+    siginfo_t end = {};
+    const int waited =
+        without_interruption([&] { return waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT); });
+    if (waited != 0 || end.si_pid != pid_) return std::nullopt;
+    end_ = words_for(end);
   }
-  return words_for(*status_);
+  return end_;
 }
 
 void Process::stop(std::chrono::milliseconds grace) {
-  if (ended()) {
-    kill(-pid_, SIGKILL);  // what it started and left behind
-    return;
-  }
-  if (grace.count() > 0) {
+  if (reaped_) return;
+  if (grace.count() > 0 && !ended()) {
     kill(-pid_, SIGTERM);
-    // A descriptor of the process becomes readable when it ends: no polling loop.
-    const int handle = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
-    if (handle >= 0) {
-      pollfd wait{handle, POLLIN, 0};
-      poll(&wait, 1, static_cast<int>(grace.count()));
-      close(handle);
-    }
+    wait_for_end(pid_, grace);
   }
-  kill(-pid_, SIGKILL);
-  if (ended()) return;
-  int status = 0;
-  waitpid(pid_, &status, 0);
-  status_ = status;
+  kill(-pid_, SIGKILL);  // also what a program that has ended left behind
+  siginfo_t end = {};
+  without_interruption([&] { return waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT); });
+  if (!end_) end_ = words_for(end);
+  without_interruption([&] { return waitpid(pid_, nullptr, 0); });
+  reaped_ = true;
 }
 
 std::string last_lines(const std::string& file, std::size_t lines) {
-  std::ifstream in(file);
-  std::vector<std::string> kept;
-  for (std::string line; std::getline(in, line);) {
-    kept.push_back(std::move(line));
-    if (kept.size() > lines) kept.erase(kept.begin());
-  }
-  return fmt::format("{}", fmt::join(kept, "\n"));
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  if (!in || lines == 0) return "";
+  const auto size = static_cast<std::uint64_t>(in.tellg());
+  in.seekg(static_cast<std::streamoff>(size - std::min<std::uint64_t>(size, last_bytes_max)));
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  while (text.ends_with('\n')) text.pop_back();
+  std::size_t from = text.size();
+  for (std::size_t left = lines; left > 0 && from != text.npos && from > 0; --left) from = text.rfind('\n', from - 1);
+  return from == text.npos || from == 0 ? text : text.substr(from + 1);
 }
 
 }  // namespace stormproof::run

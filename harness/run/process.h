@@ -1,7 +1,9 @@
 // Process: a program that the harness started, and ends.
 //
-// It runs in a process group of its own, so that what it starts ends with it; the kernel ends it when the thread that
-// started it dies (a harness that is killed leaves no service behind). Its output goes to a file. A resource: one owner.
+// It runs in a process group of its own, so that what it starts ends with it; the kernel ends it (not what it started)
+// when the thread that started it dies: a harness that is killed leaves no service behind. It gets the harness's
+// environment, an empty standard input, default signals, and no other descriptor. Its output goes to a file. A
+// resource: one owner, one thread.
 #pragma once
 
 #include <sys/types.h>
@@ -37,17 +39,20 @@ class Process {
   // "exited with status 1", "killed by signal 9 (Killed)"; nothing while it runs.
   std::optional<std::string> ended();
 
-  // SIGTERM, then after `grace` SIGKILL, to the whole group. Returns when it is gone.
+  // SIGTERM to the whole group; SIGKILL to what is left of it when the program itself has ended, or after `grace`.
+  // Returns when the program is gone. Later calls do nothing.
   void stop(std::chrono::milliseconds grace);
 
  private:
   explicit Process(pid_t pid) : pid_(pid) {}
 
   pid_t pid_;
-  std::optional<int> status_;
+  std::optional<std::string> end_;
+  bool reaped_ = false;
 };
 
-// The last lines of a text file, for an error message; "" where there is none.
+// The last lines of a text file, for an error message; "" where there is none. Looks at the last `last_bytes_max` only.
+inline constexpr std::size_t last_bytes_max = 64 << 10;
 std::string last_lines(const std::string& file, std::size_t lines);
 
 }  // namespace stormproof::run

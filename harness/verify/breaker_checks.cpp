@@ -21,11 +21,13 @@ Nanoseconds scaled(Nanoseconds duration, double by) {
 std::string starvation(const Calls& calls, Time from, Time to, Nanoseconds sleep) {
   const auto first = std::ranges::lower_bound(calls.opportunities, from, {}, &Opportunity::start);
   const auto last = std::ranges::lower_bound(calls.opportunities, to, {}, &Opportunity::start);
-  const double per_second = from < to ? static_cast<double>(last - first) / seconds(to - from) * calls.calls_per_request : 0;
+  const double per_second =
+      from < to ? static_cast<double>(last - first) / seconds(to - from) * calls.calls_per_request : 0;
   const double wanted = calls.correlated ? window_requests_min : window_calls_min_by_rate;
   if (per_second * seconds(sleep) >= wanted) return "";
-  return fmt::format("{:.1f} requests/s that call the dependency are {:.1f} in a sleep window of {}: needs at least {:.0f}/s", per_second,
-                     per_second * seconds(sleep), format_duration(sleep), std::ceil(wanted / seconds(sleep)));
+  return fmt::format(
+      "{:.1f} requests/s that call the dependency are {:.1f} in a sleep window of {}: needs at least {:.0f}/s",
+      per_second, per_second * seconds(sleep), format_duration(sleep), std::ceil(wanted / seconds(sleep)));
 }
 
 // Fewer calls than requests, though never in a run long enough: something does suppress.
@@ -38,7 +40,8 @@ bool suppression_suspected(const Calls& calls, Time from, Time to) {
     suppressed += opportunity.called ? 0 : 1;
   }
   if (calls.correlated) return binomial_at_least(suppressed, requests, calls.miss) < open_chance;
-  const auto made = std::ranges::count_if(calls.calls, [&](const Call& call) { return call.start >= from && call.start < to; });
+  const auto made =
+      std::ranges::count_if(calls.calls, [&](const Call& call) { return call.start >= from && call.start < to; });
   return static_cast<double>(made) < 0.8 * calls.calls_per_request * static_cast<double>(requests);
 }
 
@@ -79,19 +82,29 @@ void decide_never_opened(Check& check, const Outage& outage, Time until) {
   const Time end = std::min(until, outage.to);
   const Failures found = seen.first_failure ? failures_between(*outage.calls, *seen.first_failure, end) : Failures{};
   check.samples = found.failed;
-  check.measured = seen.first_failure ? fmt::format("never opened: {} calls failed in {}", found.failed, format_duration(end - *seen.first_failure))
+  check.measured = seen.first_failure ? fmt::format("never opened: {} calls failed in {}", found.failed,
+                                                    format_duration(end - *seen.first_failure))
                                       : "never opened: no call failed";
   if (found.failed == 0 && found.slow > 0) {
-    check.missing = fmt::format("{} calls were delayed but none failed: make the latency longer than the service's timeout", found.slow);
+    check.missing = fmt::format(
+        "{} calls met the fault but none failed: make the latency longer than the service's timeout, or the status 500 "
+        "or above",
+        found.slow);
   } else if (until > outage.to) {
-    check.missing = fmt::format("the faults were on for {}: needs longer than the opening may take", format_duration(outage.to - outage.from));
+    check.missing = fmt::format("the faults were on for {}: needs longer than the opening may take",
+                                format_duration(outage.to - outage.from));
   } else if (found.failed < ample_failures) {
-    check.missing = fmt::format("{} failed calls: an opening is due after {} at the latest (twice a volume threshold of {}): send more requests a second",
-                                found.failed, ample_failures, volume_threshold);
+    check.missing = fmt::format(
+        "{} failed calls: an opening is due after {} at the latest (twice a volume threshold of {}): send more "
+        "requests a second",
+        found.failed, ample_failures, volume_threshold);
   } else if (!outage.starved.empty()) {
     check.missing = outage.starved;
-  } else if (suppression_suspected(*outage.calls, outage.from, outage.to) && (!outage.sleep_claimed || paused_for(outage, outage.sleep / 2))) {
-    check.missing = "some requests did not call the dependency, but never enough in a row to be an open breaker: send more requests a second";
+  } else if (suppression_suspected(*outage.calls, outage.from, outage.to) &&
+             (!outage.sleep_claimed || paused_for(outage, outage.sleep / 2))) {
+    check.missing =
+        "some requests did not call the dependency, but never enough in a row to be an open breaker: send more "
+        "requests a second";
   } else {
     check.verdict = Verdict::violated;
   }
@@ -141,7 +154,8 @@ Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<sce
   outage.starved = starvation(calls, from, to, outage.sleep);
   if (!claim || !outage.reading.seen.opened) return outage;
   const Interval band = band_of(*claim);
-  const bool regular = outage.reading.established && outage.reading.seen.leaked.empty() && sleeps(outage.reading.seen).size() >= established_cycles_min;
+  const bool regular = outage.reading.established && outage.reading.seen.leaked.empty() &&
+                       sleeps(outage.reading.seen).size() >= established_cycles_min;
   outage.law_against_claim = regular && own.law == Law::constant && own.first.high < band.low;
   if (outage.law_against_claim) return outage;
   outage.reading.seen = observe(calls, from, to, {scaled(claim->value, 1 - claim->tolerance)});
@@ -151,7 +165,8 @@ Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<sce
 }
 
 Check check_opens(const Outage& outage, Nanoseconds within) {
-  Check check{.name = "opens-within", .expected = fmt::format("open within {} of the first failure", format_duration(within))};
+  Check check{.name = "opens-within",
+              .expected = fmt::format("open within {} of the first failure", format_duration(within))};
   const Openness& seen = outage.reading.seen;
   if (!seen.opened) {
     decide_never_opened(check, outage, seen.first_failure.value_or(outage.from) + within);
@@ -161,16 +176,20 @@ Check check_opens(const Outage& outage, Nanoseconds within) {
   const Nanoseconds earliest = std::max(Nanoseconds(0), seen.opened->low - *seen.first_failure);
   const Nanoseconds latest = seen.opened->high - *seen.first_failure;
   check.samples = failures_between(*outage.calls, *seen.first_failure, seen.opened->high).failed;
-  check.measured = fmt::format("{} ({} failed calls, {} calls in all before it opened, {} in flight), interval {} to {}", format_duration(latest),
-                               check.samples, seen.trip_calls, seen.in_flight, format_duration(earliest), format_duration(latest));
-  const std::uint64_t failed_in_time = failures_between(*outage.calls, *seen.first_failure, *seen.first_failure + within).failed;
+  check.measured =
+      fmt::format("{} ({} failed calls, {} calls in all before it opened, {} in flight), interval {} to {}",
+                  format_duration(latest), check.samples, seen.trip_calls, seen.in_flight, format_duration(earliest),
+                  format_duration(latest));
+  const std::uint64_t failed_in_time =
+      failures_between(*outage.calls, *seen.first_failure, *seen.first_failure + within).failed;
   if (latest <= within) {
     check.verdict = Verdict::holds;
   } else if (earliest <= within) {
     check.missing = "the opening is not known finely enough: send more requests a second";
   } else if (failed_in_time < ample_failures) {
-    check.missing = fmt::format("only {} calls failed in {}: a breaker may need up to {} to open in time: send more requests a second", failed_in_time,
-                                format_duration(within), ample_failures);
+    check.missing = fmt::format(
+        "only {} calls failed in {}: a breaker may need up to {} to open in time: send more requests a second",
+        failed_in_time, format_duration(within), ample_failures);
   } else {
     check.verdict = Verdict::violated;
   }
@@ -182,17 +201,25 @@ Check check_leaks(const Outage& outage, std::uint64_t at_most, bool claimed_slee
   if (without_opening(check, outage)) return check;
   const Openness& seen = outage.reading.seen;
   const std::uint64_t opportunities = seen.suppressed + seen.leaked.size();
-  check.measured = fmt::format("{} calls leaked, {} requests suppressed (share leaked at most {} at 95 %), {} calls in flight at the opening",
-                               seen.leaked.size(), seen.suppressed, base::format_percent(share_upper(seen.leaked.size(), opportunities)), seen.in_flight);
+  check.measured = fmt::format(
+      "{} calls leaked, {} requests suppressed (share leaked at most {} at 95 %), {} calls in flight at the opening",
+      seen.leaked.size(), seen.suppressed, base::format_percent(share_upper(seen.leaked.size(), opportunities)),
+      seen.in_flight);
   if (!outage.reading.established) {
     check.measured = fmt::format("{} requests suppressed, {} calls while open", seen.suppressed, sleeps(seen).size());
-    check.missing = claimed_sleep ? "no probe to tell leaks from" : "probes cannot be told from leaks: they follow no constant or growing law; state probes-every, or let the phase last longer";
+    check.missing = claimed_sleep ? "no probe to tell leaks from"
+                                  : "probes cannot be told from leaks: they follow no constant or growing law; state "
+                                    "probes-every, or let the phase last longer";
   } else if (seen.leaked.size() > at_most) {
     check.verdict = Verdict::violated;
   } else if (suppressed_before_opening(outage)) {
-    check.missing = "requests were suppressed before the breaker opened for good: it closes early, or a concurrency limit works as well";
+    check.missing =
+        "requests were suppressed before the breaker opened for good: it closes early, or a concurrency limit works as "
+        "well";
   } else if (seen.suppressed < suppressed_min) {
-    check.missing = fmt::format("{} requests met the open breaker: needs at least {}: a longer phase or more requests a second", seen.suppressed, suppressed_min);
+    check.missing =
+        fmt::format("{} requests met the open breaker: needs at least {}: a longer phase or more requests a second",
+                    seen.suppressed, suppressed_min);
   } else {
     check.verdict = Verdict::holds;
   }
@@ -201,7 +228,9 @@ Check check_leaks(const Outage& outage, std::uint64_t at_most, bool claimed_slee
 
 Check check_probes(const Outage& outage, const scenarios::Around& every) {
   const Interval band = band_of(every);
-  Check check{.name = "probes-every", .expected = fmt::format("a probe every {} ± {} while open", format_duration(every.value), base::format_percent(every.tolerance))};
+  Check check{.name = "probes-every",
+              .expected = fmt::format("a probe every {} ± {} while open", format_duration(every.value),
+                                      base::format_percent(every.tolerance))};
   if (without_opening(check, outage)) return check;
   const Openness& seen = outage.reading.seen;
   const auto cycles = sleeps(seen);
@@ -210,24 +239,30 @@ Check check_probes(const Outage& outage, const scenarios::Around& every) {
   const auto late = std::ranges::find_if(seen.cycles, [&](const Cycle& cycle) { return cycle.sleep.low > band.high; });
   if (late != seen.cycles.end()) {
     check.verdict = Verdict::violated;
-    if (!late->probe) check.measured = fmt::format("no probe for {} after {} of them", format_duration(late->sleep.low), cycles.size());
-    else if (outage.reading.window.law == Law::unknown) check.measured = fmt::format("one only {} after the opening", format_duration(late->sleep.middle()));
+    if (!late->probe)
+      check.measured = fmt::format("no probe for {} after {} of them", format_duration(late->sleep.low), cycles.size());
+    else if (outage.reading.window.law == Law::unknown)
+      check.measured = fmt::format("one only {} after the opening", format_duration(late->sleep.middle()));
   } else if (outage.law_against_claim) {
     check.verdict = Verdict::violated;
   } else if (outage.to - seen.opened->high < every.value * phase_windows_min || cycles.size() < probe_cycles_min) {
-    check.missing = fmt::format("{} cycles in {} after the opening: the phase needs at least {} after it, and the probe's own time for each", cycles.size(),
-                                format_duration(outage.to - seen.opened->high), format_duration(every.value * phase_windows_min));
+    check.missing = fmt::format(
+        "{} cycles in {} after the opening: the phase needs at least {} after it, and the probe's own time for each",
+        cycles.size(), format_duration(outage.to - seen.opened->high),
+        format_duration(every.value * phase_windows_min));
   } else if (within_band(outage.reading.window, cycles, band)) {
     check.verdict = Verdict::holds;
   } else {
-    check.missing = "the sleep windows are not known finely enough to lie within the tolerance: send more requests a second";
+    check.missing =
+        "the sleep windows are not known finely enough to lie within the tolerance: send more requests a second";
   }
   return check;
 }
 
 Check check_closes(Healing& healing, Nanoseconds within) {
   const Calls& calls = *healing.calls;
-  Check check{.name = "closes-within", .expected = fmt::format("closed within {} of the heal", format_duration(within))};
+  Check check{.name = "closes-within",
+              .expected = fmt::format("closed within {} of the heal", format_duration(within))};
   const auto runs = open_runs(calls, healing.from, healing.to);
   if (runs.empty() || calls.opportunities[runs.front().first].start >= healing.heal) {
     check.missing = "the breaker never opened before the heal: there is nothing to close";
@@ -239,12 +274,15 @@ Check check_closes(Healing& healing, Nanoseconds within) {
   // The last of a run may be a healthy miss; so many from its end is surely suppressed.
   const std::size_t tail = std::min<std::size_t>(calls.run_for(late_chance) - 1, last.last - last.first);
   const Time surely_suppressed = calls.opportunities[last.last - tail].start;
-  const auto closing = std::ranges::find_if(calls.calls, [&](const Call& call) { return call.start > std::max(last_suppressed, healing.heal); });
+  const auto closing = std::ranges::find_if(
+      calls.calls, [&](const Call& call) { return call.start > std::max(last_suppressed, healing.heal); });
   const auto after = std::ranges::count_if(calls.opportunities, [&](const Opportunity& opportunity) {
-    return opportunity.start > last_suppressed && opportunity.start >= healing.heal && opportunity.start < healing.to && opportunity.called;
+    return opportunity.start > last_suppressed && opportunity.start >= healing.heal && opportunity.start < healing.to &&
+           opportunity.called;
   });
   check.samples = static_cast<std::uint64_t>(after);
-  check.measured = fmt::format("suppressed until {} after the heal, {} requests called after that", format_duration(std::max(Nanoseconds(0), last_suppressed - healing.heal)), after);
+  check.measured = fmt::format("suppressed until {} after the heal, {} requests called after that",
+                               format_duration(std::max(Nanoseconds(0), last_suppressed - healing.heal)), after);
   if (std::string starved = starvation(calls, healing.heal, healing.to, healing.sleep); !starved.empty()) {
     check.missing = std::move(starved);
     return check;
@@ -252,7 +290,8 @@ Check check_closes(Healing& healing, Nanoseconds within) {
   const bool closed = closing != calls.calls.end() && closing->start < healing.to && check.samples >= closed_calls_min;
   if (closed) {
     healing.closed = closing->start;
-    check.measured = fmt::format("{} after the heal ({} requests called after that, none suppressed)", format_duration(closing->start - healing.heal), after);
+    check.measured = fmt::format("{} after the heal ({} requests called after that, none suppressed)",
+                                 format_duration(closing->start - healing.heal), after);
   }
   if (surely_suppressed > limit + sight) {
     check.verdict = Verdict::violated;
@@ -262,11 +301,14 @@ Check check_closes(Healing& healing, Nanoseconds within) {
   } else if (closed && closing->start <= limit) {
     check.verdict = Verdict::holds;
   } else if (closed) {
-    check.missing = fmt::format("no request came between {} and {} after the heal: send more requests a second",
-                                format_duration(last_suppressed - healing.heal), format_duration(closing->start - healing.heal));
+    check.missing =
+        fmt::format("no request came between {} and {} after the heal: send more requests a second",
+                    format_duration(last_suppressed - healing.heal), format_duration(closing->start - healing.heal));
   } else {
-    const Nanoseconds needed = std::max(within, healing.sleep * 2) + scaled(healing.sleep, static_cast<double>(closed_calls_min) / window_requests_min);
-    check.missing = fmt::format("the breaker was not seen closed in {} after the heal: the phase needs about {}", format_duration(healing.to - healing.heal), format_duration(needed));
+    const Nanoseconds needed = std::max(within, healing.sleep * 2) +
+                               scaled(healing.sleep, static_cast<double>(closed_calls_min) / window_requests_min);
+    check.missing = fmt::format("the breaker was not seen closed in {} after the heal: the phase needs about {}",
+                                format_duration(healing.to - healing.heal), format_duration(needed));
   }
   return check;
 }

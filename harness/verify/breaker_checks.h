@@ -10,15 +10,17 @@
 
 namespace stormproof::verify {
 
-inline constexpr double window_requests_min = 7;          // opportunities in a sleep window, correlated
-inline constexpr double window_calls_min_by_rate = 14;    // the same where calls carry no trace id
-inline constexpr std::uint64_t volume_threshold = 20;     // the largest that is common: Hystrix
+inline constexpr double window_requests_min = 7;                       // opportunities in a sleep window, correlated
+inline constexpr double window_calls_min_by_rate = 14;                 // the same where calls carry no trace id
+inline constexpr std::uint64_t volume_threshold = 20;                  // the largest that is common: Hystrix
 inline constexpr std::uint64_t ample_failures = 2 * volume_threshold;  // without an opening in time: VIOLATED
-inline constexpr std::uint64_t suppressed_min = 100;      // for "no leak": excludes a share of 3 % at 95 %
-inline constexpr std::size_t probe_cycles_min = 2;        // for "probes every"
-inline constexpr int phase_windows_min = 3;               // sleep windows that a fault phase lasts after the opening
-inline constexpr std::uint64_t closed_calls_min = 20;     // after the closing, without an open run: wider than any half-open
-inline constexpr Nanoseconds sleep_assumed = std::chrono::seconds(1);  // where nothing is claimed or measured: the least preset
+inline constexpr std::uint64_t suppressed_min = 100;                   // for "no leak": excludes a share of 3 % at 95 %
+inline constexpr std::size_t probe_cycles_min = 2;                     // for "probes every"
+inline constexpr int phase_windows_min = 3;  // sleep windows that a fault phase lasts after the opening
+inline constexpr std::uint64_t closed_calls_min =
+    20;  // after the closing, without an open run: wider than any half-open
+inline constexpr Nanoseconds sleep_assumed =
+    std::chrono::seconds(1);  // where nothing is claimed or measured: the least preset
 
 // A window in which faults were on, as it was read.
 struct Outage {
@@ -29,16 +31,16 @@ struct Outage {
   bool law_against_claim = false;  // the probes follow a law of their own, outside the one that was claimed
   Nanoseconds sleep{0};            // claimed, measured or assumed
   bool sleep_claimed = false;
-  std::string starved = {};             // too little traffic, and what would suffice; empty: enough
+  std::string starved = {};  // too little traffic, and what would suffice; empty: enough
 };
 Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<scenarios::Around>& claim);
 
 // After the heal.
 struct Healing {
   const Calls* calls = nullptr;
-  Time from{};                 // of the outage
+  Time from{};  // of the outage
   Time heal{};
-  Time to{};                   // observed to
+  Time to{};  // observed to
   Nanoseconds sleep{0};
   std::optional<Time> closed = {};  // set by check_closes: the first call after which nothing was suppressed
   std::vector<std::uint64_t> suppressed_late = {};  // requests suppressed after the limit

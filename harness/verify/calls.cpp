@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <tuple>
 
 #include "harness/base/units.h"
@@ -15,7 +14,7 @@ namespace {
 
 using events::Exchange;
 
-constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t nobody = View::nobody;
 
 struct Class {
   std::uint64_t requests = 0;
@@ -39,12 +38,13 @@ bool healthy(const View& view, const Exchange& exchange) {
 Draft draft_of(const View& view, std::string_view dependency, const std::vector<events::NameId>& routes) {
   Draft draft;
   draft.called.resize(view.ingress().size());
-  for (const Exchange* call : view.egress_of(dependency)) {
-    if (!routes.empty() && std::ranges::find(routes, call->route) == routes.end()) continue;
-    const auto caller = view.request_of(call->trace);
-    draft.egress.push_back(call);
-    draft.caller.push_back(caller.value_or(nobody));
-    if (caller) draft.called[*caller] = true;
+  const Exchanges egress = view.egress_of(dependency);
+  const auto callers = view.callers_of(dependency);
+  for (std::size_t at = 0; at < egress.size(); ++at) {
+    if (!routes.empty() && std::ranges::find(routes, egress[at]->route) == routes.end()) continue;
+    draft.egress.push_back(egress[at]);
+    draft.caller.push_back(callers[at]);
+    if (callers[at] != nobody) draft.called[callers[at]] = true;
   }
   return draft;
 }
@@ -65,13 +65,15 @@ void take_baseline(const View& view, Draft& draft, Calls& result) {
   for (std::size_t at = 0; at < ingress.size(); ++at) {
     const Exchange& request = *ingress[at];
     if (!healthy(view, request) || request.outcome != events::Outcome::answered) continue;
+    if (request.route >= view.log().names.size()) continue;
     if (draft.classes.size() <= request.route) draft.classes.resize(request.route + 1);
     ++draft.classes[request.route].requests;
     draft.classes[request.route].calling += draft.called[at] ? 1 : 0;
   }
   result.miss = 0;
   for (Class& each : draft.classes) {
-    const double share = each.requests == 0 ? 0 : static_cast<double>(each.calling) / static_cast<double>(each.requests);
+    const double share =
+        each.requests == 0 ? 0 : static_cast<double>(each.calling) / static_cast<double>(each.requests);
     each.usable = each.requests >= class_requests_min && share >= calling_share_min;
     if (!each.usable) continue;
     each.miss = 1 - share_lower(each.calling, each.requests);
@@ -95,7 +97,8 @@ void take_rate_baseline(const View& view, const Draft& draft, Calls& result) {
 Call call_of(const Exchange& exchange, const Exchange* request) {
   Call call{.start = exchange.start, .end = exchange.end, .request_start = exchange.start};
   call.injected = exchange.fault != 0 || exchange.outcome == events::Outcome::faulted;
-  const bool answered = exchange.outcome == events::Outcome::answered || (exchange.outcome == events::Outcome::faulted && exchange.status != 0);
+  const bool answered = exchange.outcome == events::Outcome::answered ||
+                        (exchange.outcome == events::Outcome::faulted && exchange.status != 0);
   call.failed = !answered || exchange.status >= 500;
   if (request != nullptr) {
     call.request = request->request;
@@ -106,6 +109,8 @@ Call call_of(const Exchange& exchange, const Exchange* request) {
     }
   }
   call.slow = call.injected && !call.failed;
+  call.handled = call.end;
+  if (request != nullptr) call.handled = std::clamp(request->end, call.end, call.end + handling_max);
   return call;
 }
 
@@ -136,8 +141,11 @@ void fill_opportunities(const View& view, const Draft& draft, Calls& result) {
     const bool counts = result.correlated ? of != nullptr && of->usable : request.start >= view.healthy_begin();
     // A service that does not answer has not decided anything: a crash is no open breaker.
     if (!counts || (request.outcome != events::Outcome::answered && !draft.called[at])) continue;
-    result.opportunities.push_back({.start = request.start, .end = request.end, .request = request.request,
-                                    .miss = result.correlated ? of->miss : 1 - result.calls_per_request, .called = draft.called[at]});
+    result.opportunities.push_back({.start = request.start,
+                                    .end = request.end,
+                                    .request = request.request,
+                                    .miss = result.correlated ? of->miss : 1 - result.calls_per_request,
+                                    .called = draft.called[at]});
   }
   std::ranges::sort(result.opportunities, [](const Opportunity& a, const Opportunity& b) {
     return std::tie(a.start, a.request, a.end) < std::tie(b.start, b.request, b.end);
@@ -150,7 +158,8 @@ void mark_gaps(Calls& result) {
   for (std::size_t at = 0; at <= result.calls.size(); ++at) {
     const Time to = at == result.calls.size() ? Time::max() : result.calls[at].start;
     const Time from = at == 0 ? Time::min() : result.calls[at - 1].start;
-    while (first < result.opportunities.size() && result.opportunities[first].start <= from) result.opportunities[first++].called = true;
+    while (first < result.opportunities.size() && result.opportunities[first].start <= from)
+      result.opportunities[first++].called = true;
     std::size_t last = first;
     while (last < result.opportunities.size() && result.opportunities[last].start < to) ++last;
     std::size_t within = 0;
@@ -180,7 +189,9 @@ std::vector<std::uint32_t> Calls::ended_between(Time from, Time to) const {
 }
 
 std::uint64_t Calls::run_for(double chance) const {
-  if (!correlated) return static_cast<std::uint64_t>(std::ceil(-std::log(chance) / std::max(calls_per_request, rate_calls_per_request_min)));
+  if (!correlated)
+    return static_cast<std::uint64_t>(
+        std::ceil(-std::log(chance) / std::max(calls_per_request, rate_calls_per_request_min)));
   if (miss <= 0) return 1;
   return static_cast<std::uint64_t>(std::max(1.0, std::ceil(std::log(chance) / std::log(std::min(miss, 0.999)))));
 }
@@ -194,11 +205,14 @@ Calls calls_of(const View& view, std::string_view dependency, const std::vector<
   if (draft.egress.empty()) {
     result.unusable = fmt::format("the service never called {}", dependency);
   } else if (result.healthy_requests < class_requests_min) {
-    result.unusable = fmt::format("no class of requests with at least {} healthy requests called {} in {} of cases: give the steady state more traffic that does",
-                                  class_requests_min, dependency, base::format_percent(calling_share_min));
+    result.unusable = fmt::format(
+        "no class of requests with at least {} healthy requests called {} in {} of cases: give the steady state more "
+        "traffic that does",
+        class_requests_min, dependency, base::format_percent(calling_share_min));
   } else if (!result.correlated && result.calls_per_request < rate_calls_per_request_min) {
-    result.unusable = fmt::format("calls to {} carry no known trace id and are only {:.2f} a request: propagate traceparent", dependency,
-                                  result.calls_per_request);
+    result.unusable =
+        fmt::format("calls to {} carry no known trace id and are only {:.2f} a request: propagate traceparent",
+                    dependency, result.calls_per_request);
   }
   fill_calls(view, draft, result);
   fill_opportunities(view, draft, result);

@@ -17,29 +17,34 @@
 namespace stormproof::verify {
 
 inline constexpr double calling_share_min = 0.99;
-inline constexpr std::uint64_t class_requests_min = 20;   // fewer healthy requests make no class
-inline constexpr double correlated_share_min = 0.99;      // of healthy calls that carry a known trace
-inline constexpr double rate_calls_per_request_min = 0.2; // by rate: fewer calls than this show no gap
+inline constexpr std::uint64_t class_requests_min = 20;    // fewer healthy requests make no class
+inline constexpr double correlated_share_min = 0.99;       // of healthy calls that carry a known trace
+inline constexpr double rate_calls_per_request_min = 0.2;  // by rate: fewer calls than this show no gap
 inline constexpr double gap_calls_min = 14;
-inline constexpr Nanoseconds sight = std::chrono::milliseconds(2);  // by which the service and the proxy may see an instant apart
+inline constexpr Nanoseconds sight =
+    std::chrono::milliseconds(2);  // by which the service and the proxy may see an instant apart
+
+inline constexpr Nanoseconds handling_max =
+    std::chrono::milliseconds(50);  // from an outcome to the service's note of it
 
 // One call, an attempt of its own.
 struct Call {
   Time start{};
-  Time end{};            // its outcome: never later than its request's end where a fault holds the call itself
-  Time request_start{};  // of the ingress request that made it; start where that is not known
+  Time end{};                 // its outcome: never later than its request's end where a fault holds the call itself
+  Time handled{};             // by when the service had taken note of the outcome: its answer to the request tells
+  Time request_start{};       // of the ingress request that made it; start where that is not known
   std::uint64_t request = 0;  // ingress number; 0: not known
   bool first_attempt = true;
-  bool failed = false;   // as the service saw it: no answer, or 500 and above
-  bool slow = false;     // answered well, but a fault delayed it: the service may have found it too slow
-  bool injected = false; // a fault acted on it
+  bool failed = false;    // as the service saw it: no answer, or 500 and above
+  bool slow = false;      // answered well, but a fault delayed it: the service may have found it too slow
+  bool injected = false;  // a fault acted on it
 };
 
 struct Opportunity {
   Time start{};
   Time end{};
   std::uint64_t request = 0;
-  double miss = 0;       // upper bound of the chance that a healthy service would not call
+  double miss = 0;  // upper bound of the chance that a healthy service would not call
   bool called = false;
   std::uint32_t in_the_air = 0;  // calls at its start
 };
@@ -48,10 +53,10 @@ struct Calls {
   std::vector<Call> calls = {};                 // by start
   std::vector<Opportunity> opportunities = {};  // by start
   bool correlated = true;
-  double calls_per_request = 1;            // healthy, of the classes looked at; at most 1
-  std::uint64_t healthy_requests = 0;      // of these classes
-  double miss = 1;                         // the largest of the classes
-  std::string unusable = {};                    // why nothing can be inferred; empty: it can
+  double calls_per_request = 1;        // healthy, of the classes looked at; at most 1
+  std::uint64_t healthy_requests = 0;  // of these classes
+  double miss = 1;                     // the largest of the classes
+  std::string unusable = {};           // why nothing can be inferred; empty: it can
 
   // The calls whose outcome fell into [from, to], by outcome. Places in `calls`.
   std::vector<std::uint32_t> ended_between(Time from, Time to) const;

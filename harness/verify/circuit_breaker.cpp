@@ -24,7 +24,8 @@ bool hurts(const PhaseWindow& phase, std::string_view dependency) {
 const PhaseWindow* healed_phase(const View& view, const PhaseWindow& phase, std::string_view dependency) {
   const PhaseWindow* found = nullptr;
   for (const PhaseWindow& earlier : view.phases()) {
-    if (hurts(earlier, dependency) && earlier.faults_off && (*earlier.faults_off <= phase.end || &earlier == &phase)) found = &earlier;
+    if (hurts(earlier, dependency) && earlier.faults_off && (*earlier.faults_off <= phase.end || &earlier == &phase))
+      found = &earlier;
   }
   return found;
 }
@@ -56,7 +57,10 @@ std::optional<scenarios::Around> claimed_anywhere(const View& view, const Breake
 }
 
 void cannot(Finding& finding, std::string name, std::string reason) {
-  finding.checks.push_back({.name = std::move(name), .expected = "as the scenario says", .measured = "nothing", .missing = std::move(reason)});
+  finding.checks.push_back({.name = std::move(name),
+                            .expected = "as the scenario says",
+                            .measured = "nothing",
+                            .missing = std::move(reason)});
 }
 
 void cannot_any(Finding& finding, const BreakerExpectation& expectation, const std::string& reason) {
@@ -66,7 +70,8 @@ void cannot_any(Finding& finding, const BreakerExpectation& expectation, const s
 }
 
 void show(Finding& finding, std::uint64_t request) {
-  if (request != 0 && finding.exchanges.size() < finding_exchanges_max && std::ranges::find(finding.exchanges, request) == finding.exchanges.end()) {
+  if (request != 0 && finding.exchanges.size() < finding_exchanges_max &&
+      std::ranges::find(finding.exchanges, request) == finding.exchanges.end()) {
     finding.exchanges.push_back(request);
   }
 }
@@ -103,18 +108,22 @@ void judge_outage(Finding& finding, const View& view, const PhaseWindow& phase, 
     cannot_any(finding, expectation, calls.unusable);
     return;
   }
-  const Outage outage = outage_of(calls, *phase.faults_on, phase.faults_off.value_or(phase.end), expectation.probes_every);
+  const Outage outage =
+      outage_of(calls, *phase.faults_on, phase.faults_off.value_or(phase.end), expectation.probes_every);
   if (expectation.opens_within) finding.checks.push_back(check_opens(outage, *expectation.opens_within));
-  if (expectation.leaks_at_most) finding.checks.push_back(check_leaks(outage, *expectation.leaks_at_most, expectation.probes_every.has_value()));
+  if (expectation.leaks_at_most)
+    finding.checks.push_back(check_leaks(outage, *expectation.leaks_at_most, expectation.probes_every.has_value()));
   if (expectation.probes_every) finding.checks.push_back(check_probes(outage, *expectation.probes_every));
   finding.timeline.push_back({outage.from, "faults on"});
   show_outage(finding, outage);
 }
 
-void judge_healing(Finding& finding, const View& view, const PhaseWindow& phase, const BreakerExpectation& expectation) {
+void judge_healing(Finding& finding, const View& view, const PhaseWindow& phase,
+                   const BreakerExpectation& expectation) {
   const PhaseWindow* const hurt = healed_phase(view, phase, expectation.on);
   if (hurt == nullptr) {
-    cannot(finding, "closes-within", fmt::format("no fault on {} was healed before the end of this phase", expectation.on));
+    cannot(finding, "closes-within",
+           fmt::format("no fault on {} was healed before the end of this phase", expectation.on));
     return;
   }
   const Calls calls = calls_of(view, expectation.on, routes_hit(view, *hurt, expectation.on));
@@ -123,12 +132,16 @@ void judge_healing(Finding& finding, const View& view, const PhaseWindow& phase,
     return;
   }
   const Time heal = *hurt->faults_off;
-  const auto next = view.faults_on_after(heal);
+  std::optional<Time> next;  // faults on this dependency
+  for (const PhaseWindow& later : view.phases()) {
+    if (!next && hurts(later, expectation.on) && *later.faults_on > heal) next = later.faults_on;
+  }
   const Time to = hurt == &phase ? next.value_or(Time::max()) : std::min(phase.end, next.value_or(Time::max()));
   const auto claim = claimed_anywhere(view, expectation);
   Healing healing{.calls = &calls, .from = *hurt->faults_on, .heal = heal, .to = to};
   // To the last request, where the run ended before.
-  if (!calls.opportunities.empty()) healing.to = std::min(healing.to, std::max(heal, calls.opportunities.back().start + Nanoseconds(1)));
+  if (!calls.opportunities.empty())
+    healing.to = std::min(healing.to, std::max(heal, calls.opportunities.back().start + Nanoseconds(1)));
   healing.sleep = outage_of(calls, *hurt->faults_on, heal, claim).sleep;
   finding.checks.push_back(check_closes(healing, *expectation.closes_within));
   finding.timeline.push_back({heal, "healed"});
@@ -145,7 +158,8 @@ std::string summarise(const Finding& finding, std::string_view dependency) {
   }
   switch (finding.verdict) {
     case Verdict::holds: return fmt::format("The circuit breaker on {} works as claimed: {}.", dependency, text);
-    case Verdict::violated: return fmt::format("The circuit breaker on {} does not work as claimed: {}.", dependency, text);
+    case Verdict::violated:
+      return fmt::format("The circuit breaker on {} does not work as claimed: {}.", dependency, text);
     case Verdict::inconclusive: break;
   }
   return fmt::format("No verdict on the circuit breaker on {}: {}.", dependency, text);
@@ -156,7 +170,8 @@ std::string summarise(const Finding& finding, std::string_view dependency) {
 Finding judge_circuit_breaker(const View& view, const PhaseWindow& phase, const BreakerExpectation& expectation) {
   Finding finding;
   finding.expectation = fmt::format("circuit-breaker on {}", expectation.on);
-  if (expectation.opens_within || expectation.leaks_at_most || expectation.probes_every) judge_outage(finding, view, phase, expectation);
+  if (expectation.opens_within || expectation.leaks_at_most || expectation.probes_every)
+    judge_outage(finding, view, phase, expectation);
   if (expectation.closes_within) judge_healing(finding, view, phase, expectation);
   std::vector<Verdict> verdicts;
   for (const Check& check : finding.checks) verdicts.push_back(check.verdict);

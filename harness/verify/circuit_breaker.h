@@ -11,6 +11,7 @@
 
 namespace stormproof::verify {
 
-Finding judge_circuit_breaker(const View& view, const PhaseWindow& phase, const scenarios::BreakerExpectation& expectation);
+Finding judge_circuit_breaker(const View& view, const PhaseWindow& phase,
+                              const scenarios::BreakerExpectation& expectation);
 
 }  // namespace stormproof::verify

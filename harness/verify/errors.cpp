@@ -25,19 +25,21 @@ void decide_share(Check& check, std::uint64_t failures, double limit) {
     check.missing = fmt::format("{} requests leave {} to {} possible: about {} requests would decide", check.samples,
                                 format_percent(lower), format_percent(upper), *enough);
   } else {
-    check.missing = fmt::format("the share lies too near the limit of {} to decide with any number of requests", format_percent(limit));
+    check.missing = fmt::format("the share lies too near the limit of {} to decide with any number of requests",
+                                format_percent(limit));
   }
 }
 
 }  // namespace
 
-Finding judge_errors(const View& view, const PhaseWindow& phase, const scenarios::ErrorsExpectation& expectation) {
+Finding judge_errors(const PhaseWindow& phase, const scenarios::ErrorsExpectation& expectation) {
   Finding finding;
   finding.expectation = "errors";
-  Check check{.name = "errors", .expected = fmt::format("at most {} of the requests fail", format_percent(expectation.at_most))};
+  Check check{.name = "errors",
+              .expected = fmt::format("at most {} of the requests fail", format_percent(expectation.at_most))};
   std::uint64_t failures = 0;
   std::uint64_t unanswered = 0;
-  for (const events::Exchange* request : view.ingress_of(phase)) {
+  for (const events::Exchange* request : phase.requests) {
     if (request->outcome == events::Outcome::shed) continue;
     ++check.samples;
     if (!failed(*request)) continue;
@@ -49,15 +51,16 @@ Finding judge_errors(const View& view, const PhaseWindow& phase, const scenarios
   else if (expectation.at_most <= 0) decide_census(check, failures);
   else decide_share(check, failures, expectation.at_most);
   const double share = check.samples == 0 ? 0 : static_cast<double>(failures) / static_cast<double>(check.samples);
-  check.measured = fmt::format("{} ({} of {} requests failed, {} without an answer), 95 % bounds {} and {}", format_percent(share),
-                               failures, check.samples, unanswered, format_percent(share_lower(failures, check.samples)),
-                               format_percent(share_upper(failures, check.samples)));
+  check.measured =
+      fmt::format("{} ({} of {} requests failed, {} without an answer), 95 % bounds {} and {}", format_percent(share),
+                  failures, check.samples, unanswered, format_percent(share_lower(failures, check.samples)),
+                  format_percent(share_upper(failures, check.samples)));
   finding.verdict = check.verdict;
   const std::string_view relation = check.verdict == Verdict::holds      ? "within"
                                     : check.verdict == Verdict::violated ? "above"
                                                                          : "not clearly within or above";
-  finding.summary = fmt::format("{} of {} requests failed ({}), {} the limit of {}.", failures, check.samples, format_percent(share),
-                                relation, format_percent(expectation.at_most));
+  finding.summary = fmt::format("{} of {} requests failed ({}), {} the limit of {}.", failures, check.samples,
+                                format_percent(share), relation, format_percent(expectation.at_most));
   if (check.verdict == Verdict::holds) finding.exchanges.clear();
   finding.checks.push_back(std::move(check));
   return finding;

@@ -10,10 +10,10 @@
 
 namespace stormproof::verify {
 
-inline constexpr std::uint64_t census_min = 30;        // requests that a limit of "none at all" needs to hold
+inline constexpr std::uint64_t census_min = 30;  // requests that a limit of "none at all" needs to hold
 inline constexpr std::size_t finding_instants_max = 200;
 inline constexpr std::size_t finding_exchanges_max = 20;
 
-Finding judge_errors(const View& view, const PhaseWindow& phase, const scenarios::ErrorsExpectation& expectation);
+Finding judge_errors(const PhaseWindow& phase, const scenarios::ErrorsExpectation& expectation);
 
 }  // namespace stormproof::verify

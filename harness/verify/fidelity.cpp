@@ -29,7 +29,8 @@ std::string undelivered_rule(const View& view, const PhaseWindow& phase, const s
   if (fired < fired_min) return fmt::format("the fault {} on {} never fired", rule.id, rule.on);
   const bool alone = std::ranges::count(phase.plan->faults, rule.on, &scenarios::Fault::on) == 1;
   if (!alone || !rule.methods.empty() || !rule.paths.empty() || !phase.faults_on) return "";
-  const Time from = *phase.faults_on + schedule_lag_max;  // a call in the air while the plan was switched may go either way
+  const Time from =
+      *phase.faults_on + schedule_lag_max;  // a call in the air while the plan was switched may go either way
   const Time to = phase.faults_off.value_or(phase.end) - schedule_lag_max;
   std::uint64_t calls = 0;
   for (const events::Exchange* call : view.egress_of(rule.on)) calls += call->start >= from && call->start < to ? 1 : 0;
@@ -42,7 +43,7 @@ std::string undelivered_rule(const View& view, const PhaseWindow& phase, const s
 
 std::vector<std::string> doubts(const View& view, const PhaseWindow& phase) {
   std::vector<std::string> reasons;
-  const Exchanges ingress = view.ingress_of(phase);
+  const Exchanges ingress = phase.requests;
   if (ingress.empty()) {
     reasons.emplace_back("no request was sent in this phase");
     return reasons;
@@ -53,8 +54,9 @@ std::vector<std::string> doubts(const View& view, const PhaseWindow& phase) {
                                   shed, ingress.size()));
   }
   if (const Nanoseconds lag = p99_lag(ingress); lag > schedule_lag_max) {
-    reasons.push_back(fmt::format("the generator lagged: p99 of the start behind schedule was {}, at most {} is allowed",
-                                  base::format_duration(lag), base::format_duration(schedule_lag_max)));
+    reasons.push_back(
+        fmt::format("the generator lagged: p99 of the start behind schedule was {}, at most {} is allowed",
+                    base::format_duration(lag), base::format_duration(schedule_lag_max)));
   }
   std::ranges::move(undelivered(view, phase), std::back_inserter(reasons));
   return reasons;
@@ -62,7 +64,8 @@ std::vector<std::string> doubts(const View& view, const PhaseWindow& phase) {
 
 std::vector<std::string> undelivered(const View& view, const PhaseWindow& phase) {
   std::vector<std::string> reasons;
-  if (!phase.plan->faults.empty() && !phase.faults_on) reasons.emplace_back("the faults of this phase were never switched on");
+  if (!phase.plan->faults.empty() && !phase.faults_on)
+    reasons.emplace_back("the faults of this phase were never switched on");
   for (const scenarios::Fault& rule : phase.plan->faults) {
     if (std::string reason = undelivered_rule(view, phase, rule); !reason.empty()) reasons.push_back(std::move(reason));
   }
@@ -93,7 +96,8 @@ void withhold_holds(Finding& finding, const std::string& reason) {
     verdicts.push_back(check.verdict);
   }
   finding.verdict = worst(verdicts);
-  if (changed && finding.verdict == Verdict::inconclusive) finding.summary = "No verdict: the phase was cut short: " + reason + ".";
+  if (changed && finding.verdict == Verdict::inconclusive)
+    finding.summary = "No verdict: the phase was cut short: " + reason + ".";
 }
 
 }  // namespace stormproof::verify

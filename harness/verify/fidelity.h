@@ -1,7 +1,8 @@
 // Fidelity: was the experiment the one that the scenario describes?
 //
 // A generator that fell behind its schedule, requests that the harness itself shed, a fault that was not delivered, a
-// phase that was not reached: then no verdict is given, and the reason is. All limits of it stand here, and nowhere else.
+// phase that was not reached: then no verdict is given, and the reason is. All limits of it stand here, and nowhere
+// else.
 #pragma once
 
 #include <string>
@@ -13,9 +14,9 @@
 namespace stormproof::verify {
 
 inline constexpr Nanoseconds schedule_lag_max = std::chrono::milliseconds(5);  // p99 of start - intended in a phase
-inline constexpr std::uint64_t fired_min = 1;         // times that each rule of a phase must have acted
-inline constexpr std::uint64_t shed_max = 0;          // requests of a phase that the harness may have dropped
-inline constexpr double undelivered_chance = 1e-6;    // a rule that acted less often than chance allows was not delivered
+inline constexpr std::uint64_t fired_min = 1;       // times that each rule of a phase must have acted
+inline constexpr std::uint64_t shed_max = 0;        // requests of a phase that the harness may have dropped
+inline constexpr double undelivered_chance = 1e-6;  // a rule that acted less often than chance allows was not delivered
 
 // Why nothing in this phase can be judged; empty: nothing stands in the way. One sentence an entry.
 std::vector<std::string> doubts(const View& view, const PhaseWindow& phase);

@@ -32,7 +32,7 @@ struct Instant {
 
 // One checked statement of an expectation: a circuit-breaker line with four fields gives four checks.
 struct Check {
-  std::string name = {};      // "opens-within"
+  std::string name = {};  // "opens-within"
   Verdict verdict = Verdict::inconclusive;
   std::string expected = {};  // "within 3s of the first failure"
   std::string measured = {};  // "0.84 s (6 failed calls), interval 0.81–0.86 s"
@@ -44,12 +44,12 @@ struct Check {
 struct Finding {
   std::string expectation;  // "circuit-breaker on payments"
   std::string phase;
-  int line = 0;             // of the scenario
+  int line = 0;                             // of the scenario
   Verdict verdict = Verdict::inconclusive;  // the worst of the checks
-  std::string summary;      // one sentence for a tired reader
+  std::string summary;                      // one sentence for a tired reader
   std::vector<Check> checks;
-  std::vector<Instant> timeline;             // in order of time, at most 200
-  std::vector<std::uint64_t> exchanges;      // ingress request numbers that show it, at most 20
+  std::vector<Instant> timeline;         // in order of time, at most 200
+  std::vector<std::uint64_t> exchanges;  // ingress request numbers that show it, at most 20
   bool operator==(const Finding&) const = default;
 };
 

@@ -15,9 +15,11 @@ namespace {
 struct Dispatch {
   const View& view;
   const PhaseWindow& phase;
-  Finding operator()(const scenarios::ErrorsExpectation& what) const { return judge_errors(view, phase, what); }
-  Finding operator()(const scenarios::LatencyExpectation& what) const { return judge_latency(view, phase, what); }
-  Finding operator()(const scenarios::BreakerExpectation& what) const { return judge_circuit_breaker(view, phase, what); }
+  Finding operator()(const scenarios::ErrorsExpectation& what) const { return judge_errors(phase, what); }
+  Finding operator()(const scenarios::LatencyExpectation& what) const { return judge_latency(phase, what); }
+  Finding operator()(const scenarios::BreakerExpectation& what) const {
+    return judge_circuit_breaker(view, phase, what);
+  }
   Finding operator()(const scenarios::RecoversExpectation& what) const { return judge_recovers(view, phase, what); }
 };
 
@@ -32,10 +34,12 @@ struct Title {
 Finding not_reached(const View& view, const scenarios::Expectation& expectation) {
   Finding finding;
   finding.expectation = std::visit(Title{}, expectation.what);
-  const std::string reason = view.aborted_because().empty() ? "the phase was not reached"
-                                                            : fmt::format("the phase was not reached: {}", view.aborted_because());
+  const std::string reason = view.aborted_because().empty()
+                                 ? "the phase was not reached"
+                                 : fmt::format("the phase was not reached: {}", view.aborted_because());
   finding.summary = fmt::format("No verdict: {}.", reason);
-  finding.checks.push_back({.name = finding.expectation, .expected = expectation.text, .measured = "nothing", .missing = reason});
+  finding.checks.push_back(
+      {.name = finding.expectation, .expected = expectation.text, .measured = "nothing", .missing = reason});
   return finding;
 }
 
@@ -46,7 +50,8 @@ bool looks_back(const scenarios::Expectation& expectation) {
 }
 
 Finding judge_one(const View& view, const PhaseWindow& phase, const scenarios::Expectation& expectation) {
-  Finding finding = phase.reached ? std::visit(Dispatch{view, phase}, expectation.what) : not_reached(view, expectation);
+  Finding finding =
+      phase.reached ? std::visit(Dispatch{view, phase}, expectation.what) : not_reached(view, expectation);
   finding.phase = phase.plan->name;
   finding.line = expectation.line;
   return finding;

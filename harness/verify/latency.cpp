@@ -40,7 +40,8 @@ std::string shown(const Sample& sample, std::optional<std::uint64_t> rank) {
 
 void decide_maximum(Check& check, const Sample& sample, Nanoseconds limit) {
   const Nanoseconds worst_value = sample.sorted.back();
-  check.measured = fmt::format("{} in {} requests ({} without an answer)", shown(worst_value), check.samples, sample.unanswered);
+  check.measured =
+      fmt::format("{} in {} requests ({} without an answer)", shown(worst_value), check.samples, sample.unanswered);
   if (worst_value > limit) check.verdict = Verdict::violated;
   else if (check.samples >= census_min) check.verdict = Verdict::holds;
   else check.missing = fmt::format("{} requests: a maximum needs at least {}", check.samples, census_min);
@@ -50,16 +51,19 @@ void decide_quantile(Check& check, const Sample& sample, const scenarios::Latenc
   const QuantileRanks ranks = quantile_ranks(check.samples, limit.quantile);
   const auto rank = std::clamp<std::uint64_t>(
       static_cast<std::uint64_t>(std::ceil(limit.quantile * static_cast<double>(check.samples))), 1, check.samples);
-  check.measured = fmt::format("{} in {} requests ({} without an answer), interval {} to {}", shown(sample.sorted[rank - 1]),
-                               check.samples, sample.unanswered, shown(sample, ranks.lower), shown(sample, ranks.upper));
+  check.measured =
+      fmt::format("{} in {} requests ({} without an answer), interval {} to {}", shown(sample.sorted[rank - 1]),
+                  check.samples, sample.unanswered, shown(sample, ranks.lower), shown(sample, ranks.upper));
   if (ranks.upper && sample.sorted[*ranks.upper - 1] <= limit.at_most) {
     check.verdict = Verdict::holds;
   } else if (ranks.lower && sample.sorted[*ranks.lower - 1] > limit.at_most) {
     check.verdict = Verdict::violated;
   } else {
-    const auto slow = static_cast<std::uint64_t>(sample.sorted.end() - std::ranges::upper_bound(sample.sorted, limit.at_most));
+    const auto slow =
+        static_cast<std::uint64_t>(sample.sorted.end() - std::ranges::upper_bound(sample.sorted, limit.at_most));
     const auto enough = samples_to_decide(slow, check.samples, 1 - limit.quantile);
-    check.missing = fmt::format("{} of {} requests were slower than {}: ", slow, check.samples, format_duration(limit.at_most));
+    check.missing =
+        fmt::format("{} of {} requests were slower than {}: ", slow, check.samples, format_duration(limit.at_most));
     check.missing += enough ? fmt::format("about {} requests would decide", *enough)
                             : "too near the quantile to decide with any number of requests";
   }
@@ -94,14 +98,12 @@ std::string summarise(const Finding& finding) {
 
 }  // namespace
 
-std::string quantile_name(double quantile) {
-  return quantile >= 1 ? "max" : fmt::format("p{:.6g}", quantile * 100);
-}
+std::string quantile_name(double quantile) { return quantile >= 1 ? "max" : fmt::format("p{:.6g}", quantile * 100); }
 
-Finding judge_latency(const View& view, const PhaseWindow& phase, const scenarios::LatencyExpectation& expectation) {
+Finding judge_latency(const PhaseWindow& phase, const scenarios::LatencyExpectation& expectation) {
   Finding finding;
   finding.expectation = "latency";
-  const Exchanges ingress = view.ingress_of(phase);
+  const Exchanges ingress = phase.requests;
   const Sample sample = sample_of(ingress);
   std::vector<Verdict> verdicts;
   Nanoseconds lowest = Nanoseconds::max();

@@ -11,7 +11,7 @@
 
 namespace stormproof::verify {
 
-Finding judge_latency(const View& view, const PhaseWindow& phase, const scenarios::LatencyExpectation& expectation);
+Finding judge_latency(const PhaseWindow& phase, const scenarios::LatencyExpectation& expectation);
 
 // "p99", "p99.9", "max".
 std::string quantile_name(double quantile);

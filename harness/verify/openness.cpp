@@ -30,6 +30,7 @@ class Reader {
   struct Probe {
     std::uint64_t request;
     Time outcome;
+    Time handled;
     bool failed;
   };
 
@@ -55,16 +56,18 @@ class Reader {
     Cycle& cycle = seen_.cycles.back();
     for (Probe& probe : probes_) {
       // Without trace ids, a call right after a probe's failure is taken for its retry.
-      const bool retry = call.request == 0 && probe.failed && call.start >= probe.outcome && call.start <= probe.outcome + in_flight_slack;
+      const bool retry = call.request == 0 && probe.failed && call.start >= probe.outcome &&
+                         call.start <= probe.outcome + in_flight_slack;
       if (!retry && (call.request == 0 || probe.request != call.request)) continue;
-      probe = {call.request, std::max(probe.outcome, call.end), call.failed};
+      probe = {call.request, std::max(probe.outcome, call.end), std::max(probe.handled, call.handled), call.failed};
       return true;
     }
     const Time first_outcome = std::ranges::min(probes_, {}, &Probe::outcome).outcome;
     const bool before_outcome = std::min(call.request_start, call.start) <= first_outcome + sight;
     const bool all_failed = std::ranges::all_of(probes_, &Probe::failed);
-    if (!before_outcome && (!all_failed || cycle.width_after >= admits_ || suppressed_between(last_probe_, call.start))) return false;
-    probes_.push_back({call.request, call.end, call.failed});
+    if (!before_outcome && (!all_failed || cycle.width_after >= admits_ || suppressed_between(last_probe_, call.start)))
+      return false;
+    probes_.push_back({call.request, call.end, call.handled, call.failed});
     last_probe_ = call.start;
     ++cycle.width;
     cycle.width_after += before_outcome ? 0 : 1;
@@ -73,10 +76,14 @@ class Reader {
 
   void begin_half_open(const Call& call) {
     half_open_ = true;
-    probes_ = {{call.request, call.end, call.failed}};
+    probes_ = {{call.request, call.end, call.handled, call.failed}};
     last_probe_ = call.start;
-    seen_.cycles.push_back({.opened = anchor_, .sleep = {last_suppressed(call.start), call.start - anchor_.low + sight},
-                            .probe = call.start, .outcome = call.end, .request = call.request, .width = 1});
+    seen_.cycles.push_back({.opened = anchor_,
+                            .sleep = {last_suppressed(call.start), call.start - anchor_.low + sight},
+                            .probe = call.start,
+                            .outcome = call.end,
+                            .request = call.request,
+                            .width = 1});
   }
 
   // The probes' outcome is in: open again, or closed until the next open run.
@@ -89,14 +96,15 @@ class Reader {
       succeeded = succeeded || (!probe.failed && probe.outcome <= now);
       if (!probe.failed) continue;
       low = std::min(low, probe.outcome);
-      high = std::max(high, probe.outcome);
+      high = std::max(high, probe.handled);
     }
     if (low > high) low = high = last_probe_;
     seen_.cycles.back().outcome = high;
     anchor_ = {low, high};
     if (!succeeded) return;
     // Closed: the next opening is that of the next open run; until then every call is in order.
-    const auto next = std::ranges::find_if(seen_.runs, [&](const OpenRun& run) { return calls_.opportunities[run.first].start > low; });
+    const auto next = std::ranges::find_if(
+        seen_.runs, [&](const OpenRun& run) { return calls_.opportunities[run.first].start > low; });
     if (next == seen_.runs.end()) anchor_ = {to_, to_};
     else anchor_ = opening_after_success(*next, low);
   }
@@ -115,8 +123,8 @@ class Reader {
         return call->start >= probe.outcome && call->start <= probe.outcome + sight;
       };
       if (call >= end && std::ranges::none_of(under_way, retried)) continue;
-      under_way.push_back({call->request, call->end, call->failed});
-      if (call->failed) anchor.high = std::max(anchor.high, call->end);
+      under_way.push_back({call->request, call->end, call->handled, call->failed});
+      if (call->failed) anchor.high = std::max(anchor.high, call->handled);
     }
     return anchor;
   }
@@ -166,7 +174,8 @@ class Reader {
 bool regular_width(const Openness& seen) {
   std::vector<std::size_t> widths;
   for (std::size_t at = 0; at + 1 < seen.cycles.size(); ++at) widths.push_back(seen.cycles[at].width);
-  return widths.size() >= law_cycles_min && widths.front() > 1 && std::ranges::count(widths, widths.front()) == std::ssize(widths);
+  return widths.size() >= law_cycles_min && widths.front() > 1 &&
+         std::ranges::count(widths, widths.front()) == std::ssize(widths);
 }
 
 Openness start_of(const Calls& calls, Time from, Time to) {
@@ -210,7 +219,8 @@ Openness observe_from(const Calls& calls, const Openness& start, Time from, Time
 std::vector<OpenRun> open_runs(const Calls& calls, Time from, Time to) {
   std::vector<OpenRun> runs;
   const auto& all = calls.opportunities;
-  const auto begin = static_cast<std::size_t>(std::ranges::lower_bound(all, from, {}, &Opportunity::start) - all.begin());
+  const auto begin =
+      static_cast<std::size_t>(std::ranges::lower_bound(all, from, {}, &Opportunity::start) - all.begin());
   const auto end = static_cast<std::size_t>(std::ranges::lower_bound(all, to, {}, &Opportunity::start) - all.begin());
   for (std::size_t at = begin; at < end;) {
     if (all[at].called) {
@@ -237,7 +247,8 @@ namespace {
 
 // Without trace ids, a call right after another's failure may be its retry.
 bool follows_failure(const Calls& calls, const Call& call) {
-  return std::ranges::any_of(calls.ended_between(call.start - sight, call.start), [&](std::uint32_t place) { return calls.calls[place].failed; });
+  return std::ranges::any_of(calls.ended_between(call.start - sight, call.start),
+                             [&](std::uint32_t place) { return calls.calls[place].failed; });
 }
 
 }  // namespace
@@ -260,7 +271,7 @@ Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
       // A success may trip it, too: the one that completes a rate window's volume.
       const Call& call = calls.calls[place];
       if (!found) found = Anchor{call.end, call.end};
-      found->high = call.end;
+      found->high = std::max(found->high, call.handled);
     }
     if (found) return *found;
   }

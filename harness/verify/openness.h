@@ -1,12 +1,12 @@
 // Openness: when a breaker was open, and which calls were made all the same.
 //
-// An open run is a row of suppressed opportunities that chance explains with at most open_chance, and that goes on while
-// the calls in the air end (a concurrency limit suppresses, too, but lets the next one in then). A breaker opens when the
-// tripping call completes. From there on a call is one of: in flight (its request began before the opening), a probe
-// (no earlier than the least sleep window after the last opening), half-open width (started before the first probe's
-// outcome, or in an equal number after it in every cycle), or a leak. A leak does not move the instant of reopening.
-// When a probe succeeds the breaker counts as closed until the next open run. Pure.
-// Method: reference, verification, breaker, steps 3 to 6 and 11.
+// An open run is a row of suppressed opportunities that chance explains with at most open_chance, and that goes on
+// while the calls in the air end (a concurrency limit suppresses, too, but lets the next one in then). A breaker opens
+// when the tripping call completes: between its end at the proxy and the service's answer to its request. From there on
+// a call is one of: in flight (its request began before the opening), a probe (no earlier than the least sleep window
+// after the last opening), half-open width (started before the first probe's outcome, or in an equal number after it in
+// every cycle), or a leak. A leak does not move the instant of reopening. When a probe succeeds the breaker counts as
+// closed until the next open run. Pure. Method: reference, verification, breaker, steps 3 to 6 and 11.
 #pragma once
 
 #include <optional>
@@ -41,21 +41,21 @@ struct Cycle {
   Anchor opened = {};
   Interval sleep = {};             // without a probe: high is Nanoseconds::max()
   std::optional<Time> probe = {};  // start of the first
-  Time outcome{};             // of the probes
-  std::uint64_t request = 0;  // of the first probe
-  std::size_t width = 0;      // calls let through before it was clear
-  std::size_t width_after = 0;  // of these, started after the first outcome
+  Time outcome{};                  // of the probes
+  std::uint64_t request = 0;       // of the first probe
+  std::size_t width = 0;           // calls let through before it was clear
+  std::size_t width_after = 0;     // of these, started after the first outcome
 };
 
 struct Openness {
   std::vector<OpenRun> runs = {};
-  std::optional<Anchor> opened = {};         // the first opening in the window
-  bool already_open = false;            // at the start of the window: no failure came before
-  std::optional<Time> first_failure = {};    // that the fault caused
-  std::uint64_t trip_calls = 0;         // from the start of the window to the opening
-  std::uint64_t in_flight = 0;          // at the first opening
-  std::uint64_t suppressed = 0;         // after the first opening
-  std::vector<std::uint32_t> leaked = {};    // places in Calls::calls, one a request
+  std::optional<Anchor> opened = {};       // the first opening in the window
+  bool already_open = false;               // at the start of the window: no failure came before
+  std::optional<Time> first_failure = {};  // that the fault caused
+  std::uint64_t trip_calls = 0;            // from the start of the window to the opening
+  std::uint64_t in_flight = 0;             // at the first opening
+  std::uint64_t suppressed = 0;            // after the first opening
+  std::vector<std::uint32_t> leaked = {};  // places in Calls::calls, one a request
   std::vector<Cycle> cycles = {};
 };
 
@@ -83,8 +83,8 @@ struct Reading {
 };
 Reading read_freely(const Calls& calls, Time from, Time to);
 
-inline constexpr std::size_t established_cycles_min = 3;   // for a law that makes leaks of what does not fit
-inline constexpr double sharp_share = 0.7;                 // low to high of a cycle that such a law may rest on
-inline constexpr std::size_t law_candidates_max = 12;      // calls from which sleep windows are proposed
+inline constexpr std::size_t established_cycles_min = 3;  // for a law that makes leaks of what does not fit
+inline constexpr double sharp_share = 0.7;                // low to high of a cycle that such a law may rest on
+inline constexpr std::size_t law_candidates_max = 12;     // calls from which sleep windows are proposed
 
 }  // namespace stormproof::verify

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "harness/base/units.h"
@@ -18,8 +19,8 @@ using events::Exchange;
 // What the steady state promises.
 struct Band {
   std::uint64_t samples = 0;
-  double failing = 1;       // upper bound of the share that fails
-  double slow = 1;          // upper bound of the share slower than limit
+  double failing = 1;  // upper bound of the share that fails
+  double slow = 1;     // upper bound of the share slower than limit
   Nanoseconds limit{0};
 };
 
@@ -38,10 +39,11 @@ Band band_of(const View& view) {
   Band band;
   std::vector<Nanoseconds> latencies = {};
   std::uint64_t failing = 0;
-  const Exchanges steady = view.ingress_of(view.phases().front());
+  const Exchanges steady = view.phases().front().requests;
   for (const Exchange* request : steady) {
     failing += failed(*request) ? 1 : 0;
-    latencies.push_back(request->outcome == events::Outcome::answered ? request->end - request->intended : Nanoseconds::max());
+    latencies.push_back(request->outcome == events::Outcome::answered ? request->end - request->intended
+                                                                      : Nanoseconds::max());
   }
   band.samples = latencies.size();
   if (band.samples < steady_requests_min) return band;
@@ -49,7 +51,9 @@ Band band_of(const View& view) {
   const auto rank = quantile_ranks(band.samples, 0.99).upper.value_or(band.samples);
   const Nanoseconds p99 = latencies[rank - 1];
   if (p99 == Nanoseconds::max()) band.limit = p99;
-  else band.limit = std::max(Nanoseconds(static_cast<std::int64_t>(static_cast<double>(p99.count()) * latency_margin)), p99 + latency_margin_least);
+  else
+    band.limit = std::max(Nanoseconds(static_cast<std::int64_t>(static_cast<double>(p99.count()) * latency_margin)),
+                          p99 + latency_margin_least);
   std::uint64_t slow = 0;
   for (const Exchange* request : steady) slow += slower(*request, band.limit) ? 1 : 0;
   band.failing = share_upper(failing, band.samples);
@@ -66,7 +70,8 @@ std::vector<Window> cut(Exchanges ingress, Time from, Nanoseconds width, const B
   std::vector<Window> windows = {};
   for (const Exchange* request : ingress) {
     const auto place = static_cast<std::size_t>((request->intended - from) / width);
-    while (windows.size() <= place) windows.push_back({.begin = from + width * static_cast<std::int64_t>(windows.size())});
+    while (windows.size() <= place)
+      windows.push_back({.begin = from + width * static_cast<std::int64_t>(windows.size())});
     Window& window = windows[place];
     ++window.requests;
     window.failing += failed(*request) ? 1 : 0;
@@ -103,11 +108,13 @@ struct Recovery {
 
 Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Band& band) {
   Recovery recovery{.heal = heal, .observed_to = phase.end};
-  if (phase.faults_off && *phase.faults_off == heal) recovery.observed_to = view.faults_on_after(heal).value_or(phase.end);
+  if (phase.faults_off && *phase.faults_off == heal)
+    recovery.observed_to = view.faults_on_after(heal).value_or(phase.end);
   const Exchanges ingress = view.ingress_between(heal, recovery.observed_to);
   if (ingress.empty()) return recovery;
   const auto span = recovery.observed_to - heal;
-  const auto per_window = span * static_cast<std::int64_t>(recovery_window_requests) / static_cast<std::int64_t>(ingress.size());
+  const double share = static_cast<double>(recovery_window_requests) / static_cast<double>(ingress.size());
+  const Nanoseconds per_window(std::llround(static_cast<double>(span.count()) * std::min(share, 1.0)));
   recovery.width = std::max<Nanoseconds>(recovery_window_min, per_window);
   recovery.windows = cut(ingress, heal, recovery.width, band);
   for (const Exchange* request : ingress) {
@@ -126,26 +133,30 @@ void decide(Check& check, const Recovery& recovery, Nanoseconds within) {
     const Nanoseconds earliest = latest == Nanoseconds(0) ? latest : latest - recovery.width;
     if (latest <= within) check.verdict = Verdict::holds;
     else if (earliest > within) check.verdict = Verdict::violated;
-    else check.missing = fmt::format("recovered within {} of the limit, which is as fine as this traffic shows: send more requests a second",
-                                     format_duration(recovery.width));
+    else
+      check.missing = fmt::format(
+          "recovered within {} of the limit, which is as fine as this traffic shows: send more requests a second",
+          format_duration(recovery.width));
   } else if (observed >= needed) {
     check.verdict = Verdict::violated;
   } else {
-    check.missing = fmt::format("no stable stretch in {}: the phase needs {} after the heal", format_duration(observed), format_duration(needed));
+    check.missing = fmt::format("no stable stretch in {}: the phase needs {} after the heal", format_duration(observed),
+                                format_duration(needed));
   }
 }
 
 std::string measured(const Recovery& recovery, const Band& band) {
-  std::string text = recovery.first_good
-                         ? fmt::format("first good answer {} after the heal", format_duration(*recovery.first_good - recovery.heal))
-                         : "no good answer after the heal";
+  std::string text = recovery.first_good ? fmt::format("first good answer {} after the heal",
+                                                       format_duration(*recovery.first_good - recovery.heal))
+                                         : "no good answer after the heal";
   if (recovery.stable) {
     const Nanoseconds latest = *recovery.stable - recovery.heal;
     text += fmt::format(", stable from {} on (known to {})", format_duration(latest), format_duration(recovery.width));
   } else {
     text += ", never stable";
   }
-  return text + fmt::format("; band: at most {} failing, p99 up to {}", base::format_percent(band.failing), format_duration(band.limit));
+  return text + fmt::format("; band: at most {} failing, p99 up to {}", base::format_percent(band.failing),
+                            format_duration(band.limit));
 }
 
 void show_failing(Finding& finding, const View& view, const Recovery& recovery, Nanoseconds within, const Band& band) {
@@ -160,13 +171,16 @@ void show_failing(Finding& finding, const View& view, const Recovery& recovery, 
 Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenarios::RecoversExpectation& expectation) {
   Finding finding;
   finding.expectation = "recovers";
-  Check check{.name = "within", .expected = fmt::format("as good as the steady state within {} of the heal", format_duration(expectation.within))};
+  Check check{.name = "within",
+              .expected = fmt::format("as good as the steady state within {} of the heal",
+                                      format_duration(expectation.within))};
   const Band band = band_of(view);
   const auto heal = phase.faults_off ? phase.faults_off : view.healed_before(phase.end);
   if (!heal) {
     check.missing = "no fault was healed before the end of this phase: there is nothing to recover from";
   } else if (band.samples < steady_requests_min) {
-    check.missing = fmt::format("{} requests in the steady state: a band needs at least {}", band.samples, steady_requests_min);
+    check.missing =
+        fmt::format("{} requests in the steady state: a band needs at least {}", band.samples, steady_requests_min);
   } else {
     const Recovery recovery = measure(view, phase, *heal, band);
     for (const Window& window : recovery.windows) check.samples += window.requests;
@@ -182,7 +196,9 @@ Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenari
   finding.verdict = check.verdict;
   switch (check.verdict) {
     case Verdict::holds: finding.summary = fmt::format("The service recovered: {}.", check.measured); break;
-    case Verdict::violated: finding.summary = fmt::format("The service did not recover in time: {}.", check.measured); break;
+    case Verdict::violated:
+      finding.summary = fmt::format("The service did not recover in time: {}.", check.measured);
+      break;
     case Verdict::inconclusive: finding.summary = fmt::format("No verdict on the recovery: {}.", check.missing); break;
   }
   finding.checks.push_back(std::move(check));

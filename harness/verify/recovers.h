@@ -4,8 +4,8 @@
 // steady state's band when its failures, and its requests slower than the steady state's p99 (upper bound, with
 // latency_margin), are no more than chance makes of the steady state's own shares, at band_chance. Recovery is the
 // start of the first stretch of stable_windows windows in the band that is in the band as a whole, too; from heal
-// (faults_off) to there. It is known to one window: reported as an interval. Split: heal -> first good answer -> stable.
-// Goodput: traffic is open loop, so the share of good answers times the offered rate is the goodput.
+// (faults_off) to there. It is known to one window: reported as an interval. Split: heal -> first good answer ->
+// stable. Goodput: traffic is open loop, so the share of good answers times the offered rate is the goodput.
 #pragma once
 
 #include "harness/verify/finding.h"
@@ -18,7 +18,7 @@ inline constexpr std::uint64_t recovery_window_requests = 20;
 inline constexpr std::size_t stable_windows = 10;
 inline constexpr std::uint64_t steady_requests_min = 100;  // fewer make no band
 inline constexpr double band_chance = 1e-4;
-inline constexpr double latency_margin = 1.25;             // on the steady state's p99 ...
+inline constexpr double latency_margin = 1.25;                                     // on the steady state's p99 ...
 inline constexpr Nanoseconds latency_margin_least = std::chrono::milliseconds(5);  // ... and at least this
 
 Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenarios::RecoversExpectation& expectation);

@@ -14,9 +14,9 @@ using base::format_duration;
 
 // Intervals of y_i = a + b * i: which slopes have a common intercept? Pairs bound b; then slopes in between are tried.
 struct Line {
-  double low = 0;   // of the intercept, at the slope chosen
+  double low = 0;  // of the intercept, at the slope chosen
   double high = 0;
-  double slope = 0;
+  double slope = 0;  // the one that leaves the intercept the most room
 };
 
 struct Bounds {
@@ -35,16 +35,22 @@ std::optional<Line> line_through(const std::vector<Bounds>& cycles) {
     }
   }
   constexpr int tries = 64;
-  std::optional<Line> best;
+  std::optional<Line> found;
+  double widest = 0;
   for (int at = 0; at <= tries && least <= most; ++at) {
     Line line{.low = -INFINITY, .high = INFINITY, .slope = least + (most - least) * at / tries};
     for (std::size_t i = 0; i < cycles.size(); ++i) {
       line.low = std::max(line.low, cycles[i].low - line.slope * static_cast<double>(i));
       line.high = std::min(line.high, cycles[i].high - line.slope * static_cast<double>(i));
     }
-    if (line.low < line.high && (!best || line.high - line.low > best->high - best->low)) best = line;
+    if (line.low >= line.high) continue;
+    if (!found) found = line;
+    if (line.high - line.low > widest) found->slope = line.slope;
+    widest = std::max(widest, line.high - line.low);
+    found->low = std::min(found->low, line.low);
+    found->high = std::max(found->high, line.high);
   }
-  return best;
+  return found;
 }
 
 Nanoseconds whole(double ns) { return Nanoseconds(std::llround(std::clamp(ns, -9e18, 9e18))); }
@@ -61,10 +67,13 @@ std::optional<SleepWindow> constant(const std::vector<Interval>& cycles) {
 std::optional<SleepWindow> growing(const std::vector<Interval>& cycles) {
   if (cycles.size() < law_trend_cycles_min) return std::nullopt;
   std::vector<Bounds> logs;
-  for (const Interval& cycle : cycles) logs.push_back({std::log(std::max(1.0, real(cycle.low))), std::log(std::max(2.0, real(cycle.high)))});
+  for (const Interval& cycle : cycles)
+    logs.push_back({std::log(std::max(1.0, real(cycle.low))), std::log(std::max(2.0, real(cycle.high)))});
   const auto line = line_through(logs);
   if (!line || line->slope < std::log(growth_min) || line->slope > std::log(growth_max)) return std::nullopt;
-  return SleepWindow{.law = Law::growing, .first = {whole(std::exp(line->low)), whole(std::exp(line->high))}, .factor = std::exp(line->slope)};
+  return SleepWindow{.law = Law::growing,
+                     .first = {whole(std::exp(line->low)), whole(std::exp(line->high))},
+                     .factor = std::exp(line->slope)};
 }
 
 std::optional<SleepWindow> linear(const std::vector<Interval>& cycles) {
@@ -100,12 +109,20 @@ SleepWindow fit(const std::vector<Interval>& cycles) {
 }
 
 std::string describe(const SleepWindow& window, std::size_t cycles) {
-  const std::string within = fmt::format("within {} to {}", format_duration(window.first.low), format_duration(window.first.high));
+  const std::string within =
+      fmt::format("within {} to {}", format_duration(window.first.low), format_duration(window.first.high));
   switch (window.law) {
-    case Law::constant: return fmt::format("{} ({} cycles, each {})", format_duration(window.first.middle()), cycles, within);
-    case Law::growing: return fmt::format("{} at first, then x {:.2f} each time ({} cycles, the first {})", format_duration(window.first.middle()), window.factor, cycles, within);
-    case Law::linear: return fmt::format("{} at first, then {} more each time ({} cycles, the first {})", format_duration(window.first.middle()), format_duration(window.step), cycles, within);
-    case Law::jittered: return fmt::format("between {} and {}, with jitter ({} cycles)", format_duration(window.first.low), format_duration(window.first.high), cycles);
+    case Law::constant:
+      return fmt::format("{} ({} cycles, each {})", format_duration(window.first.middle()), cycles, within);
+    case Law::growing:
+      return fmt::format("{} at first, then x {:.2f} each time ({} cycles, the first {})",
+                         format_duration(window.first.middle()), window.factor, cycles, within);
+    case Law::linear:
+      return fmt::format("{} at first, then {} more each time ({} cycles, the first {})",
+                         format_duration(window.first.middle()), format_duration(window.step), cycles, within);
+    case Law::jittered:
+      return fmt::format("between {} and {}, with jitter ({} cycles)", format_duration(window.first.low),
+                         format_duration(window.first.high), cycles);
     case Law::unknown: break;
   }
   return fmt::format("by no law that fits ({} cycles)", cycles);

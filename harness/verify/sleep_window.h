@@ -25,9 +25,9 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
-inline constexpr std::size_t law_cycles_min = 2;       // constant
-inline constexpr std::size_t law_trend_cycles_min = 3; // growing, linear
-inline constexpr double jitter_ratio_max = 3.5;        // a jitter of 0.5 gives 1.5 / 0.5 = 3
+inline constexpr std::size_t law_cycles_min = 2;        // constant
+inline constexpr std::size_t law_trend_cycles_min = 3;  // growing, linear
+inline constexpr double jitter_ratio_max = 3.5;         // a jitter of 0.5 gives 1.5 / 0.5 = 3
 inline constexpr double growth_min = 1.05;
 inline constexpr double growth_max = 8;
 
@@ -35,9 +35,9 @@ enum class Law : std::uint8_t { unknown, constant, growing, linear, jittered };
 
 struct SleepWindow {
   Law law = Law::unknown;
-  Interval first = {};      // W of the first cycle; jittered: from the least to the greatest
-  double factor = 1;   // growing
-  Nanoseconds step{0}; // linear
+  Interval first = {};  // W of the first cycle; jittered: from the least to the greatest
+  double factor = 1;    // growing
+  Nanoseconds step{0};  // linear
   // The window that the law gives for cycle `i`, from 0.
   Interval of(std::size_t i) const;
 };

@@ -1,7 +1,11 @@
 #include "harness/verify/timeline.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
+#include <unordered_map>
+
+#include "harness/base/seed.h"
 
 namespace stormproof::verify {
 namespace {
@@ -12,6 +16,22 @@ using events::MarkKind;
 
 // A phase that lasted this share of its plan counts as whole: marks are set by timers.
 constexpr double whole_share = 0.98;
+
+// A run lasts less than a year, so no sum of its times overflows. What lies outside is damage and is left out.
+constexpr Nanoseconds run_max = std::chrono::hours(24 * 365);
+
+bool plausible(const Exchange& exchange, Time origin) {
+  const auto near = [origin](Time when) { return when >= origin - run_max && when <= origin + run_max; };
+  // A request that was never sent has no other times.
+  if (exchange.outcome == events::Outcome::shed) return near(exchange.intended);
+  return near(exchange.intended) && near(exchange.start) && near(exchange.end);
+}
+
+struct TraceHash {
+  std::size_t operator()(const events::TraceId& trace) const {
+    return base::identity_of({reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()});
+  }
+};
 
 // At one instant, what ends stands before what begins.
 int rank(MarkKind kind) {
@@ -25,17 +45,28 @@ int rank(MarkKind kind) {
 
 }  // namespace
 
-View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log), marks_(log.marks) {
-  index_exchanges();
+View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log) {
+  const Time latest = Time(Nanoseconds::max() / 2);
+  Time origin = latest;
+  for (const Mark& mark : log.marks) {
+    if (mark.at >= Time{}) origin = std::min(origin, mark.at);
+  }
+  std::ranges::copy_if(log.marks, std::back_inserter(marks_),
+                       [origin](const Mark& mark) { return mark.at >= origin && mark.at - origin <= run_max; });
+  index_exchanges(origin);
   // By name, not by its number: a log that was written and read again may number its names anew.
-  std::ranges::sort(marks_, {}, [&](const Mark& mark) { return std::tuple(mark.at, rank(mark.kind), mark.kind, log_.names.name_of(mark.name)); });
+  std::ranges::sort(marks_, {}, [&](const Mark& mark) {
+    return std::tuple(mark.at, rank(mark.kind), mark.kind, log_.names.name_of(mark.name));
+  });
   read_marks(scenario);
+  share_out_requests();
 }
 
-void View::index_exchanges() {
+void View::index_exchanges(Time origin) {
   const events::NameId candidate = log_.names.find(candidate_party);
   for (const Exchange& exchange : log_.exchanges) {
-    last_event_ = std::max({last_event_, exchange.intended, exchange.start});
+    if (!plausible(exchange, origin)) continue;
+    last_event_ = std::max(last_event_, exchange.intended);
     if (exchange.side == events::Side::egress) egress_[exchange.party].push_back(&exchange);
     else if (candidate != 0 && exchange.party == candidate) ingress_.push_back(&exchange);
   }
@@ -47,12 +78,25 @@ void View::index_exchanges() {
       return std::tie(a->start, a->request, a->end) < std::tie(b->start, b->request, b->end);
     });
   }
-  traces_.reserve(ingress_.size());
-  for (std::size_t place = 0; place < ingress_.size(); ++place) {
-    if (!ingress_[place]->trace.none()) traces_.emplace_back(ingress_[place]->trace, static_cast<std::uint32_t>(place));
-  }
-  std::ranges::sort(traces_);
+  correlate();
   for (const events::FaultFired& fault : log_.faults) ++fired_[fault.rule];
+}
+
+// The table is only asked for single ids: its order never shows. Of two requests with one id the first counts.
+void View::correlate() {
+  std::unordered_map<events::TraceId, std::uint32_t, TraceHash> requests;
+  requests.reserve(ingress_.size());
+  for (std::size_t place = 0; place < ingress_.size(); ++place) {
+    if (!ingress_[place]->trace.none()) requests.emplace(ingress_[place]->trace, static_cast<std::uint32_t>(place));
+  }
+  for (const auto& [party, calls] : egress_) {
+    std::vector<std::uint32_t>& callers = callers_[party];
+    callers.reserve(calls.size());
+    for (const Exchange* call : calls) {
+      const auto found = call->trace.none() ? requests.end() : requests.find(call->trace);
+      callers.push_back(found == requests.end() ? nobody : found->second);
+    }
+  }
 }
 
 void View::read_marks(const scenarios::Scenario& scenario) {
@@ -99,7 +143,23 @@ void View::place(const scenarios::Phase& plan, std::size_t& next_mark) {
   const auto lasted = window.end - window.begin;
   const bool whole = static_cast<double>(lasted.count()) >= whole_share * static_cast<double>(plan.duration.count());
   if (!ended || !whole) {
-    window.cut_short = aborted_because_.empty() ? "the run ended in the middle of the phase" : std::string(aborted_because_);
+    window.cut_short =
+        aborted_because_.empty() ? "the run ended in the middle of the phase" : std::string(aborted_because_);
+  }
+}
+
+void View::share_out_requests() {
+  std::size_t sent_in = 0;
+  for (const Exchange* request : ingress_) {
+    while (sent_in < phases_.size() && (!phases_[sent_in].reached || phases_[sent_in].end <= request->intended)) ++sent_in;
+    if (sent_in == phases_.size()) break;
+    if (request->intended < phases_[sent_in].begin) continue;
+    std::size_t felt_in = sent_in;
+    for (std::size_t later = sent_in + 1; later < phases_.size(); ++later) {
+      const auto on = phases_[later].faults_on;
+      if (on && request->start < *on && request->end > *on) felt_in = later;
+    }
+    phases_[felt_in].requests.push_back(request);
   }
 }
 
@@ -116,10 +176,9 @@ Exchanges View::egress_of(std::string_view dependency) const {
   return found->second;
 }
 
-std::optional<std::uint32_t> View::request_of(const events::TraceId& trace) const {
-  if (trace.none()) return std::nullopt;
-  const auto found = std::ranges::lower_bound(traces_, trace, {}, [](const auto& entry) { return entry.first; });
-  if (found == traces_.end() || found->first != trace) return std::nullopt;
+std::span<const std::uint32_t> View::callers_of(std::string_view dependency) const {
+  const auto found = callers_.find(log_.names.find(dependency));
+  if (dependency.empty() || found == callers_.end() || found->first == 0) return {};
   return found->second;
 }
 

@@ -26,7 +26,8 @@ using Exchanges = std::span<const events::Exchange* const>;
 // The party name of the version that is judged.
 inline constexpr std::string_view candidate_party = "candidate";
 
-// A phase as it happened. [begin, end) by the intended time of a request.
+// A phase as it happened. A request belongs to the phase [begin, end) in which it was to be sent; but one that is under way
+// when a later phase's faults come belongs to that phase, as it may feel them.
 struct PhaseWindow {
   const scenarios::Phase* plan = nullptr;
   bool reached = false;
@@ -35,6 +36,7 @@ struct PhaseWindow {
   std::string cut_short = {};          // why it ended before its time; empty: it did not
   std::optional<Time> faults_on = {};  // of this phase's own faults
   std::optional<Time> faults_off = {};
+  std::vector<const events::Exchange*> requests = {};  // in order of schedule
 };
 
 class View {
@@ -49,13 +51,13 @@ class View {
   Exchanges ingress() const { return ingress_; }
   // Requests with `from` <= intended < `to`.
   Exchanges ingress_between(Time from, Time to) const;
-  Exchanges ingress_of(const PhaseWindow& phase) const { return ingress_between(phase.begin, phase.end); }
 
   // The calls to a dependency, all of the run.
   Exchanges egress_of(std::string_view dependency) const;
 
-  // The place in ingress() of the request that carried this trace.
-  std::optional<std::uint32_t> request_of(const events::TraceId& trace) const;
+  // Of each of these calls, the place in ingress() of the request with the same trace id, or `nobody`.
+  static constexpr std::uint32_t nobody = 0xFFFFFFFF;
+  std::span<const std::uint32_t> callers_of(std::string_view dependency) const;
 
   // How often the rule acted.
   std::uint64_t fired(std::string_view rule) const;
@@ -74,14 +76,16 @@ class View {
  private:
   void read_marks(const scenarios::Scenario& scenario);
   void place(const scenarios::Phase& plan, std::size_t& next_mark);
-  void index_exchanges();
+  void index_exchanges(Time origin);
+  void share_out_requests();
+  void correlate();
 
   const events::Log& log_;
   std::vector<events::Mark> marks_ = {};  // in order of time
   std::vector<PhaseWindow> phases_ = {};
   std::vector<const events::Exchange*> ingress_;
   std::map<events::NameId, std::vector<const events::Exchange*>> egress_;
-  std::vector<std::pair<events::TraceId, std::uint32_t>> traces_;
+  std::map<events::NameId, std::vector<std::uint32_t>> callers_;
   std::map<events::NameId, std::uint64_t> fired_;
   Time healthy_begin_{};
   Time healthy_end_{};

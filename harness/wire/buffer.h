@@ -1,7 +1,7 @@
 // Buffer: bytes of a fixed size, taken from the thread's own stock and given back to it.
 //
-// Large buffers are lent to connections only while a large message streams; the stock keeps at most `kept_max` of each size
-// for the next. A value that moves; the contents are not cleared.
+// Large buffers are lent to connections only while a large message streams; the stock keeps at most `kept_max` of each
+// size for the next. A value that moves; the contents are not cleared.
 #pragma once
 
 #include <cstddef>

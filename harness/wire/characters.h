@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace stormproof::wire {
@@ -45,7 +46,29 @@ constexpr int hex_value(char c) {
 }
 
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+// No byte below 0x20 (so no HTAB either) and no DEL; eight bytes at a time.
+inline bool is_plain(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = 0x80 * ones;
+  // The top bit of each byte that is below 0x20 or DEL; a borrow may add one above such a byte, never alone.
+  const auto odd = [](std::uint64_t word) {
+    const std::uint64_t deleted = word ^ (0x7f * ones);
+    return ((word - 0x20 * ones) & ~word & tops) | ((deleted - ones) & ~deleted & tops);
+  };
+  std::uint64_t found = 0;
+  std::uint64_t word = 0;
+  while (text.size() >= sizeof word) {
+    std::memcpy(&word, text.data(), sizeof word);
+    found |= odd(word);
+    text.remove_prefix(sizeof word);
+  }
+  word = 0x2020202020202020;
+  std::memcpy(&word, text.data(), text.size());
+  return (found | odd(word)) == 0;
 }
 
 constexpr std::string_view trim_blanks(std::string_view text) {

@@ -130,8 +130,8 @@ void Chunks::take_of_trailer(char c) {
       }
       if (c != ':') return fail("a trailer's name has a forbidden character");
       const std::string_view name(name_.data(), std::min<std::size_t>(name_bytes_, name_.size()));
-      if (name_bytes_ <= name_.size() && (equal_ignoring_case(name, "transfer-encoding") ||
-                                          equal_ignoring_case(name, "content-length"))) {
+      if (name_bytes_ <= name_.size() &&
+          (equal_ignoring_case(name, "transfer-encoding") || equal_ignoring_case(name, "content-length"))) {
         return fail("a trailer would change where the message ends");
       }
       state_ = State::trailer_value;

@@ -2,8 +2,8 @@
 //
 // Holds no byte back and keeps no byte, so that a relay can pass on each one when it comes; Beast's parser wants every
 // size line and all trailers whole in one buffer, and counts a chunk's last CRLF to the next one. As strict as llhttp:
-// no white space around a size, no bare CR or LF, tokens and quoted strings only in extensions. Trailer fields that would
-// change the framing are refused. A value; nothing is allocated.
+// no white space around a size, no bare CR or LF, tokens and quoted strings only in extensions. Trailer fields that
+// would change the framing are refused. A value; nothing is allocated.
 #pragma once
 
 #include <array>
@@ -26,8 +26,25 @@ class Chunks {
 
  private:
   enum class State : std::uint8_t {
-    size_first, size, extension_first, extension_name, extension_value, quoted, quoted_pair, quoted_end, size_lf,
-    content, content_cr, content_lf, trailer_first, trailer_name, trailer_value, trailer_lf, last_lf, done, failed,
+    size_first,
+    size,
+    extension_first,
+    extension_name,
+    extension_value,
+    quoted,
+    quoted_pair,
+    quoted_end,
+    size_lf,
+    content,
+    content_cr,
+    content_lf,
+    trailer_first,
+    trailer_name,
+    trailer_value,
+    trailer_lf,
+    last_lf,
+    done,
+    failed,
   };
 
   void take(char c);

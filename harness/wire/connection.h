@@ -1,12 +1,11 @@
 // Connection: one TCP stream with a read-ahead buffer and writes that try the system call first.
 //
 // Reading: unread() is what has arrived and was not consumed; more() waits for bytes beyond that. At most one read is
-// under way; arm() starts it ahead of need, so that the other side's leaving is seen at once (on_arrival). A buffer that is
-// full arms no read: that is the back-pressure. Views into unread() are good until they are consumed, or the next more(),
-// reserve() or shrink(); arm() moves nothing.
-// Writing: write() completes when all bytes are with the kernel; at most one at a time.
-// A pending read or write ends when close() is called. Before its destruction a connection must be settled. One thread.
-// Nothing is allocated per operation: handlers live in the connection.
+// under way; arm() starts it ahead of need, so that the other side's leaving is seen at once (on_arrival). A buffer
+// that is full arms no read: that is the back-pressure. Views into unread() are good until they are consumed, or the
+// next more(), reserve() or shrink(); arm() moves nothing. Writing: write() completes when all bytes are with the
+// kernel; at most one at a time. A pending read or write ends when close() is called. Before its destruction a
+// connection must be settled. One thread. Nothing is allocated per operation: handlers live in the connection.
 #pragma once
 
 #include <array>

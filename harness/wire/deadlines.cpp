@@ -10,7 +10,8 @@ namespace {
 std::chrono::steady_clock::time_point coarse_now() {
   timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+  return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) +
+                                               std::chrono::nanoseconds(now.tv_nsec));
 }
 
 // More than a tick of the kernel at 100 Hz: added to a coarse instant, it keeps the promise "never early".

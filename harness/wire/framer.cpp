@@ -43,6 +43,7 @@ std::string_view words_for(const BeastError& code) {
 struct Sight {
   Head head;
   bool has_codings = false;
+  bool ends_chunked = false;  // the last coding is 'chunked' and nothing else
   bool has_length = false;
   std::string_view refused;
 
@@ -51,15 +52,14 @@ struct Sight {
       case http::field::transfer_encoding:
         if (has_length) refused = "Transfer-Encoding and Content-Length are both there";
         has_codings = true;
+        ends_chunked = equal_ignoring_case(trim_blanks(std_view(value.substr(value.rfind(',') + 1))), "chunked");
         return;
       case http::field::content_length:
         if (has_length || value.find(',') != value.npos) refused = "Content-Length is repeated";
         if (has_codings) refused = "Transfer-Encoding and Content-Length are both there";
         has_length = true;
         return;
-      case http::field::expect:
-        head.expects_continue = equal_ignoring_case(std_view(value), "100-continue");
-        return;
+      case http::field::expect: head.expects_continue = equal_ignoring_case(std_view(value), "100-continue"); return;
       case http::field::unknown:
         if (name.size() == 11 && equal_ignoring_case(std_view(name), "traceparent")) {
           head.trace = parse_traceparent(std_view(value));
@@ -97,6 +97,8 @@ class HeadParser final : public http::basic_parser<is_request> {
   std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, BeastError&) override { return body.size(); }
   void on_finish_impl(BeastError&) override {}
 };
+
+constexpr std::string_view not_chunked = "the last Transfer-Encoding is not 'chunked'";
 
 // The status line without the space before an absent reason: servers send it, and Beast wants the space.
 constexpr std::string_view bare_status_line = "HTTP/1.1 200\r\n";
@@ -141,7 +143,7 @@ Step Framer::feed(std::string_view unread) {
 }
 
 Step Framer::feed_head(std::string_view unread) {
-  if (kind_ == MessageKind::request && line_begin_ == 0 && unread.starts_with('\r')) {
+  if (line_begin_ == 0 && unread.starts_with('\r')) {
     if (unread.size() == 1) return {};
     if (unread[1] == '\n') return {2, Progress::blank};
   }
@@ -188,7 +190,7 @@ Step Framer::parse_request(std::string_view bytes) {
   parser.put({bytes.data(), bytes.size()}, code);
   if (code) return fail(words_for(code));
   if (!parser.sight.refused.empty()) return fail(parser.sight.refused);
-  if (parser.sight.has_codings && !parser.chunked()) return fail("the last Transfer-Encoding is not 'chunked'");
+  if (parser.sight.has_codings && !parser.chunked()) return fail(not_chunked);
   const Judgement judgement = judge_request(bytes);
   if (judgement.tier == Tier::severe) return fail(judgement.reason);
   parser.sight.head.ambiguous = judgement.tier == Tier::ambiguous;
@@ -217,6 +219,7 @@ Step Framer::parse_response(std::string_view bytes) {
 template <typename Parser>
 Step Framer::take_head(const Parser& parser, std::string_view bytes) {
   if (!parser.is_header_done()) return fail("it is not HTTP/1.x");
+  if (parser.chunked() != parser.sight.ends_chunked) return fail(not_chunked);
   head_done_ = true;
   head_ = parser.sight.head;
   head_.bytes = bytes;

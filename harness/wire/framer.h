@@ -2,8 +2,8 @@
 //
 // Fed with the bytes of one direction of a connection, it says how many belong to the current message and tells the
 // little that a relay must know. A head is looked at once, when it is whole: by Boost.Beast's parser and, for requests,
-// by strictness.h; what either refuses is an error, and nothing of that message may be forwarded. A body's bytes are never held
-// back. Nothing is copied or allocated.
+// by strictness.h; what either refuses is an error, and nothing of that message may be forwarded. A body's bytes are
+// never held back. Nothing is copied or allocated.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ namespace stormproof::wire {
 
 enum class Progress : std::uint8_t {
   need_more,  // feed again when there are more bytes than now
-  blank,      // `consumed` bytes of an empty line before a request: to be dropped (RFC 9112 §2.2)
+  blank,      // `consumed` bytes of an empty line before the message, no part of it (RFC 9112 §2.2)
   head,       // the head has just become whole: `consumed` is its length
   body,       // `consumed` bytes of the body
   done,       // these bytes, if any, were the last of the message
@@ -36,8 +36,8 @@ struct Head {
   std::string_view bytes;   // raw, with the empty line
   std::string_view method;  // requests
   std::string_view target;
-  int status = 0;           // responses
-  events::TraceId trace;    // from `traceparent`, if it has one
+  int status = 0;         // responses
+  events::TraceId trace;  // from `traceparent`, if it has one
   bool keep_alive = false;
   bool upgrade = false;           // asks for, or agrees to, another protocol
   bool expects_continue = false;  // Expect: 100-continue

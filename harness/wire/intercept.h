@@ -1,7 +1,7 @@
 // Intercept: the seam through which an exchange is watched and changed. The relay knows only this.
 //
-// What applies to an exchange is decided once, when the request's head is whole: nullptr means "nothing", and the exchange
-// takes the plain way. All calls are made on the relay's thread.
+// What applies to an exchange is decided once, when the request's head is whole: nullptr means "nothing", and the
+// exchange takes the plain way. All calls are made on the relay's thread.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ class Tapper {
 class Interception {
  public:
   struct Decision {
-    bool answer = false;    // answer in the upstream's place, which is not called
-    std::string response;   // raw HTTP/1.1, whole
+    bool answer = false;   // answer in the upstream's place, which is not called
+    std::string response;  // raw HTTP/1.1, whole
     std::uint16_t status = 0;
   };
 

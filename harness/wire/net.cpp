@@ -30,7 +30,8 @@ base::Result<Origin> parse_origin(std::string_view url) {
     return base::fail(fmt::format("'{}' is not a URL; write it like http://127.0.0.1:8080", url));
   }
   if (parsed->scheme() != "http") {
-    return base::fail(fmt::format("'{}' has the scheme '{}'; only http is supported", url, std::string(parsed->scheme())));
+    return base::fail(
+        fmt::format("'{}' has the scheme '{}'; only http is supported", url, std::string(parsed->scheme())));
   }
   Origin origin;
   origin.scheme = parsed->scheme();

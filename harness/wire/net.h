@@ -25,7 +25,8 @@ using IoContext = asio::io_context;
 using Executor = IoContext::executor_type;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 // How an io_context for one thread is made: IoContext io{one_thread};
 // Other threads may only post to it or stop it.
@@ -33,10 +34,10 @@ inline constexpr int one_thread = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 
 // Where a server is: "http://shop.local:8080/api" has host, port 8080 and path "/api".
 struct Origin {
-  std::string scheme;     // "http"
-  std::string host;       // without brackets
-  std::uint16_t port = 0; // the scheme's own where none is written
-  std::string path;       // of the URL; "" where there is none
+  std::string scheme;      // "http"
+  std::string host;        // without brackets
+  std::uint16_t port = 0;  // the scheme's own where none is written
+  std::string path;        // of the URL; "" where there is none
 
   // "host:port", as in a Host header.
   std::string authority() const;

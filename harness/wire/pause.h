@@ -1,7 +1,7 @@
 // Pause: a wait for an instant that can be cut short. One waiter at a time; one thread.
 //
-// Exact to the timer of the kernel, for faults and pacing; timeouts use Deadlines. After interrupt() the present wait and every
-// later one end at once, until rearm().
+// Exact to the timer of the kernel, for faults and pacing; timeouts use Deadlines. After interrupt() the present wait
+// and every later one end at once, until rearm().
 #pragma once
 
 #include <chrono>

@@ -84,7 +84,8 @@ template <bool (*fine)(char)>
 Tier tier_of(std::string_view text) {
   Tier tier = Tier::compliant;
   for (const char c : text) {
-    if (fine(c)) [[likely]] continue;
+    if (fine(c)) [[likely]]
+      continue;
     if (is_poison(c)) return Tier::severe;
     tier = Tier::acceptable;
   }
@@ -98,10 +99,11 @@ class Judge {
  public:
   Judgement of(std::string_view head) {
     bool first = true;
-    while (!head.empty()) {
-      const void* const found = std::memchr(head.data(), '\n', head.size());
+    bool whole = false;
+    while (!whole) {
+      const void* const found = head.empty() ? nullptr : std::memchr(head.data(), '\n', head.size());
       if (found == nullptr) {
-        upgrade(Tier::ambiguous, "the head has no end");
+        upgrade(first ? Tier::severe : Tier::ambiguous, "the head has no end");
         break;
       }
       const auto length = static_cast<std::size_t>(static_cast<const char*>(found) - head.data());
@@ -110,7 +112,7 @@ class Judge {
       if (line.ends_with('\r')) line.remove_suffix(1);
       else upgrade(Tier::severe, "a line does not end with CR LF");
       if (first) request_line(line);
-      else if (line.empty()) break;
+      else if (line.empty()) whole = true;
       else field(line);
       first = false;
     }
@@ -140,8 +142,11 @@ class Judge {
   }
 
   void target(std::string_view target) {
+    if (is_plain(target) && !target.contains(' ')) [[likely]]
+      return;
     for (const char c : target) {
-      if (static_cast<unsigned char>(c) > 0x20 && c != 0x7f) [[likely]] continue;
+      if (static_cast<unsigned char>(c) > 0x20 && c != 0x7f) [[likely]]
+        continue;
       if (is_poison(c)) upgrade(Tier::severe, "the request target has a forbidden character");
       else if (c == ' ') upgrade(Tier::acceptable, "the request target has a space");
       else upgrade(Tier::ambiguous, "the request target has a control character");
@@ -162,18 +167,31 @@ class Judge {
   }
 
   void field(std::string_view line) {
+    std::size_t name_bytes = 0;
+    while (name_bytes < line.size() && is_token(line[name_bytes])) ++name_bytes;
+    const std::string_view name = line.substr(0, name_bytes);
+    if (name.empty() || name_bytes == line.size() || line[name_bytes] != ':') return odd_field(line);
+    field(name, line.substr(name_bytes + 1));
+  }
+
+  // Its name is no token, or there is no colon.
+  void odd_field(std::string_view line) {
     if (is_blank(line.front())) upgrade(Tier::ambiguous, "a header is folded, or its name begins with white space");
     const std::size_t colon = line.find(':');
     if (colon == line.npos) {
       return upgrade(is_poisoned(line) ? Tier::severe : Tier::ambiguous, "a header has no colon");
     }
     const std::string_view name = line.substr(0, colon);
-    const std::string_view value = line.substr(colon + 1);
     upgrade(tier_of<is_fine_name>(name), "a header name has a forbidden character");
-    upgrade(tier_of<is_fine_value>(value), "a header value has a forbidden character");
+    field(name, line.substr(colon + 1));
+  }
+
+  void field(std::string_view name, std::string_view value) {
+    if (!is_plain(value)) upgrade(tier_of<is_fine_value>(value), "a header value has a forbidden character");
     if (trim_blanks(name).empty()) return upgrade(Tier::ambiguous, "a header has no name");
     const Kind kind = kind_of(name);
-    if (kind.transfer == Likeness::none && kind.length == Likeness::none) [[likely]] return;
+    if (kind.transfer == Likeness::none && kind.length == Likeness::none) [[likely]]
+      return;
     if (kind.transfer == Likeness::letters) upgrade(Tier::ambiguous, "a header name is too close to Transfer-Encoding");
     if (kind.length == Likeness::letters) upgrade(Tier::ambiguous, "a header name is too close to Content-Length");
     if (kind.transfer != Likeness::none) codings(value);
@@ -205,11 +223,13 @@ class Judge {
   }
 
   void framing() {
-    if (!has_codings_ && !has_length_) [[likely]] return;
+    if (!has_codings_ && !has_length_) [[likely]]
+      return;
     if (method_ == "CONNECT" && (has_codings_ || length_.value_or(0) > 0)) {
       upgrade(Tier::severe, "CONNECT with a body: the bytes may belong to it or to the tunnel");
     }
-    if (version_ <= 10 && has_codings_) return upgrade(Tier::ambiguous, "Transfer-Encoding means nothing before HTTP/1.1");
+    if (version_ <= 10 && has_codings_)
+      return upgrade(Tier::ambiguous, "Transfer-Encoding means nothing before HTTP/1.1");
     if (version_ < 10) return upgrade(Tier::ambiguous, "Content-Length means nothing before HTTP/1.0");
     if (bad_coding_) upgrade(Tier::severe, "Transfer-Encoding is malformed or unknown");
     if (chunked_ > 1) upgrade(Tier::severe, "Transfer-Encoding says 'chunked' more than once");

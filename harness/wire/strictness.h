@@ -1,8 +1,8 @@
 // Strictness: how far a request's head can be trusted to mean the same to every server that reads it.
 //
-// The tiers are those of AWS's http-desync-guardian: request smuggling needs two servers that disagree on where a message ends.
-// Pure; one pass over the head, nothing is kept or allocated. The relay refuses what is severe, and sends what is ambiguous
-// only on an upstream connection of its own, closed afterwards, as the client's is.
+// The tiers are those of AWS's http-desync-guardian: request smuggling needs two servers that disagree on where a
+// message ends. Pure; one pass over the head, nothing is kept or allocated. The relay refuses what is severe, and sends
+// what is ambiguous only on an upstream connection of its own, closed afterwards, as the client's is.
 #pragma once
 
 #include <cstdint>

@@ -40,7 +40,8 @@ class Connect final : private Deadlines::Entry {
 
 events::Outcome cause_of(const ErrorCode& error) {
   if (error == asio::error::timed_out) return events::Outcome::connect_timeout;
-  if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) return events::Outcome::cancelled;
+  if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor)
+    return events::Outcome::cancelled;
   return events::Outcome::refused;
 }
 

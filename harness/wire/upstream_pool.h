@@ -1,8 +1,8 @@
 // UpstreamPool: connections to one address, kept alive between exchanges and lent one at a time. One thread.
 //
-// The youngest idle connection is lent first. One that the upstream closes while idle, or on which it speaks out of turn, leaves
-// the pool at once. Bounded: at most `idle_max` idle connections, each for at most `idle_for`; how many are lent is the
-// borrower's affair.
+// The youngest idle connection is lent first. One that the upstream closes while idle, or on which it speaks out of
+// turn, leaves the pool at once. Bounded: at most `idle_max` idle connections, each for at most `idle_for`; how many
+// are lent is the borrower's affair.
 #pragma once
 
 #include <chrono>
@@ -42,7 +42,8 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   // nullptr: none is idle.
   std::unique_ptr<Connection> take_idle();
 
-  // A new connection, numbered from 1. `*cancel`, set to the socket while the attempt is under way, may be closed to end it early.
+  // A new connection, numbered from 1. `*cancel`, set to the socket while the attempt is under way, may be closed to
+  // end it early.
   base::Task<ConnectResult> connect(Socket** cancel);
 
   // Only between exchanges, with nothing unread; otherwise it is closed.
@@ -66,7 +67,7 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   PoolLimits limits_;
   std::vector<Idle> idle_;
   std::vector<std::unique_ptr<Connection>> leaving_;  // closed, their reads not yet ended
-  std::vector<std::unique_ptr<Connection>> ended_;  // closed and settled, destroyed at the next call
+  std::vector<std::unique_ptr<Connection>> ended_;    // closed and settled, destroyed at the next call
   std::uint64_t made_ = 0;
   bool closing_ = false;
 };

@@ -37,5 +37,16 @@ TEST(Recorder, AnswersTheSameAfterItForgot) {
   EXPECT_EQ(recorder.log().names.size(), 2U);
 }
 
+// A verdict needs the name of a rule that fires late in a run, whatever paths came before.
+TEST(Recorder, PathsWithoutEndLeaveRoomForNames) {
+  Recorder recorder;
+  const NameId early = recorder.route("GET", "/first-one");
+  for (int i = 0; i < 70'000; ++i) recorder.route("GET", fmt::format("/guest-{}", i));
+  const NameId late = recorder.route("GET", "/late");
+  EXPECT_EQ(recorder.log().names.name_of(late), Names::other);
+  EXPECT_EQ(recorder.route("GET", "/first-one"), early) << "a known route keeps its name";
+  EXPECT_EQ(recorder.log().names.name_of(recorder.name("outage#1")), "outage#1");
+}
+
 }  // namespace
 }  // namespace stormproof::events

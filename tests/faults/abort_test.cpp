@@ -12,7 +12,8 @@ namespace {
 
 using namespace std::string_literals;
 
-// How a client reads it: the status, and how many bytes one message takes of the text. 0 bytes: it is not whole or not HTTP.
+// How a client reads it: the status, and how many bytes one message takes of the text. 0 bytes: it is not whole or not
+// HTTP.
 struct Reading {
   int status = 0;
   std::size_t bytes = 0;
@@ -35,8 +36,9 @@ Reading read(const std::string& text, bool to_head = false) {
 
 TEST(Abort, AnswersWithStatusHeadersAndBody) {
   const Abort abort{.status = 429, .headers = {{"Retry-After", "2"}, {"X-From", "chaos"}}, .body = "slow down\n"};
-  EXPECT_EQ(abort.response(false),
-            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nX-From: chaos\r\nContent-Length: 10\r\n\r\nslow down\n");
+  EXPECT_EQ(
+      abort.response(false),
+      "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nX-From: chaos\r\nContent-Length: 10\r\n\r\nslow down\n");
 }
 
 TEST(Abort, WithoutABodySaysSo) {
@@ -50,7 +52,8 @@ TEST(Abort, ToHeadHasTheLengthAndNoBody) {
 
 TEST(Abort, A204And304HaveNeitherBodyNorLength) {
   for (const int status : {204, 304}) {
-    const std::string text = Abort{.status = status, .headers = {{"ETag", "\"1\""}}, .body = "not sent"}.response(false);
+    const std::string text =
+        Abort{.status = status, .headers = {{"ETag", "\"1\""}}, .body = "not sent"}.response(false);
     EXPECT_EQ(text.find("Content-Length"), text.npos) << text;
     EXPECT_EQ(text.find("not sent"), text.npos) << text;
     EXPECT_EQ(read(text).bytes, text.size());
@@ -100,7 +103,8 @@ TEST(Abort, AHeaderThatWouldBreakTheMessageIsRefusedAndNeverSent) {
   for (const auto& [name, value] : wicked) {
     const Abort abort{.status = 503, .headers = {{name, value}, {"X-Good", "yes"}}, .body = "body"};
     EXPECT_FALSE(abort.check()) << name << " = " << value;
-    EXPECT_EQ(abort.response(false), "HTTP/1.1 503 Service Unavailable\r\nX-Good: yes\r\nContent-Length: 4\r\n\r\nbody") << name;
+    EXPECT_EQ(abort.response(false), "HTTP/1.1 503 Service Unavailable\r\nX-Good: yes\r\nContent-Length: 4\r\n\r\nbody")
+        << name;
   }
 }
 
@@ -121,12 +125,15 @@ TEST(Abort, HostileFieldsStillGiveOneMessage) {
   constexpr std::string_view letters = "aZ:\r\n \t\0-09\x7f\xff;,";
   const auto drawn_text = [&](std::string_view what, std::uint64_t round) {
     std::string text(base::draw(1, what, round) % 12, ' ');
-    for (std::size_t i = 0; i < text.size(); ++i) text[i] = letters[base::draw(2, what, round * 100 + i) % letters.size()];
+    for (std::size_t i = 0; i < text.size(); ++i)
+      text[i] = letters[base::draw(2, what, round * 100 + i) % letters.size()];
     return text;
   };
   std::size_t refused = 0;
   for (std::uint64_t round = 0; round < 5'000; ++round) {
-    Abort abort{.status = static_cast<int>(base::draw(3, "status", round) % 700), .headers = {}, .body = drawn_text("body", round)};
+    Abort abort{.status = static_cast<int>(base::draw(3, "status", round) % 700),
+                .headers = {},
+                .body = drawn_text("body", round)};
     abort.headers[drawn_text("name", round)] = drawn_text("value", round);
     abort.headers["X-Second"] = drawn_text("second", round);
     if (!abort.check()) ++refused;

@@ -44,7 +44,8 @@ TEST(InjectorAtARelay, AnAbortIsWhatTheClientReadsAndTheUpstreamIsNotCalled) {
   auto client = stage.connect();
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(client.send(get("/pay")));
-    EXPECT_EQ(read_response(client), "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nContent-Length: 5\r\n\r\nquota");
+    EXPECT_EQ(read_response(client),
+              "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nContent-Length: 5\r\n\r\nquota");
   }
   EXPECT_TRUE(stage.asked().empty());
   const events::Log log = stage.log_of(3);
@@ -87,9 +88,10 @@ TEST(InjectorAtARelay, A204AndA304FrameTheirOwnEnd) {
 
 TEST(InjectorAtARelay, AHeaderWithALineEndNeverReachesTheWire) {
   Stage stage;
-  stage.apply(1, {aborting("wicked", {.status = 503,
-                                      .headers = {{"X-Split", "1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0"}, {"X-Good", "1"}},
-                                      .body = ""})});
+  stage.apply(1, {aborting("wicked",
+                           {.status = 503,
+                            .headers = {{"X-Split", "1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0"}, {"X-Good", "1"}},
+                            .body = ""})});
   auto client = stage.connect();
   ASSERT_TRUE(client.send(get("/x")));
   EXPECT_EQ(read_response(client), "HTTP/1.1 503 Service Unavailable\r\nX-Good: 1\r\nContent-Length: 0\r\n\r\n");
@@ -280,9 +282,11 @@ TEST(InjectorAtARelay, TheSameSeedHitsTheSameRequestsWhateverTheConcurrencyAndOr
   const events::Log log = stage.log_of(8 * traces);
   std::size_t faulted = 0;
   for (const auto& exchange : log.exchanges) faulted += exchange.outcome == Outcome::faulted ? 1U : 0U;
-  const auto aborts = std::ranges::count_if(log.faults, [](const events::FaultFired& fired) { return fired.status == 503; });
+  const auto aborts =
+      std::ranges::count_if(log.faults, [](const events::FaultFired& fired) { return fired.status == 503; });
   EXPECT_EQ(static_cast<std::size_t>(aborts), faulted) << "one event for each answer of ours";
-  EXPECT_NEAR(static_cast<double>(faulted), 0.4 * 8 * traces, 4 * 43) << "2 · 150 draws, seen four times: five standard deviations";
+  EXPECT_NEAR(static_cast<double>(faulted), 0.4 * 8 * traces, 4 * 43)
+      << "2 · 150 draws, seen four times: five standard deviations";
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ class InjectorTest : public testing::Test {
     wire::Head head;
     head.method = asked.method;
     head.target = asked.target;
-    for (std::size_t i = 0; i < 8; ++i) head.trace.bytes[8 + i] = static_cast<std::uint8_t>(asked.trace >> (56 - 8 * i));
+    for (std::size_t i = 0; i < 8; ++i)
+      head.trace.bytes[8 + i] = static_cast<std::uint8_t>(asked.trace >> (56 - 8 * i));
     return injector_.intercept({head, 1, ++requests_, clock_.now()});
   }
 
@@ -88,7 +89,8 @@ class InjectorTest : public testing::Test {
 
   std::vector<std::string> rules_fired() {
     std::vector<std::string> rules;
-    for (const events::FaultFired& fired : sink_.log().faults) rules.emplace_back(sink_.log().names.name_of(fired.rule));
+    for (const events::FaultFired& fired : sink_.log().faults)
+      rules.emplace_back(sink_.log().names.name_of(fired.rule));
     return rules;
   }
   const std::vector<events::FaultFired>& fired() { return sink_.log().faults; }
@@ -255,7 +257,8 @@ TEST_F(InjectorTest, DelaysAddUpAndThenTheFirstAbortAnswers) {
   EXPECT_GE(clock_.now() - begun, Nanoseconds(milliseconds(15)));
   ASSERT_TRUE(held->decision);
   EXPECT_EQ(held->decision->status, 500);
-  EXPECT_EQ(rules_fired(), (std::vector<std::string>{"one", "two", "first"})) << "an abort that did not answer did not act";
+  EXPECT_EQ(rules_fired(), (std::vector<std::string>{"one", "two", "first"}))
+      << "an abort that did not answer did not act";
   EXPECT_EQ(sink_.log().names.name_of(held->interception->rule()), "first");
 }
 

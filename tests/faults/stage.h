@@ -1,9 +1,9 @@
 // Stage: a relay with an injector between a test and a plain HTTP server, each on threads of their own.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <atomic>
 #include <functional>
 #include <future>
 #include <memory>

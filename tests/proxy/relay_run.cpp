@@ -103,6 +103,24 @@ std::string ask(support::RawConnection& client, std::string_view request, std::s
   return must(client.read(answer_bytes));
 }
 
+std::string last_words(RelayRun& run, std::string_view request) {
+  support::RawConnection client = run.connect();
+  must(client.send(request));
+  return must(client.read_to_end());
+}
+
+events::Exchange only_event(RelayRun& run) {
+  const auto events = run.events.wait_for(1);
+  return events.empty() ? events::Exchange{} : events[0];
+}
+
+bool ends(support::RawConnection& peer) {
+  while (true) {
+    const auto byte = peer.read(1);
+    if (!byte) return !byte.error().message.contains("deadline");
+  }
+}
+
 std::string read_head(support::RawConnection& peer) { return must(peer.read_until("\r\n\r\n")); }
 
 }  // namespace stormproof::proxy

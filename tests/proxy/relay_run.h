@@ -86,6 +86,15 @@ class RelayRun {
 // Sends the request whole and reads an answer of this many bytes.
 std::string ask(support::RawConnection& client, std::string_view request, std::size_t answer_bytes);
 
+// The whole of what the relay says to a request before it ends the connection.
+std::string last_words(RelayRun& run, std::string_view request);
+
+// The first event; waits for it.
+events::Exchange only_event(RelayRun& run);
+
+// Waits until the peer has closed or reset, up to the usual deadline.
+bool ends(support::RawConnection& peer);
+
 // The next head, with its empty line.
 std::string read_head(support::RawConnection& peer);
 

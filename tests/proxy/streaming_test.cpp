@@ -191,7 +191,8 @@ class Dice {
 std::string random_fields(Dice& dice) {
   std::string fields;
   for (std::size_t i = dice.up_to(6); i > 0; --i) {
-    fields += "X" + dice.token(12) + ":" + std::string(dice.up_to(2), ' ') + dice.token(40) + std::string(dice.up_to(1), '\t') + "\r\n";
+    fields += "X" + dice.token(12) + ":" + std::string(dice.up_to(2), ' ') + dice.token(40) +
+              std::string(dice.up_to(1), '\t') + "\r\n";
   }
   return fields;
 }
@@ -200,7 +201,8 @@ std::string random_chunks(Dice& dice) {
   std::string body;
   for (std::size_t i = dice.up_to(4); i > 0; --i) {
     const std::string data = dice.bytes(1 + dice.up_to(dice.one_in(5) ? 9000 : 30));
-    body += fmt::format("{:x}{}\r\n", data.size(), dice.one_in(3) ? ";" + dice.token(5) + "=\"a b\"" : "") + data + "\r\n";
+    body +=
+        fmt::format("{:x}{}\r\n", data.size(), dice.one_in(3) ? ";" + dice.token(5) + "=\"a b\"" : "") + data + "\r\n";
   }
   body += dice.one_in(4) ? "000;end\r\n" : "0\r\n";
   for (std::size_t i = dice.up_to(2); i > 0; --i) body += "T" + dice.token(8) + ": " + dice.token(9) + "\r\n";
@@ -223,12 +225,13 @@ Message random_message(Dice& dice) {
   const bool with_body = !head && dice.one_in(2);
   const std::string method = head ? "HEAD" : with_body ? "PUT" : "GET";
   Message message;
-  message.request = method + " /" + dice.token(30) + " HTTP/1.1\r\n" + random_fields(dice) +
-                    (with_body ? random_body(dice) : "\r\n");
+  message.request =
+      method + " /" + dice.token(30) + " HTTP/1.1\r\n" + random_fields(dice) + (with_body ? random_body(dice) : "\r\n");
   if (dice.one_in(5)) message.response = "HTTP/1.1 103 Early Hints\r\n" + random_fields(dice) + "\r\n";
   message.response += "HTTP/1.1 ";
   if (head) message.response += "200 OK\r\n" + random_fields(dice) + "Content-Length: 77\r\n\r\n";
-  else if (dice.one_in(5)) message.response += "304 Not Modified\r\nContent-Length: 5\r\n" + random_fields(dice) + "\r\n";
+  else if (dice.one_in(5))
+    message.response += "304 Not Modified\r\nContent-Length: 5\r\n" + random_fields(dice) + "\r\n";
   else message.response += "200 " + dice.token(9) + "\r\n" + random_fields(dice) + random_body(dice);
   return message;
 }

@@ -92,11 +92,10 @@ TEST(Taps, SeeTheExactBytesOfEachPart) {
   EXPECT_EQ(post.method, "POST");
   EXPECT_EQ(post.connection, 1u);
   EXPECT_EQ(post.request, 1u);
-  EXPECT_THAT(post.parts, testing::ElementsAre(testing::Pair(Part::request_head, post_head),
-                                               testing::Pair(Part::request_body, post_body),
-                                               testing::Pair(Part::interim, interim),
-                                               testing::Pair(Part::response_head, head),
-                                               testing::Pair(Part::response_body, body)));
+  EXPECT_THAT(post.parts,
+              testing::ElementsAre(testing::Pair(Part::request_head, post_head),
+                                   testing::Pair(Part::request_body, post_body), testing::Pair(Part::interim, interim),
+                                   testing::Pair(Part::response_head, head), testing::Pair(Part::response_body, body)));
   EXPECT_EQ(post.event, run.events.now()[0]);
   EXPECT_EQ(ear.heard[1].parts.at(Part::response_body), "ok");
 }

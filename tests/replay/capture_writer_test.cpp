@@ -293,8 +293,8 @@ TEST(CaptureWriter, ATornCaptureIsReadWhereNothingMayBeWritten) {
   const Crash crash = record_and_kill(path, 3, 99);
   std::filesystem::remove(path + "-shm");
   using std::filesystem::perms;
-  for (const auto& [name, bytes] : folder.files()) std::filesystem::permissions(folder.file(name), perms::owner_read | perms::others_read);
-  std::filesystem::permissions(folder.path(), perms::owner_read | perms::owner_exec | perms::others_read | perms::others_exec);
+  for (const auto& [name, bytes] : folder.files()) std::filesystem::permissions(folder.file(name), perms(0444));
+  std::filesystem::permissions(folder.path(), perms(0555));
   const std::string seen = in_child([&]() -> std::string {
     if (::geteuid() == 0 && ::setuid(65534) != 0) return "cannot become nobody";
     if (::access(folder.path().c_str(), W_OK) == 0) return "the folder can be written";

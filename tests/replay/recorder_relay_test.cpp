@@ -1,10 +1,11 @@
-// The recorder in its place: what clients and servers said to each other through a real relay is what the capture holds.
+// The recorder in its place: what clients and servers said to each other through a real relay is what the capture
+// holds.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/post.hpp>
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/post.hpp>
 #include <filesystem>
 #include <future>
 #include <map>
@@ -126,19 +127,24 @@ std::vector<Said> sayings() {
   const std::string large = noise(1, 900'000);
   const auto length = [](const std::string& body) { return fmt::format("Content-Length: {}\r\n\r\n", body.size()); };
   return {
-      {"small", "GET /a?b=%20 HTTP/1.1\r\nhOsT: t\r\nX-Odd:   spaces \t\r\n\r\n", "", "", "HTTP/1.1 200 Fine by me\r\nContent-Length: 2\r\n\r\n", "ok"},
-      {"post", "POST /p HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\n", std::string("\0\xff\r\n", 4), "", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", ""},
+      {"small", "GET /a?b=%20 HTTP/1.1\r\nhOsT: t\r\nX-Odd:   spaces \t\r\n\r\n", "", "",
+       "HTTP/1.1 200 Fine by me\r\nContent-Length: 2\r\n\r\n", "ok"},
+      {"post", "POST /p HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\n", std::string("\0\xff\r\n", 4), "",
+       "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", ""},
       {"head", "HEAD /h HTTP/1.1\r\nHost: t\r\n\r\n", "", "", "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", ""},
       {"204", "DELETE /d HTTP/1.1\r\nHost: t\r\n\r\n", "", "", "HTTP/1.1 204 No Content\r\n\r\n", ""},
       {"304", "GET /n HTTP/1.1\r\nHost: t\r\n\r\n", "", "", "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n", ""},
-      {"interim", "GET /i HTTP/1.1\r\nHost: t\r\n\r\n", "", "HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
+      {"interim", "GET /i HTTP/1.1\r\nHost: t\r\n\r\n", "",
+       "HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", "x"},
       {"chunked", "POST /c HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n", chunked("one two three", 4), "",
        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunked("four five", 3)},
-      {"large both ways", "PUT /l HTTP/1.1\r\nHost: t\r\n" + length(large), large, "", "HTTP/1.1 200 OK\r\n" + length(large), large},
-      {"large in chunks", "PUT /lc HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n", chunked(large, 70'000), "",
-       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunked(large, 50'000)},
-      {"until the end", "GET /e HTTP/1.1\r\nHost: t\r\n\r\n", "", "", "HTTP/1.1 200 OK\r\nX: y\r\n\r\n", noise(2, 400'000), true},
+      {"large both ways", "PUT /l HTTP/1.1\r\nHost: t\r\n" + length(large), large, "",
+       "HTTP/1.1 200 OK\r\n" + length(large), large},
+      {"large in chunks", "PUT /lc HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n", chunked(large, 70'000),
+       "", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunked(large, 50'000)},
+      {"until the end", "GET /e HTTP/1.1\r\nHost: t\r\n\r\n", "", "", "HTTP/1.1 200 OK\r\nX: y\r\n\r\n",
+       noise(2, 400'000), true},
   };
 }
 

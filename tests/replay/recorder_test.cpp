@@ -194,10 +194,14 @@ TEST_F(RecorderTest, LargeBodiesInPiecesAreWholeAgain) {
 TEST_F(RecorderTest, EveryEndingIsKept) {
   start();
   const std::pair<Outcome, Ending> endings[] = {
-      {Outcome::answered, Ending::complete},          {Outcome::cancelled, Ending::client_left},
-      {Outcome::refused, Ending::response_missing},   {Outcome::connect_timeout, Ending::response_missing},
-      {Outcome::head_timeout, Ending::response_missing}, {Outcome::bad_response, Ending::response_missing},
-      {Outcome::reset, Ending::reset},                {Outcome::idle_timeout, Ending::reset},
+      {Outcome::answered, Ending::complete},
+      {Outcome::cancelled, Ending::client_left},
+      {Outcome::refused, Ending::response_missing},
+      {Outcome::connect_timeout, Ending::response_missing},
+      {Outcome::head_timeout, Ending::response_missing},
+      {Outcome::bad_response, Ending::response_missing},
+      {Outcome::reset, Ending::reset},
+      {Outcome::idle_timeout, Ending::reset},
   };
   for (const auto& [outcome, ending] : endings) {
     wire::Tap* const tap = begin();
@@ -248,7 +252,8 @@ TEST_F(RecorderTest, InterimResponsesWithoutEndAreGivenUp) {
   exchange();
   const Account account = finish();
   EXPECT_EQ(count_of(account, "recorded"), 1u);
-  EXPECT_EQ(account.find("dropped: heads above 1 MiB")->second, (Tally{1, get_head.size() + rounds * hints.size() + ok_head.size()}));
+  EXPECT_EQ(account.find("dropped: heads above 1 MiB")->second,
+            (Tally{1, get_head.size() + rounds * hints.size() + ok_head.size()}));
 }
 
 // The writer stands still as with a disk that hangs: no call here waits, and what finds no room is counted.
@@ -331,43 +336,46 @@ TEST_F(RecorderTest, AFullDiskIsToldOnceCountedAndLeavesNoHoles) {
   start(std::move(options));
   const std::string piece = noise(9, 1 << 20);
   std::uint64_t ended = 0;
+  const auto whole_ones = [&](int count) {
+    for (int i = 0; i < count; ++i, ++ended) exchange(piece);
+  };
+  // All that was handed over has been taken out of the ring, and a commit was tried.
+  const auto let_the_writer_work = [&] {
+    const std::uint64_t rounds = clock_.asked_by_others();
+    ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return clock_.asked_by_others() >= rounds + 5; }));
+  };
   wire::Tap* const across = begin();  // begun before the trouble, ended after it
   across->bytes(Part::request_head, get_head);
   across->bytes(Part::response_head, ok_head);
   across->bytes(Part::response_body, piece);
   {
-    const FileSizeLimit limit(4 << 20);
-    for (int i = 0; i < 24; ++i, ++ended) {
-      exchange(piece);
-      across->bytes(Part::response_body, piece);
-    }
+    const FileSizeLimit limit(2 << 20);
+    whole_ones(12);  // more than the writer keeps for better times
     ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] {
       const std::lock_guard lock(mutex);
       return !troubles.empty();
     }));
-    for (int i = 0; i < 24; ++i, ++ended) {
-      exchange(piece);
-      across->bytes(Part::response_body, piece);
-    }
-    // The trouble lasts for some rounds of the writer.
-    const std::uint64_t rounds = clock_.asked_by_others();
-    ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return clock_.asked_by_others() >= rounds + 8; }));
+    let_the_writer_work();
+    across->bytes(Part::response_body, piece);  // lost
+    whole_ones(2);
+    let_the_writer_work();
   }
+  let_the_writer_work();
   across->bytes(Part::response_body, piece);
   end(across);
   ++ended;
   for (int i = 0; i < 3; ++i, ++ended) exchange("after");
   const Account account = finish();
-  ASSERT_EQ(troubles.size(), 1u) << troubles[1];
+  ASSERT_EQ(troubles.size(), 1u) << troubles.back();
   EXPECT_NE(troubles[0].find(path_), std::string::npos) << troubles[0];
+  EXPECT_EQ(count_of(account, "recorded") + count_of(account, "dropped: disk trouble"), ended);
+  EXPECT_GE(count_of(account, "dropped: disk trouble"), 3u) << "the one with the hole and the two after it";
   const auto exchanges = read();
   EXPECT_FALSE(torn_) << "the disk had room again before the end";
   EXPECT_EQ(exchanges.size(), count_of(account, "recorded"));
-  EXPECT_EQ(count_of(account, "recorded") + count_of(account, "dropped: disk trouble") + count_of(account, "dropped: queue full"), ended);
-  EXPECT_GT(count_of(account, "dropped: disk trouble") + count_of(account, "dropped: queue full"), 0u);
   std::size_t after = 0;
   for (const Exchange& each : exchanges) {
-    EXPECT_NE(each.id, 1u) << "a body with holes in it is not recorded";
+    EXPECT_NE(each.id, 1u) << "a body with a hole in it is not recorded";
     if (each.response.body == "after") ++after;
     else EXPECT_TRUE(each.response.body == piece) << each.id;
   }
@@ -427,9 +435,8 @@ TEST_F(RecorderTest, AKillLosesAFewHundredMillisecondsAtMost) {
     }
     _exit(1);
   }
-  EXPECT_TRUE(support::eventually(std::chrono::seconds(20), [&] {
-    return diary->ended > 0 && steady_now() - diary->at[0] > 500'000'000;
-  }));
+  EXPECT_TRUE(support::eventually(std::chrono::seconds(20),
+                                  [&] { return diary->ended > 0 && steady_now() - diary->at[0] > 500'000'000; }));
   ::kill(child, SIGKILL);
   const std::int64_t killed = steady_now();
   ::waitpid(child, nullptr, 0);

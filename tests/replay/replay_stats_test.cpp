@@ -17,7 +17,8 @@ using testing::Not;
 constexpr base::Time begin{std::chrono::seconds(1'700'000'000)};
 
 // Intended at `at`, sent `late` afterwards, ended after `took` more.
-events::Exchange exchange(milliseconds at, milliseconds late, milliseconds took, int status, Outcome outcome = Outcome::answered) {
+events::Exchange exchange(milliseconds at, milliseconds late, milliseconds took, int status,
+                          Outcome outcome = Outcome::answered) {
   events::Exchange made;
   made.outcome = outcome;
   made.status = static_cast<std::uint16_t>(status);
@@ -37,7 +38,8 @@ json::object document(const ReplayStats& stats, const ReplayTarget& target) {
 
 ReplayStats busy() {
   ReplayStats stats;
-  for (int i = 0; i < 100; ++i) stats.exchange(exchange(milliseconds(10 * i), milliseconds(i % 2), milliseconds(i + 1), i < 90 ? 200 : 503));
+  for (int i = 0; i < 100; ++i)
+    stats.exchange(exchange(milliseconds(10 * i), milliseconds(i % 2), milliseconds(i + 1), i < 90 ? 200 : 503));
   stats.exchange(exchange(milliseconds(2'000), milliseconds(0), milliseconds(5), 0, Outcome::refused));
   stats.exchange(exchange(milliseconds(2'010), milliseconds(0), milliseconds(5), 200, Outcome::reset));
   stats.exchange(exchange(milliseconds(2'020), milliseconds(700), milliseconds(0), 0, Outcome::shed));
@@ -90,7 +92,8 @@ TEST(ReplayStats, MoreThanOnePercentAbove5MillisecondsIsALag) {
   stats.exchange(exchange(milliseconds(100), milliseconds(6), milliseconds(1), 200));
   EXPECT_TRUE(stats.lagged());
   EXPECT_EQ(document(stats, about()).at("lagged"), true);
-  EXPECT_THAT(stats.to_text(about()), HasSubstr("INCONCLUSIVE     the sender lagged: p99 of the schedule error is above 5.00 ms"));
+  EXPECT_THAT(stats.to_text(about()),
+              HasSubstr("INCONCLUSIVE     the sender lagged: p99 of the schedule error is above 5.00 ms"));
 }
 
 TEST(ReplayStats, TheTextSaysEverythingOnce) {
@@ -130,9 +133,10 @@ TEST(ReplayStats, WithoutRequestsEverythingIsZero) {
 TEST(ReplayStats, TheDocumentHasTheseMembersInThisOrder) {
   std::vector<std::string> names;
   for (const auto& member : document(busy(), about())) names.emplace_back(member.key());
-  EXPECT_THAT(names, testing::ElementsAre("schema", "capture", "target", "pacing", "requests", "sent", "answered", "writes_refused",
-                                          "not_replayable", "statuses", "failures", "sending_seconds", "latency_from_intended",
-                                          "latency_from_sent", "schedule_error", "lagged", "interrupted"));
+  EXPECT_THAT(names, testing::ElementsAre("schema", "capture", "target", "pacing", "requests", "sent", "answered",
+                                          "writes_refused", "not_replayable", "statuses", "failures", "sending_seconds",
+                                          "latency_from_intended", "latency_from_sent", "schedule_error", "lagged",
+                                          "interrupted"));
   std::vector<std::string> quantiles;
   const json::object found = document(busy(), about());
   for (const auto& member : found.at("schedule_error").as_object()) quantiles.emplace_back(member.key());

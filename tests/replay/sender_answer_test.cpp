@@ -1,6 +1,8 @@
 // The sender and what servers answer, or do not.
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 
@@ -11,7 +13,8 @@ namespace {
 
 TEST_F(SenderTest, ConnectionCloseIsHonoured) {
   RawServer server([](RawConnection& connection) {
-    if (!read_request(connection).empty()) EXPECT_TRUE(connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"));
+    if (!read_request(connection).empty())
+      EXPECT_TRUE(connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"));
     read_request(connection);  // a request that came now would be lost
   });
   Shots shots;
@@ -49,7 +52,8 @@ TEST_F(SenderTest, AStaleConnectionCostsAGetNothing) {
     ASSERT_EQ(outcomes(), (std::vector<Outcome>{Outcome::answered, Outcome::answered})) << method;
     EXPECT_EQ(connections, 2) << method;
     EXPECT_NE(exchanges()[0].connection, exchanges()[1].connection);
-    EXPECT_EQ(exchanges()[1].request_bytes, fmt::format("{} /second HTTP/1.1\r\nHost: target\r\n\r\n", method).size()) << "counted once";
+    EXPECT_EQ(exchanges()[1].request_bytes, fmt::format("{} /second HTTP/1.1\r\nHost: target\r\n\r\n", method).size())
+        << "counted once";
     EXPECT_EQ(exchanges()[1].response_bytes, ok.size());
     EXPECT_EQ(counts_.ended, 2u);
   }
@@ -74,7 +78,8 @@ TEST_F(SenderTest, APostIsNeverSentTwice) {
 }
 
 TEST_F(SenderTest, ARequestThatWasSeenIsNeverSentTwice) {
-  for (const std::string said : {"HTTP/1.1 103 Early Hints\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart"}) {
+  for (const std::string said : {"HTTP/1.1 103 Early Hints\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Le",
+                                 "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart"}) {
     exchanges().clear();
     std::atomic<int> connections = 0;
     RawServer server(dying_at_the_second(connections, said, false));
@@ -110,9 +115,13 @@ TEST_F(SenderTest, EveryFormOfAnswerIsReadToItsEnd) {
       {"empty", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200},
       {"chunked", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n", 200},
       {"head with a length", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n", 200},
-      {"head after hints", "HEAD", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n", 200},
+      {"head after hints", "HEAD", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n",
+       200},
       {"head chunked", "HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 200},
-      {"interim", "POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: 1\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 1\r\n\r\nx", 201},
+      {"interim", "POST",
+       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: 1\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: "
+       "1\r\n\r\nx",
+       201},
       {"204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", 204},
       {"304", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n", 304},
       {"404", "GET", "HTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nx", 404},
@@ -155,9 +164,11 @@ TEST_F(SenderTest, EveryWayOfFailingHasItsCause) {
       {"closes in the head", "HTTP/1.1 200 OK\r\nConte", false, Outcome::reset, 0},
       {"closes in the body", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", false, Outcome::reset, 200},
       {"closes in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", false, Outcome::reset, 200},
-      {"closes before the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", false, Outcome::reset, 200},
+      {"closes before the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", false,
+       Outcome::reset, 200},
       {"is no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", false, Outcome::bad_response, 0},
-      {"has a bad chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", false, Outcome::bad_response, 200},
+      {"has a bad chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", false, Outcome::bad_response,
+       200},
       {"has a huge head", "HTTP/1.1 200 OK\r\nX: " + std::string(40'000, 'x'), false, Outcome::bad_response, 0},
   };
   for (const Case& each : cases) {
@@ -185,10 +196,39 @@ TEST_F(SenderTest, ARefusedConnectionIsRefused) {
   EXPECT_GE(exchanges()[0].start, exchanges()[0].intended);
 }
 
+// No descriptor can be opened until it is lifted.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const support::Fd next(::dup(0));
+    const rlimit none = {static_cast<rlim_t>(next.number()), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { lift(); }
+  void lift() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_ = {};
+};
+
+// A harness that has no descriptor left must not blame the target.
+TEST_F(SenderTest, WhatThisMachineCannotSendIsShed) {
+  RawServer server(answering(std::string(ok)));
+  const wire::Timer opens_the_loop(io_);
+  Shots shots;
+  shots.add("GET", "/now").add("GET", "/later", milliseconds(30));
+  NoDescriptors limit;
+  send(to(server.port()), shots, milliseconds(15), [&](Sender&) { limit.lift(); });
+  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::shed, Outcome::answered}));
+  EXPECT_EQ(counts_.shed, 1u);
+}
+
 TEST_F(SenderTest, AHangingServerMeetsTheTimeLimit) {
   RawServer server([](RawConnection& connection) {
     const std::string request = read_request(connection);
-    if (request.starts_with("GET /body ")) static_cast<void>(connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"));
+    if (request.starts_with("GET /body "))
+      static_cast<void>(connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"));
     read_request(connection);  // until the other side ends
   });
   Shots shots;

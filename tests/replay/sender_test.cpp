@@ -20,7 +20,13 @@ class Flood final : public ShotSource {
   }
 
  private:
-  Shot shot_{.request = 0, .offset = Nanoseconds(0), .method = "GET", .target = "/", .fields = "GET / HTTP/1.1\r\nHost: t\r\n", .body = "", .trace = {}};
+  Shot shot_{.request = 0,
+             .offset = Nanoseconds(0),
+             .method = "GET",
+             .target = "/",
+             .fields = "GET / HTTP/1.1\r\nHost: t\r\n",
+             .body = "",
+             .trace = {}};
   std::uint64_t given_ = 0;
 };
 
@@ -278,7 +284,8 @@ TEST_F(SenderTest, ARequestIsOnTheWireAsItWasGiven) {
   const std::set<std::string> expected = {
       "GET /a?b=%20&c HTTP/1.1\r\nHost: target\r\n\r\n",
       "POST /b HTTP/1.1\r\nHost: target\r\nContent-Length: 7\r\n\r\n" + std::string("bin\0\xff\r\n", 7),
-      "GET /c HTTP/1.1\r\nHost: target\r\ntraceparent: 00-f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff-0000000000000003-01\r\n\r\n"};
+      "GET /c HTTP/1.1\r\nHost: target\r\ntraceparent: "
+      "00-f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff-0000000000000003-01\r\n\r\n"};
   EXPECT_EQ(heard, expected);
   std::size_t sizes = 0;
   for (const std::string& request : expected) sizes += request.size();

@@ -21,9 +21,15 @@ struct Scene {
     const auto scenario = simulation::scenario_of(experiment, {}, {});
     calls = calls_of(View(run.log, scenario), simulation::dependency);
   }
-  Outage outage(std::optional<scenarios::Around> claim = {}) const { return outage_of(calls, run.faults_on, run.faults_off, claim); }
+  Outage outage(std::optional<scenarios::Around> claim = {}) const {
+    return outage_of(calls, run.faults_on, run.faults_off, claim);
+  }
   Healing healing() const {
-    return {.calls = &calls, .from = run.faults_on, .heal = run.faults_off, .to = run.faults_off + experiment.recovery, .sleep = experiment.breaker.sleep};
+    return {.calls = &calls,
+            .from = run.faults_on,
+            .heal = run.faults_off,
+            .to = run.faults_off + experiment.recovery,
+            .sleep = experiment.breaker.sleep};
   }
 };
 
@@ -56,7 +62,8 @@ TEST(BreakerChecks, NeverOpensNeedsAmpleFailures) {
   EXPECT_EQ(check_opens(Scene(experiment).outage(), seconds(3)).verdict, Verdict::violated);
   EXPECT_THAT(check_opens(Scene(experiment).outage(), seconds(30)).missing, HasSubstr("needs longer"));
   experiment.per_second = 10;
-  EXPECT_THAT(check_opens(Scene(experiment).outage(), seconds(3)).missing, HasSubstr("an opening is due after 40 at the latest"));
+  EXPECT_THAT(check_opens(Scene(experiment).outage(), seconds(3)).missing,
+              HasSubstr("an opening is due after 40 at the latest"));
 }
 
 TEST(BreakerChecks, CallsThatAreOnlySlowProveNothing) {
@@ -66,7 +73,13 @@ TEST(BreakerChecks, CallsThatAreOnlySlowProveNothing) {
   experiment.breaker.defect = simulation::Defect::never_opens;
   Scene scene(experiment);
   for (Call& call : scene.calls.calls) {
-    if (call.injected) call = {.start = call.start, .end = call.start + std::chrono::milliseconds(80), .request_start = call.request_start, .request = call.request, .slow = true, .injected = true};
+    if (call.injected)
+      call = {.start = call.start,
+              .end = call.start + std::chrono::milliseconds(80),
+              .request_start = call.request_start,
+              .request = call.request,
+              .slow = true,
+              .injected = true};
   }
   std::ranges::sort(scene.calls.by_end, {}, [&](std::uint32_t place) { return scene.calls.calls[place].end; });
   const Check check = check_opens(scene.outage(), seconds(3));

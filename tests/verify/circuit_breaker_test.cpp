@@ -34,7 +34,9 @@ struct Random {
   double in(double low, double high) { return std::uniform_real_distribution<double>(low, high)(engine); }
   bool chance(double share) { return in(0, 1) < share; }
   template <typename T>
-  T one_of(std::initializer_list<T> values) { return values.begin()[std::uniform_int_distribution<std::size_t>(0, values.size() - 1)(engine)]; }
+  T one_of(std::initializer_list<T> values) {
+    return values.begin()[std::uniform_int_distribution<std::size_t>(0, values.size() - 1)(engine)];
+  }
 };
 
 // A breaker and traffic that suffices to judge it.
@@ -77,7 +79,8 @@ BreakerExpectation recovery_claim(const Experiment& experiment) {
 }
 
 std::vector<Finding> judged(const Experiment& experiment, const simulation::Run& run, bool with_probes = true) {
-  return judge(run.log, simulation::scenario_of(experiment, outage_claim(experiment, with_probes), recovery_claim(experiment)));
+  return judge(run.log,
+               simulation::scenario_of(experiment, outage_claim(experiment, with_probes), recovery_claim(experiment)));
 }
 
 const Check* check_named(const Finding& finding, std::string_view name) {
@@ -88,14 +91,17 @@ const Check* check_named(const Finding& finding, std::string_view name) {
 }
 
 std::string told(const Experiment& experiment, const std::vector<Finding>& findings) {
-  std::string text = fmt::format("seed {} rate {:.0f} poisson {} failing {} timeout {} correlated {} bg {} miss {} attempts {} consecutive {} sleep {} width {} successes {}\n",
-                                 experiment.seed, experiment.per_second, experiment.poisson, static_cast<int>(experiment.failing),
-                                 experiment.timeout.count() / 1'000'000, experiment.correlated, experiment.background_errors, experiment.healthy_misses,
-                                 experiment.attempts, experiment.breaker.consecutive, experiment.breaker.sleep.count() / 1'000'000,
-                                 experiment.breaker.width, experiment.breaker.successes);
+  std::string text = fmt::format(
+      "seed {} rate {:.0f} poisson {} failing {} timeout {} correlated {} bg {} miss {} attempts {} consecutive {} "
+      "sleep {} width {} successes {}\n",
+      experiment.seed, experiment.per_second, experiment.poisson, static_cast<int>(experiment.failing),
+      experiment.timeout.count() / 1'000'000, experiment.correlated, experiment.background_errors,
+      experiment.healthy_misses, experiment.attempts, experiment.breaker.consecutive,
+      experiment.breaker.sleep.count() / 1'000'000, experiment.breaker.width, experiment.breaker.successes);
   for (const Finding& finding : findings) {
     text += fmt::format("{} [{}] {}\n", to_string(finding.verdict), finding.phase, finding.summary);
-    for (const Check& check : finding.checks) text += fmt::format("   {} {}: {} | {}\n", to_string(check.verdict), check.name, check.measured, check.missing);
+    for (const Check& check : finding.checks)
+      text += fmt::format("   {} {}: {} | {}\n", to_string(check.verdict), check.name, check.measured, check.missing);
   }
   return text;
 }
@@ -124,7 +130,8 @@ TEST(CircuitBreaker, CorrectTwinsHold) {
     const auto findings = judged(experiment, simulation::simulate(experiment));
     outage.count(experiment, findings, findings[0]);
     recovery.count(experiment, findings, findings[1]);
-    if (findings[0].verdict == Verdict::violated || findings[1].verdict == Verdict::violated) wrong += told(experiment, findings);
+    if (findings[0].verdict == Verdict::violated || findings[1].verdict == Verdict::violated)
+      wrong += told(experiment, findings);
   }
   EXPECT_LE(outage.violated + recovery.violated, (runs + 99) / 100) << wrong;
   EXPECT_GE(outage.holds, runs * 95 / 100) << outage.first_inconclusive;
@@ -145,7 +152,8 @@ class CircuitBreakerMutants : public testing::TestWithParam<Mutant> {};
 bool shows(const Mutant& mutant, const Experiment& experiment, const simulation::Run& run) {
   if (mutant.defect == Defect::leaks) return !run.truth.leaked.empty();
   if (mutant.defect == Defect::closes_on_straggler) {
-    const auto visible = Nanoseconds(static_cast<std::int64_t>((experiment.correlated ? 8e9 : 25e9) / experiment.per_second));
+    const auto visible =
+        Nanoseconds(static_cast<std::int64_t>((experiment.correlated ? 8e9 : 25e9) / experiment.per_second));
     return std::ranges::count_if(run.truth.straggled, [&](Nanoseconds open) { return open > visible; }) >= 3;
   }
   return true;
@@ -173,7 +181,9 @@ TEST_P(CircuitBreakerMutants, NeverHold) {
       if (never_probed) continue;
       const auto findings = judged(experiment, run, with_probes);
       const Finding& finding = findings[mutant.in_recovery ? 1 : 0];
-      if (finding.verdict == Verdict::holds) wrong += fmt::format("leaked {} probes {}\n", run.truth.leaked.size(), run.truth.probes.size()) + told(experiment, findings);
+      if (finding.verdict == Verdict::holds)
+        wrong += fmt::format("leaked {} probes {}\n", run.truth.leaked.size(), run.truth.probes.size()) +
+                 told(experiment, findings);
       if (with_probes && finding.verdict == Verdict::violated) ++violated;
       else if (with_probes) missed = told(experiment, findings);
     }
@@ -184,7 +194,8 @@ TEST_P(CircuitBreakerMutants, NeverHold) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CircuitBreakerMutants,
-                         testing::Values(Mutant{"NeverOpens", Defect::never_opens, false, 95}, Mutant{"Leaks", Defect::leaks, false, 95},
+                         testing::Values(Mutant{"NeverOpens", Defect::never_opens, false, 95},
+                                         Mutant{"Leaks", Defect::leaks, false, 95},
                                          Mutant{"NeverHalfOpens", Defect::never_half_opens, false, 95},
                                          Mutant{"StuckHalfOpen", Defect::stuck_half_open, true, 95},
                                          Mutant{"ClosesOnStraggler", Defect::closes_on_straggler, false, 90},
@@ -208,7 +219,8 @@ TEST(CircuitBreaker, StarvedIsInconclusive) {
     experiment.steady = seconds(20);
     experiment.breaker.defect = static_cast<Defect>(seed % 7);
     const auto findings = judged(experiment, simulation::simulate(experiment), seed % 2 == 0);
-    if (findings[0].verdict != Verdict::inconclusive || findings[1].verdict != Verdict::inconclusive) wrong += told(experiment, findings);
+    if (findings[0].verdict != Verdict::inconclusive || findings[1].verdict != Verdict::inconclusive)
+      wrong += told(experiment, findings);
     for (const Finding& finding : findings) {
       for (const Check& check : finding.checks) EXPECT_FALSE(check.missing.empty()) << told(experiment, findings);
     }
@@ -234,7 +246,10 @@ TEST(CircuitBreaker, SleepWindowIsInItsInterval) {
     const Interval& found = outage.reading.window.first;
     const bool good = found.low <= experiment.breaker.sleep && experiment.breaker.sleep <= found.high;
     inside += good ? 1 : 0;
-    if (!good) wrong += fmt::format("{} not in {} to {}: ", experiment.breaker.sleep.count(), found.low.count(), found.high.count()) + told(experiment, judged(experiment, run));
+    if (!good)
+      wrong +=
+          fmt::format("{} not in {} to {}: ", experiment.breaker.sleep.count(), found.low.count(), found.high.count()) +
+          told(experiment, judged(experiment, run));
   }
   EXPECT_GE(constant, runs * 9 / 10) << wrong;
   EXPECT_GE(inside * 100, constant * 95) << wrong;
@@ -249,8 +264,10 @@ TEST(CircuitBreaker, GrowingSleepIsNamedAndBreaksAClaimOfAConstantOne) {
   const simulation::Run run = simulation::simulate(experiment);
   const auto without = judged(experiment, run, false);
   EXPECT_EQ(without[0].verdict, Verdict::holds) << told(experiment, without);
-  const auto scenario = simulation::scenario_of(experiment, outage_claim(experiment, false), recovery_claim(experiment));
-  const Reading reading = read_freely(calls_of(View(run.log, scenario), simulation::dependency), run.faults_on, run.faults_off);
+  const auto scenario =
+      simulation::scenario_of(experiment, outage_claim(experiment, false), recovery_claim(experiment));
+  const Reading reading =
+      read_freely(calls_of(View(run.log, scenario), simulation::dependency), run.faults_on, run.faults_off);
   EXPECT_EQ(reading.window.law, Law::growing);
   EXPECT_NEAR(reading.window.factor, 2, 0.1);
   EXPECT_LE(reading.window.first.low, experiment.breaker.sleep);
@@ -270,11 +287,13 @@ TEST(CircuitBreaker, ProbesTwiceAsOftenAsClaimedAreSaidToBeSo) {
   experiment.breaker.sleep = seconds(1);
   BreakerExpectation claim = outage_claim(experiment);
   claim.probes_every->value = seconds(2);
-  const auto findings = judge(simulation::simulate(experiment).log, simulation::scenario_of(experiment, claim, recovery_claim(experiment)));
+  const auto findings = judge(simulation::simulate(experiment).log,
+                              simulation::scenario_of(experiment, claim, recovery_claim(experiment)));
   const Check* const probes = check_named(findings[0], "probes-every");
   ASSERT_NE(probes, nullptr);
   EXPECT_EQ(probes->verdict, Verdict::violated);
-  EXPECT_THAT(probes->measured, testing::AnyOf(testing::HasSubstr("every 1.0"), testing::HasSubstr("every 99"))) << told(experiment, findings);
+  EXPECT_THAT(probes->measured, testing::AnyOf(testing::HasSubstr("every 1.0"), testing::HasSubstr("every 99")))
+      << told(experiment, findings);
 }
 
 TEST(CircuitBreaker, HangModeTellsTheSleepFromThePeriod) {
@@ -283,7 +302,9 @@ TEST(CircuitBreaker, HangModeTellsTheSleepFromThePeriod) {
   const auto findings = judged(experiment, simulation::simulate(experiment));
   EXPECT_EQ(findings[0].verdict, Verdict::holds) << told(experiment, findings);
   const Check* const probes = check_named(findings[0], "probes-every");
-  EXPECT_THAT(probes->measured, testing::AllOf(testing::HasSubstr("every 2.0"), testing::HasSubstr("from probe to probe 2.3"))) << told(experiment, findings);
+  EXPECT_THAT(probes->measured,
+              testing::AllOf(testing::HasSubstr("every 2.0"), testing::HasSubstr("from probe to probe 2.3")))
+      << told(experiment, findings);
 }
 
 // Half of the calls fail: the breaker closes and opens again and again, and that is no leak.

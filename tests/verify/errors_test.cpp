@@ -14,7 +14,7 @@ Finding judged(int requests, int failing, double at_most, std::uint16_t status =
   for (int at = 0; at < requests; ++at) hand.request(at, 1, at < failing ? status : 200);
   const HandScenario plan(10000);
   const View view(hand.log, plan.scenario);
-  return judge_errors(view, view.phases()[0], {.at_most = at_most});
+  return judge_errors(view.phases()[0], {.at_most = at_most});
 }
 
 TEST(Errors, Verdicts) {
@@ -23,9 +23,11 @@ TEST(Errors, Verdicts) {
     double at_most;
     Verdict verdict;
   };
-  for (const Row& row : {Row{1000, 0, 0.01, Verdict::holds}, Row{1000, 100, 0.01, Verdict::violated}, Row{1000, 9, 0.01, Verdict::inconclusive},
-                         Row{100, 0, 0.01, Verdict::inconclusive}, Row{299, 0, 0.01, Verdict::holds}, Row{0, 0, 0.01, Verdict::inconclusive},
-                         Row{30, 0, 0, Verdict::holds}, Row{29, 0, 0, Verdict::inconclusive}, Row{5, 1, 0, Verdict::violated}}) {
+  for (const Row& row :
+       {Row{1000, 0, 0.01, Verdict::holds}, Row{1000, 100, 0.01, Verdict::violated},
+        Row{1000, 9, 0.01, Verdict::inconclusive}, Row{100, 0, 0.01, Verdict::inconclusive},
+        Row{299, 0, 0.01, Verdict::holds}, Row{0, 0, 0.01, Verdict::inconclusive}, Row{30, 0, 0, Verdict::holds},
+        Row{29, 0, 0, Verdict::inconclusive}, Row{5, 1, 0, Verdict::violated}}) {
     const Finding finding = judged(row.requests, row.failing, row.at_most);
     EXPECT_EQ(finding.verdict, row.verdict) << row.failing << " of " << row.requests << ": " << finding.summary;
     EXPECT_EQ(finding.checks[0].missing.empty(), row.verdict != Verdict::inconclusive);

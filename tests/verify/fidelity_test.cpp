@@ -62,7 +62,8 @@ TEST(Fidelity, AGeneratorThatLagged) {
     setting.hand.request(110 + at, 1).start += of_ms(at < 2 ? 6 : 0);
     setting.hand.call(120 + at, 0.2, 503, "outage#1");
   }
-  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre(HasSubstr("the generator lagged: p99 of the start behind schedule was 6.00 ms")));
+  EXPECT_THAT(setting.doubts_of_outage(),
+              ElementsAre(HasSubstr("the generator lagged: p99 of the start behind schedule was 6.00 ms")));
 }
 
 TEST(Fidelity, RequestsThatTheHarnessDropped) {

@@ -10,7 +10,9 @@
 
 namespace stormproof::verify {
 
-inline base::Time ms(double milliseconds) { return base::Time(std::chrono::seconds(1000)) + base::Nanoseconds(std::llround(milliseconds * 1e6)); }
+inline base::Time ms(double milliseconds) {
+  return base::Time(std::chrono::seconds(1000)) + base::Nanoseconds(std::llround(milliseconds * 1e6));
+}
 inline base::Nanoseconds of_ms(double milliseconds) { return base::Nanoseconds(std::llround(milliseconds * 1e6)); }
 
 class HandLog {
@@ -44,7 +46,11 @@ class HandLog {
     if (!rule.empty()) {
       exchange.fault = log.names.id_of(rule);
       exchange.outcome = events::Outcome::faulted;
-      log.faults.push_back({.at = exchange.start, .rule = exchange.fault, .party = exchange.party, .request = exchange.request, .status = status});
+      log.faults.push_back({.at = exchange.start,
+                            .rule = exchange.fault,
+                            .party = exchange.party,
+                            .request = exchange.request,
+                            .status = status});
     }
     return log.exchanges.emplace_back(exchange);
   }
@@ -69,7 +75,9 @@ class HandScenario {
   scenarios::Scenario scenario;
   explicit HandScenario(double steady_ms) { scenario.steady_state = phase_of("steady state", steady_ms); }
 
-  scenarios::Phase& add(std::string name, double duration_ms) { return scenario.phases.emplace_back(phase_of(std::move(name), duration_ms)); }
+  scenarios::Phase& add(std::string name, double duration_ms) {
+    return scenario.phases.emplace_back(phase_of(std::move(name), duration_ms));
+  }
 
   static scenarios::Phase phase_of(std::string name, double duration_ms) {
     scenarios::Phase phase;

@@ -17,10 +17,11 @@ struct Load {
 Finding judged(const Load& load, std::vector<scenarios::LatencyExpectation::Limit> limits) {
   HandLog hand;
   hand.phase(0, 10000, "steady state");
-  for (int at = 0; at < load.requests; ++at) hand.request(at, at < load.slow ? 200 : 10, at >= load.requests - load.unanswered ? 0 : 200);
+  for (int at = 0; at < load.requests; ++at)
+    hand.request(at, at < load.slow ? 200 : 10, at >= load.requests - load.unanswered ? 0 : 200);
   const HandScenario plan(10000);
   const View view(hand.log, plan.scenario);
-  return judge_latency(view, view.phases()[0], {.limits = std::move(limits)});
+  return judge_latency(view.phases()[0], {.limits = std::move(limits)});
 }
 
 TEST(Latency, Verdicts) {
@@ -44,7 +45,8 @@ TEST(Latency, TheMaximumIsACensus) {
 }
 
 TEST(Latency, EachLimitIsACheckAndTheWorstDecides) {
-  const Finding finding = judged({.requests = 1000, .slow = 30}, {{.quantile = 0.5, .at_most = of_ms(100)}, {.quantile = 0.99, .at_most = of_ms(100)}});
+  const Finding finding = judged({.requests = 1000, .slow = 30},
+                                 {{.quantile = 0.5, .at_most = of_ms(100)}, {.quantile = 0.99, .at_most = of_ms(100)}});
   ASSERT_EQ(finding.checks.size(), 2u);
   EXPECT_EQ(finding.checks[0].verdict, Verdict::holds);
   EXPECT_EQ(finding.checks[1].verdict, Verdict::violated);
@@ -60,7 +62,8 @@ TEST(Latency, CountsFromTheIntendedTime) {
   for (int at = 0; at < 40; ++at) hand.request(at, 300).start += of_ms(290);
   const HandScenario plan(10000);
   const View view(hand.log, plan.scenario);
-  EXPECT_EQ(judge_latency(view, view.phases()[0], {.limits = {{.quantile = 1, .at_most = of_ms(100)}}}).verdict, Verdict::violated);
+  EXPECT_EQ(judge_latency(view.phases()[0], {.limits = {{.quantile = 1, .at_most = of_ms(100)}}}).verdict,
+            Verdict::violated);
 }
 
 TEST(Latency, Names) {

@@ -8,13 +8,14 @@
 namespace stormproof::verify {
 namespace {
 
-// 100 requests/s; a second of steady state per `steady`, a second of outage, ten of recovery; bad until so long after the heal.
+// 100 requests/s; a second of steady state per `steady`, a second of outage, ten of recovery; bad until so long after
+// the heal.
 struct Course {
   double bad_ms = 0;
   double steady_ms = 5000;
   double recovery_ms = 10000;
-  bool slow = false;  // bad means slow, else failing
-  int background = 0; // every so many requests fail, always
+  bool slow = false;   // bad means slow, else failing
+  int background = 0;  // every so many requests fail, always
 };
 
 Finding judged(const Course& course, double within_ms) {

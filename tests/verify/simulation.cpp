@@ -8,7 +8,7 @@
 #include <queue>
 #include <random>
 
-namespace stormproof::simulation {
+namespace stormproof::verify::simulation {
 namespace {
 
 using events::Exchange;
@@ -51,8 +51,8 @@ class Model {
     int attempt = 0;
     std::uint64_t epoch = 0;  // of the breaker when it was let in
     bool probe = false;
-    bool past = false;        // went around the breaker
-    std::size_t call = 0;     // in the log
+    bool past = false;     // went around the breaker
+    std::size_t call = 0;  // in the log
     bool good = false;
   };
 
@@ -90,7 +90,8 @@ class Model {
 
   Nanoseconds gap() {
     const double mean = 1e9 / experiment_.per_second;
-    return Nanoseconds(std::llround(experiment_.poisson ? std::exponential_distribution<double>(1 / mean)(random_) : mean));
+    return Nanoseconds(
+        std::llround(experiment_.poisson ? std::exponential_distribution<double>(1 / mean)(random_) : mean));
   }
 
   void arrive() {
@@ -147,14 +148,20 @@ class Model {
       return;
     }
     ++operation.attempt;
-    Exchange call{.side = events::Side::egress, .outcome = events::Outcome::answered, .status = 200, .party = payments_, .route = charge_, .trace = {}};
+    Exchange call{.side = events::Side::egress,
+                  .outcome = events::Outcome::answered,
+                  .status = 200,
+                  .party = payments_,
+                  .route = charge_,
+                  .trace = {}};
     call.request = ++calls_;
     call.start = call.intended = now_ + around(microseconds(150), 0.5);
     if (experiment_.correlated) call.trace = request.trace;
     Nanoseconds took = around(milliseconds(5), experiment_.latency_spread);
     operation.good = unit() >= experiment_.background_errors;
     if (!operation.good) call.status = 500;
-    if (call.start >= run_.faults_on && call.start < run_.faults_off && unit() < experiment_.share) inject(call, took, operation.good);
+    if (call.start >= run_.faults_on && call.start < run_.faults_off && unit() < experiment_.share)
+      inject(call, took, operation.good);
     call.end = call.start + took;
     if (took >= experiment_.timeout) {
       call.outcome = events::Outcome::cancelled;
@@ -168,7 +175,8 @@ class Model {
 
   void inject(Exchange& call, Nanoseconds& took, bool& good) {
     call.fault = rule_;
-    run_.log.faults.push_back({.at = call.start, .rule = rule_, .party = payments_, .request = call.request, .status = 503});
+    run_.log.faults.push_back(
+        {.at = call.start, .rule = rule_, .party = payments_, .request = call.request, .status = 503});
     if (experiment_.failing == Failing::fast) {
       call.outcome = events::Outcome::faulted;
       call.status = 503;
@@ -178,7 +186,8 @@ class Model {
       took = std::chrono::hours(1);
     } else {
       // Nine of ten are later than the client waits; the others come late, but come.
-      took = unit() < 0.9 ? Nanoseconds(std::chrono::hours(1)) : Nanoseconds(std::llround(unit() * 0.9 * static_cast<double>(experiment_.timeout.count())));
+      took = unit() < 0.9 ? Nanoseconds(std::chrono::hours(1))
+                          : Nanoseconds(std::llround(unit() * 0.9 * static_cast<double>(experiment_.timeout.count())));
       good = true;
       call.status = 200;
     }
@@ -226,7 +235,9 @@ class Model {
     outcomes_.emplace_back(now_, good);
     while (outcomes_.front().first + breaker.rate_window < now_) outcomes_.pop_front();
     const auto bad = std::ranges::count(outcomes_, false, &std::pair<Time, bool>::second);
-    if (std::ssize(outcomes_) >= breaker.volume && static_cast<double>(bad) >= breaker.rate * static_cast<double>(outcomes_.size())) open();
+    if (std::ssize(outcomes_) >= breaker.volume &&
+        static_cast<double>(bad) >= breaker.rate * static_cast<double>(outcomes_.size()))
+      open();
   }
 
   void open() {
@@ -288,12 +299,24 @@ scenarios::Scenario scenario_of(const Experiment& experiment, const scenarios::B
                                 const scenarios::BreakerExpectation& in_recovery) {
   scenarios::Scenario scenario;
   scenario.steady_state = {.name = "steady state", .duration = experiment.steady, .faults = {}, .expect = {}};
-  scenarios::Fault fault{.id = "outage#1", .on = std::string(dependency), .latency = {}, .abort = {}, .share = experiment.share, .methods = {}, .paths = {}};
+  scenarios::Fault fault{.id = "outage#1",
+                         .on = std::string(dependency),
+                         .latency = {},
+                         .abort = {},
+                         .share = experiment.share,
+                         .methods = {},
+                         .paths = {}};
   if (experiment.failing == Failing::fast) fault.abort = scenarios::AbortFault{};
   else fault.latency = scenarios::LatencyFault{.base = std::chrono::hours(1), .jitter = Nanoseconds(0)};
-  scenario.phases.push_back({.name = "outage", .duration = experiment.outage, .faults = {fault}, .expect = {{.what = in_outage, .text = "circuit-breaker", .line = 20}}});
-  scenario.phases.push_back({.name = "recovery", .duration = experiment.recovery, .faults = {}, .expect = {{.what = in_recovery, .text = "circuit-breaker", .line = 30}}});
+  scenario.phases.push_back({.name = "outage",
+                             .duration = experiment.outage,
+                             .faults = {fault},
+                             .expect = {{.what = in_outage, .text = "circuit-breaker", .line = 20}}});
+  scenario.phases.push_back({.name = "recovery",
+                             .duration = experiment.recovery,
+                             .faults = {},
+                             .expect = {{.what = in_recovery, .text = "circuit-breaker", .line = 30}}});
   return scenario;
 }
 
-}  // namespace stormproof::simulation
+}  // namespace stormproof::verify::simulation

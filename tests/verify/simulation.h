@@ -11,7 +11,7 @@
 #include "harness/events/log.h"
 #include "scenarios/model.h"
 
-namespace stormproof::simulation {
+namespace stormproof::verify::simulation {
 
 using base::Nanoseconds;
 using base::Time;
@@ -29,16 +29,16 @@ enum class Defect : std::uint8_t {
 enum class Growth : std::uint8_t { constant, factor, linear };
 
 struct Breaker {
-  int consecutive = 5;              // failures in a row that open it; 0: by rate
-  double rate = 0.5;                // of the last rate_window
+  int consecutive = 5;  // failures in a row that open it; 0: by rate
+  double rate = 0.5;    // of the last rate_window
   int volume = 20;
   Nanoseconds rate_window = std::chrono::seconds(2);
   Nanoseconds sleep = std::chrono::seconds(2);
   Growth growth = Growth::constant;
-  double factor = 1;                // growing: each sleep is so many times the last
-  double jitter = 0;                // share, uniform on both sides
-  int width = 1;                    // concurrent calls in half-open
-  int successes = 1;                // needed to close
+  double factor = 1;  // growing: each sleep is so many times the last
+  double jitter = 0;  // share, uniform on both sides
+  int width = 1;      // concurrent calls in half-open
+  int successes = 1;  // needed to close
   Defect defect = Defect::none;
   double leak_share = 0.01;
 };
@@ -53,14 +53,14 @@ struct Experiment {
   Nanoseconds outage = std::chrono::seconds(20);
   Nanoseconds recovery = std::chrono::seconds(16);
   Failing failing = Failing::fast;
-  double share = 1;                       // of the calls that the fault takes
+  double share = 1;                                      // of the calls that the fault takes
   Nanoseconds timeout = std::chrono::milliseconds(300);  // of the service's client
-  double background_errors = 0.05;        // of the dependency's healthy answers
-  double latency_spread = 0.3;            // of the dependency's 5 ms
+  double background_errors = 0.05;                       // of the dependency's healthy answers
+  double latency_spread = 0.3;                           // of the dependency's 5 ms
   bool correlated = true;
-  double other_class = 0.2;               // share of requests that never call the dependency
-  double healthy_misses = 0;              // share of the rest that does not call
-  int attempts = 1;                       // of each call, below the breaker
+  double other_class = 0.2;   // share of requests that never call the dependency
+  double healthy_misses = 0;  // share of the rest that does not call
+  int attempts = 1;           // of each call, below the breaker
   Breaker breaker = {};
 };
 
@@ -88,4 +88,4 @@ scenarios::Scenario scenario_of(const Experiment& experiment, const scenarios::B
 
 inline constexpr std::string_view dependency = "payments";
 
-}  // namespace stormproof::simulation
+}  // namespace stormproof::verify::simulation

@@ -26,8 +26,8 @@ TEST(Timeline, PhasesHaveTheirWindowsAndRequests) {
   EXPECT_EQ(outage.faults_on, ms(101));
   EXPECT_EQ(outage.faults_off, ms(199));
   EXPECT_FALSE(view.phases()[2].reached);
-  ASSERT_EQ(view.ingress_of(outage).size(), 1u);
-  EXPECT_EQ(view.ingress_of(outage)[0]->request, 1u);
+  ASSERT_EQ(outage.requests.size(), 1u);
+  EXPECT_EQ(outage.requests[0]->request, 1u);
   EXPECT_EQ(view.ingress()[0]->request, 2u);
   EXPECT_EQ(view.healthy_begin(), ms(0));
   EXPECT_EQ(view.healthy_end(), ms(101));
@@ -65,21 +65,40 @@ TEST(Timeline, TwoPhasesOfOneNameStayTwo) {
 
 TEST(Timeline, TracesLeadToTheirRequest) {
   HandLog hand;
+  hand.phase(0, 10, "steady state");
   hand.request(5, 1);
   hand.call(5.2, 0.5);
   hand.request(1, 1);
   hand.call(1.2, 0.5);
+  hand.call(9, 0.5).trace = {};
   hand.request(2, 1).party = hand.log.names.id_of("baseline");
   const HandScenario plan(10);
   const View view(hand.log, plan.scenario);
   ASSERT_EQ(view.ingress().size(), 2u);
   const Exchanges calls = view.egress_of("payments");
-  ASSERT_EQ(calls.size(), 2u);
-  EXPECT_EQ(view.request_of(calls[0]->trace), 0u);
-  EXPECT_EQ(view.request_of(calls[1]->trace), 1u);
-  EXPECT_FALSE(view.request_of({}));
+  ASSERT_EQ(calls.size(), 3u);
+  ASSERT_EQ(view.callers_of("payments").size(), 3u);
+  EXPECT_EQ(view.callers_of("payments")[0], 0u);
+  EXPECT_EQ(view.callers_of("payments")[1], 1u);
+  EXPECT_EQ(view.callers_of("payments")[2], View::nobody);
   EXPECT_TRUE(view.egress_of("nobody").empty());
   EXPECT_TRUE(view.egress_of("").empty());
+}
+
+TEST(Timeline, WhatLiesYearsAwayIsDamage) {
+  HandLog hand;
+  hand.phase(0, 10, "steady state");
+  hand.request(5, 1);
+  hand.request(6, 1).end = base::Time::max();
+  hand.request(7, 1).start = base::Time::min();
+  auto& shed = hand.request(8, 1, 0);
+  shed.start = shed.end = {};
+  shed.outcome = events::Outcome::shed;
+  const HandScenario plan(10);
+  const View view(hand.log, plan.scenario);
+  ASSERT_EQ(view.ingress().size(), 2u);
+  EXPECT_EQ(view.ingress()[0]->request, 1u);
+  EXPECT_EQ(view.ingress()[1]->request, 4u);  // never sent, but counted
 }
 
 TEST(Timeline, AnEmptyLogIsNoPhase) {
@@ -87,7 +106,7 @@ TEST(Timeline, AnEmptyLogIsNoPhase) {
   const HandScenario plan(10);
   const View view(log, plan.scenario);
   EXPECT_FALSE(view.phases()[0].reached);
-  EXPECT_TRUE(view.ingress_of(view.phases()[0]).empty());
+  EXPECT_TRUE(view.phases()[0].requests.empty());
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ Reply Storefront::answer(const Message& request, WebClient& payments) {
 }
 
 Reply Storefront::checkout(const Message& request, std::string_view id, WebClient& payments) {
-  const Reply pending = {200, R"({"status":"pending"})"};
+  Reply pending = {200, R"({"status":"pending"})"};
   const auto permit = breaker_.ask(std::chrono::steady_clock::now());
   if (!permit) return pending;
   const std::optional<int> status = charge(request, id, payments);

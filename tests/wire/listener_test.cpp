@@ -1,0 +1,66 @@
+#include "harness/wire/listener.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/write.hpp>
+
+#include "harness/base/both.h"
+#include "tests/support/ports.h"
+#include "tests/wire/io_run.h"
+
+namespace stormproof::wire {
+namespace {
+
+base::Task<> accept_one(Listener& listener, std::expected<Socket, ErrorCode>& result) {
+  result = co_await listener.accept();
+}
+base::Task<> close(Listener& listener) {
+  listener.close();
+  co_return;
+}
+
+TEST(Listener, TellsThePortThatTheKernelChoseAndAccepts) {
+  IoRun run;
+  auto listener = Listener::open(run.io, Endpoint(asio::ip::address_v4::loopback(), 0));
+  ASSERT_TRUE(listener);
+  ASSERT_NE((*listener)->endpoint().port(), 0);
+  auto peer = support::RawConnection::connect((*listener)->endpoint().port());
+  ASSERT_TRUE(peer);
+  std::expected<Socket, ErrorCode> socket = std::unexpected(asio::error::fault);
+  run.run(accept_one(**listener, socket));
+  ASSERT_TRUE(socket);
+  asio::write(*socket, asio::buffer("hi", 2));
+  EXPECT_EQ(peer->read(2).value_or(""), "hi");
+}
+
+TEST(Listener, AddressInUseIsNamed) {
+  IoRun run;
+  const auto first = Listener::open(run.io, Endpoint(asio::ip::address_v4::loopback(), 0));
+  ASSERT_TRUE(first);
+  const auto second = Listener::open(run.io, (*first)->endpoint());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message, "cannot listen on " + to_string((*first)->endpoint()) + ": Address already in use");
+}
+
+TEST(Listener, AForeignAddressIsNamed) {
+  IoRun run;
+  const auto listener = Listener::open(run.io, Endpoint(asio::ip::make_address("192.0.2.1"), 80));
+  ASSERT_FALSE(listener);
+  EXPECT_EQ(listener.error().message, "cannot listen on 192.0.2.1:80: Cannot assign requested address");
+}
+
+TEST(Listener, CloseEndsTheWaitAndFreesThePort) {
+  IoRun run;
+  auto listener = Listener::open(run.io, Endpoint(asio::ip::address_v4::loopback(), 0));
+  ASSERT_TRUE(listener);
+  std::expected<Socket, ErrorCode> socket = std::unexpected(ErrorCode());
+  run.run([](Listener& l, std::expected<Socket, ErrorCode>& result) -> base::Task<> {
+    co_await base::both(accept_one(l, result), close(l));
+  }(**listener, socket));
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error(), asio::error::operation_aborted);
+  EXPECT_FALSE(support::is_listening((*listener)->endpoint().port()));
+}
+
+}  // namespace
+}  // namespace stormproof::wire

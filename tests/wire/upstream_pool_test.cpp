@@ -1,0 +1,195 @@
+#include "harness/wire/upstream_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+
+#include "harness/base/both.h"
+#include "tests/support/ports.h"
+#include "tests/support/raw_server.h"
+#include "tests/wire/io_run.h"
+
+namespace stormproof::wire {
+namespace {
+
+using events::Outcome;
+using std::chrono::milliseconds;
+using support::RawConnection;
+using support::RawServer;
+
+class PoolTest : public testing::Test {
+ protected:
+  static Endpoint local(std::uint16_t port) { return {asio::ip::address_v4::loopback(), port}; }
+
+  static base::Task<> connect_to(UpstreamPool& pool, ConnectResult& result) {
+    Socket* cancel = nullptr;
+    result = co_await pool.connect(&cancel);
+    EXPECT_EQ(cancel, nullptr);
+  }
+  std::unique_ptr<Connection> connect(UpstreamPool& pool) {
+    ConnectResult result;
+    run.run(connect_to(pool, result));
+    return result ? std::move(*result) : nullptr;
+  }
+  static base::Task<> give(UpstreamPool& pool, std::unique_ptr<Connection> connection) {
+    co_await pool.give_back(std::move(connection));
+  }
+  void give_back(UpstreamPool& pool, std::unique_ptr<Connection> connection) {
+    run.run(give(pool, std::move(connection)));
+  }
+  static base::Task<> close_pool(UpstreamPool& pool) { co_await pool.close(); }
+  static base::Task<> retire_it(std::unique_ptr<Connection> connection) { co_await retire(std::move(connection)); }
+
+  IoRun run;
+  Deadlines deadlines{run.io};
+};
+
+void hold(RawConnection& peer) { peer.read_to_end(std::chrono::seconds(30)); }
+
+TEST_F(PoolTest, LendsTheYoungestFirst) {
+  RawServer server(hold);
+  UpstreamPool pool(run.io, deadlines, local(server.port()));
+  EXPECT_EQ(pool.take_idle(), nullptr);
+  auto first = connect(pool);
+  auto second = connect(pool);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->number(), 1u);
+  EXPECT_EQ(second->number(), 2u);
+  give_back(pool, std::move(first));
+  give_back(pool, std::move(second));
+  EXPECT_EQ(pool.idle(), 2u);
+  auto again = pool.take_idle();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->number(), 2u);
+  EXPECT_EQ(pool.idle(), 1u);
+  run.run(retire_it(std::move(again)));
+  run.run(close_pool(pool));
+  EXPECT_EQ(pool.idle(), 0u);
+}
+
+TEST_F(PoolTest, OneThatTheUpstreamClosesOrSpeaksOnLeavesAtOnce) {
+  std::promise<void> idle;
+  auto gone = std::make_shared<std::atomic<int>>(0);
+  RawServer server([&, ready = idle.get_future().share()](RawConnection& peer) {
+    ready.wait();
+    if (gone->fetch_add(1) == 0) EXPECT_TRUE(peer.send("HTTP/1.1 408 Timeout\r\n\r\n"));
+    else return;  // closes
+    hold(peer);
+  });
+  UpstreamPool pool(run.io, deadlines, local(server.port()));
+  auto first = connect(pool);
+  auto second = connect(pool);
+  give_back(pool, std::move(first));
+  give_back(pool, std::move(second));
+  EXPECT_EQ(pool.idle(), 2u);
+  idle.set_value();
+  EXPECT_TRUE(run.run_until([&] { return pool.idle() == 0; }));
+  EXPECT_EQ(pool.take_idle(), nullptr);
+  run.run(close_pool(pool));
+}
+
+TEST_F(PoolTest, WhatIsNotCleanIsNotKept) {
+  RawServer server([](RawConnection& peer) {
+    peer.send("stray");  // the second one is closed before it can
+    hold(peer);
+  });
+  UpstreamPool pool(run.io, deadlines, local(server.port()));
+  auto connection = connect(pool);
+  run.run([](Connection& c) -> base::Task<> { co_await c.more(); }(*connection));
+  ASSERT_FALSE(connection->unread().empty());
+  give_back(pool, std::move(connection));
+  EXPECT_EQ(pool.idle(), 0u);
+  auto closed = connect(pool);
+  closed->close();
+  give_back(pool, std::move(closed));
+  EXPECT_EQ(pool.idle(), 0u);
+  run.run(close_pool(pool));
+}
+
+TEST_F(PoolTest, IdleConnectionsAreBounded) {
+  RawServer server(hold);
+  UpstreamPool pool(run.io, deadlines, local(server.port()), {.idle_max = 1});
+  auto first = connect(pool);
+  auto second = connect(pool);
+  give_back(pool, std::move(first));
+  give_back(pool, std::move(second));
+  EXPECT_EQ(pool.idle(), 1u);
+  run.run(close_pool(pool));
+  auto late = connect(pool);
+  give_back(pool, std::move(late));
+  EXPECT_EQ(pool.idle(), 0u) << "a pool that is closed keeps nothing";
+}
+
+TEST_F(PoolTest, IdleOnesAreGivenUpAfterTheirTimeAndNeverLentHalfClosed) {
+  std::atomic<int> ended = 0;
+  RawServer server([&](RawConnection& peer) {
+    hold(peer);
+    ++ended;
+  });
+  UpstreamPool pool(run.io, deadlines, local(server.port()), {.idle_for = milliseconds(1)});
+  auto connection = connect(pool);
+  give_back(pool, std::move(connection));
+  EXPECT_TRUE(run.run_until([&] { return pool.idle() == 0; }));
+  EXPECT_EQ(pool.take_idle(), nullptr);
+  EXPECT_TRUE(run.run_until([&] { return ended == 1; }));
+  run.run(close_pool(pool));
+}
+
+TEST_F(PoolTest, RefusedIsToldWithTheSystemsWord) {
+  UpstreamPool pool(run.io, deadlines, local(support::free_port()));
+  ConnectResult result;
+  run.run(connect_to(pool, result));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, Outcome::refused);
+  EXPECT_EQ(result.error().error, asio::error::connection_refused);
+}
+
+// A listener whose queue is full: the kernel drops what would connect.
+class FullListener {
+ public:
+  explicit FullListener(IoContext& io) : acceptor_(io, Endpoint(asio::ip::address_v4::loopback(), 0), true) {
+    acceptor_.listen(0);
+    while (true) {
+      auto filler = RawConnection::connect(acceptor_.local_endpoint().port(), milliseconds(100));
+      if (!filler) break;
+      fillers_.push_back(std::move(*filler));
+    }
+  }
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  Acceptor acceptor_;
+  std::vector<RawConnection> fillers_;
+};
+
+TEST_F(PoolTest, ConnectTimeout) {
+  const FullListener full(run.io);
+  UpstreamPool pool(run.io, deadlines, local(full.port()), {.connect = milliseconds(60)});
+  const auto begin = std::chrono::steady_clock::now();
+  ConnectResult result;
+  run.run(connect_to(pool, result));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, Outcome::connect_timeout);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(60));
+}
+
+TEST_F(PoolTest, ConnectCanBeCancelled) {
+  const FullListener full(run.io);
+  UpstreamPool pool(run.io, deadlines, local(full.port()));
+  ConnectResult result;
+  run.run([](UpstreamPool& p, ConnectResult& r) -> base::Task<> {
+    Socket* cancel = nullptr;
+    co_await base::both([](UpstreamPool& pp, ConnectResult& rr,
+                           Socket** c) -> base::Task<> { rr = co_await pp.connect(c); }(p, r, &cancel),
+                        [](Socket** c) -> base::Task<> {
+                          (*c)->close();
+                          co_return;
+                        }(&cancel));
+  }(pool, result));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, Outcome::cancelled);
+}
+
+}  // namespace
+}  // namespace stormproof::wire
