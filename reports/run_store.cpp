@@ -66,22 +66,23 @@ Result<void> look_at(const std::string& path) {
 
 enum class Found { store, empty };
 
-// Reads only: a file that is not ours stays as it is.
+// Reads only: a file that is not ours stays as it is. One statement, so that another process that is just making the
+// schema is seen before or after it, never in between.
 Result<Found> identify(Database& database) {
-  const auto application = database.integer("PRAGMA application_id");
-  if (!application) return std::unexpected(application.error());
-  const auto version = database.integer("PRAGMA user_version");
-  if (!version) return std::unexpected(version.error());
-  const auto tables = database.integer("SELECT count(*) FROM sqlite_schema");
-  if (!tables) return std::unexpected(tables.error());
-  if (*application == 0 && *version == 0 && *tables == 0) return Found::empty;
-  if (*application != RunStore::application_id) {
+  auto marks = database.prepare(
+      "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
+      "FROM pragma_application_id, pragma_user_version");
+  if (!marks) return std::unexpected(marks.error());
+  if (const auto row = marks->step(); !row) return std::unexpected(row.error());
+  const std::int64_t application = marks->integer(0), version = marks->integer(1), tables = marks->integer(2);
+  if (application == 0 && version == 0 && tables == 0) return Found::empty;
+  if (application != RunStore::application_id) {
     return base::fail(database.path() + " is not a run store of stormproof: it is an SQLite file of something else");
   }
-  if (*version > RunStore::schema_version) {
+  if (version > RunStore::schema_version) {
     return base::fail(
         fmt::format("{} was written by a newer stormproof (schema version {}); this one reads up to version {}",
-                    database.path(), *version, RunStore::schema_version));
+                    database.path(), version, RunStore::schema_version));
   }
   return Found::store;
 }
