@@ -23,6 +23,7 @@ struct RequestSight {
   std::uint64_t connection = 0;
   std::uint64_t request = 0;  // of this relay, from 1
   base::Time received{};
+  std::uint64_t shadow_of = 0;  // Tap::id() of the live exchange that this one repeats at a candidate; 0: it is live
 };
 
 enum class Part : std::uint8_t { request_head, request_body, interim, response_head, response_body };
@@ -32,6 +33,8 @@ class Tap {
  public:
   virtual ~Tap() = default;
   virtual void bytes(Part part, std::string_view bytes) = 0;
+  // Its number in what the tapper makes; 0: it gives none.
+  virtual std::uint64_t id() const { return 0; }
   // The last call: the tap may free itself.
   virtual void ended(const events::Exchange& exchange) = 0;
 };
