@@ -66,6 +66,13 @@ struct RelayCounts {
   std::uint64_t connections = 0;
   std::uint64_t connections_refused = 0;  // above connections_max
   std::uint64_t exchanges = 0;            // heads received, malformed ones included
+
+  RelayCounts& operator+=(const RelayCounts& other) {
+    connections += other.connections;
+    connections_refused += other.connections_refused;
+    exchanges += other.exchanges;
+    return *this;
+  }
 };
 
 class Relay {
@@ -78,7 +85,8 @@ class Relay {
   wire::Endpoint endpoint() const { return listener_->endpoint(); }
   const RelayCounts& counts() const { return counts_; }
   const Upstreams& upstreams() const { return *upstreams_; }
-  std::size_t sessions() const { return group_.size(); }
+  // Client connections that are open.
+  std::size_t sessions() const { return sessions_; }
 
   // From the next exchange on; those under way end as they began. What cannot change is where it listens, its side,
   // its party and its numbers. Refused: what Upstreams refuses, and then nothing has changed.
@@ -110,6 +118,7 @@ class Relay {
   base::Stop draining_;    // "end after this exchange"
   base::TaskGroup group_;  // its stop: "end now"
   RelayCounts counts_;
+  std::size_t sessions_ = 0;
 };
 
 }  // namespace stormproof::proxy

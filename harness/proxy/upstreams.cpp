@@ -5,7 +5,8 @@ namespace stormproof::proxy {
 Upstreams::Member::Member(wire::IoContext& io, wire::Deadlines& deadlines, const Upstream& upstream,
                           const wire::PoolLimits& limits)
     : pool(io, deadlines, upstream.endpoint, limits),
-      name(upstream.name.empty() ? wire::to_string(upstream.endpoint) : upstream.name) {}
+      name(upstream.name.empty() ? wire::to_string(upstream.endpoint) : upstream.name),
+      weight(upstream.weight) {}
 
 base::Result<std::shared_ptr<Upstreams>> Upstreams::make(wire::IoContext& io, wire::Deadlines& deadlines,
                                                          const std::vector<Upstream>& upstreams, Stickiness stickiness,

@@ -25,6 +25,7 @@ class Upstreams {
     Member(wire::IoContext& io, wire::Deadlines& deadlines, const Upstream& upstream, const wire::PoolLimits& limits);
     wire::UpstreamPool pool;
     std::string name;
+    std::uint32_t weight;
     std::uint64_t exchanges = 0;  // given to it
     std::uint64_t failed = 0;     // of them: no whole response for a cause on its side
   };
