@@ -84,6 +84,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   wire::Pause pause_;
   std::unique_ptr<wire::Connection> upstream_;
   wire::Socket* connecting_ = nullptr;
+  wire::ErrorCode connect_error_;
   wire::Tap* tap_ = nullptr;
   events::Exchange event_;
   std::string replay_;  // the request, kept to send it again if the pooled connection proves stale

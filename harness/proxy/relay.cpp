@@ -47,7 +47,7 @@ Relay::Relay(wire::IoContext& io, const base::Clock& clock, RelayOptions options
       taps_(taps),
       listener_(std::move(listener)),
       deadlines_(io),
-      pool_(io, deadlines_, options_.upstream, options_.limits.pool) {}
+      pool_(io, deadlines_, options_.upstream, options_.limits.pool, options_.upstream_tls) {}
 
 Relay::~Relay() = default;
 

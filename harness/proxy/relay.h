@@ -18,6 +18,7 @@
 #include "harness/wire/deadlines.h"
 #include "harness/wire/intercept.h"
 #include "harness/wire/listener.h"
+#include "harness/wire/tls.h"
 #include "harness/wire/upstream_pool.h"
 
 namespace stormproof::proxy {
@@ -37,7 +38,10 @@ struct RelayLimits {
 
 struct RelayOptions {
   wire::Endpoint listen;
+  std::shared_ptr<wire::TlsContext> tls =
+      nullptr;  // a server's: clients speak TLS; the handshake is part of their head
   wire::Endpoint upstream;
+  wire::TlsPeer upstream_tls;
   events::Side side = events::Side::egress;
   events::NameId party = 0;
   RelayLimits limits;
@@ -56,6 +60,7 @@ struct RelayTaps {
 struct RelayCounts {
   std::uint64_t connections = 0;
   std::uint64_t connections_refused = 0;  // above connections_max
+  std::uint64_t handshakes_failed = 0;    // of clients
   std::uint64_t exchanges = 0;            // heads received, malformed ones included
 };
 
