@@ -21,8 +21,8 @@ struct ssl_session_st;
 namespace stormproof::wire {
 
 struct TlsServerOptions {
-  std::string certificate;                       // file, PEM: the server's own, then its chain
-  std::string key;                               // file, PEM, without a passphrase
+  std::string certificate = {};                  // file, PEM: the server's own, then its chain
+  std::string key = {};                          // file, PEM, without a passphrase
   std::vector<std::string> alpn = {"http/1.1"};  // in order of preference; a client that wants none of them is refused
   std::string key_log = {};                      // file that secrets are appended to, for Wireshark; "": none
 };

@@ -26,6 +26,10 @@ class TlsCategory final : public boost::system::error_category {
   }
 };
 
+bool is_unverified(unsigned long error) {
+  return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
 }  // namespace
 
 const boost::system::error_category& tls_category() {
@@ -36,14 +40,14 @@ const boost::system::error_category& tls_category() {
 ErrorCode certificate_error(long verify_result) { return {static_cast<int>(verify_result), tls_category()}; }
 
 bool is_unverified(const ErrorCode& error) {
-  return error.category() == tls_category() && error.value() > static_cast<int>(TlsError::no_name) &&
-         ERR_GET_LIB(static_cast<unsigned long>(error.value())) == ERR_LIB_SSL &&
-         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+  return error.category() == tls_category() && is_unverified(static_cast<unsigned long>(error.value()));
 }
 
 ErrorCode take_tls_error() {
-  const unsigned long error = ERR_get_error();
-  ERR_clear_error();
+  unsigned long error = ERR_get_error();
+  while (const unsigned long later = ERR_get_error()) {
+    if (is_unverified(later)) error = later;
+  }
   if (error == 0) return make_tls_error(TlsError::no_reason);
   if (ERR_SYSTEM_ERROR(error)) return {ERR_GET_REASON(error), boost::system::system_category()};
   static_assert((0xFFul << ERR_LIB_OFFSET | 0x7FFFFFul) <= std::numeric_limits<int>::max());

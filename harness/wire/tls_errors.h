@@ -16,7 +16,8 @@ ErrorCode certificate_error(long verify_result);
 // OpenSSL only says that a certificate was not accepted; the verdict says why.
 bool is_unverified(const ErrorCode& error);
 
-// The oldest error of OpenSSL's queue, which is empty afterwards; where it was empty, `no_reason`.
+// The oldest error of OpenSSL's queue (or that a certificate was not accepted, wherever that stands), which is empty
+// afterwards; where it was empty, `no_reason`.
 ErrorCode take_tls_error();
 
 // Errors that OpenSSL has no number for.
