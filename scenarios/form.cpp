@@ -144,18 +144,19 @@ Reading read_url(std::string_view text) {
     if (bare) return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
     return refuse(fmt::format("{} is not a URL; write it like http://127.0.0.1:8082", in_quotes(text)));
   }
-  if (url->scheme_id() != boost::urls::scheme::http) {
+  const bool tls = url->scheme_id() == boost::urls::scheme::https;
+  if (!tls && url->scheme_id() != boost::urls::scheme::http) {
     if (!url->has_authority())
       return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
-    return refuse(
-        fmt::format("{} begins with {}://; only http is spoken", in_quotes(text), std::string(url->scheme())));
+    return refuse(fmt::format("{} begins with {}://; only http and https are spoken", in_quotes(text),
+                              std::string(url->scheme())));
   }
   if (!url->has_authority() || url->encoded_host().empty())
     return refuse(fmt::format("{} has no host", in_quotes(text)));
   if (url->has_userinfo()) return refuse("a URL here has no user and password");
   if (url->has_port() && !url->port().empty() && !is_port(std::string(url->port())))
     return refuse(fmt::format("the port of {} is not 1 to 65535", in_quotes(text)));
-  const std::string origin = fmt::format("http://{}", std::string(url->encoded_authority()));
+  const std::string origin = fmt::format("{}://{}", tls ? "https" : "http", std::string(url->encoded_authority()));
   const bool path = !url->encoded_path().empty() && url->encoded_path() != "/";
   if (path || url->has_query() || url->has_fragment()) {
     return refuse(fmt::format("{} has more than a scheme, a host and a port", in_quotes(text)), origin);
@@ -295,7 +296,7 @@ std::string_view pattern(Form form) {
     case Form::factor: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?x$";
     case Form::around:
       return "^ *(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?(ns|us|µs|ms|s|m|h) *((±|\\+/?-) *[0-9]+(\\.[0-9]*)? ?% *)?$";
-    case Form::url: return "^[hH][tT][tT][pP]://[^/?#@]+/?$";
+    case Form::url: return "^[hH][tT][tT][pP][sS]?://[^/?#@]+/?$";
     case Form::address: return "^[^/?#@]+:[0-9]+$";
     case Form::path: return "^/[^ ]*$";
     case Form::path_pattern: return "^[/*][^ ]*$";

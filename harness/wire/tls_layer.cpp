@@ -137,25 +137,35 @@ LayerStep TlsLayer::read(std::span<char> room) {
 
 // Small parts go into one record. What goes in depends on the parts alone, so a call that is repeated repeats it.
 LayerStep TlsLayer::write(std::span<const asio::const_buffer> parts) {
-  if (broken_) return {.error = broken_};
+  if (broken_ || unwritable_) return {.error = broken_ ? broken_ : unwritable_};
   std::array<char, record_bytes> record;
   asio::const_buffer bytes = parts.front();
   if (parts.size() > 1 && bytes.size() < record.size()) {
     bytes = asio::buffer(record.data(), asio::buffer_copy(asio::buffer(record), parts));
   }
   ERR_clear_error();
-  std::size_t written = 0;
-  const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
-  return result == 1 ? LayerStep{.bytes = written} : step_of(result);
+  std::size_t taken = 0;
+  const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &taken);
+  return written(result, taken);
+}
+
+LayerStep TlsLayer::written(int result, std::size_t bytes) {
+  if (result > 0) return {.bytes = bytes};
+  const LayerStep step = step_of(result);
+  if (step.error && step.error == socket_error_) {
+    unwritable_ = std::exchange(socket_error_, {});
+    broken_ = {};
+  }
+  return step;
 }
 
 LayerStep TlsLayer::end_sending() {
-  if (broken_) return {.error = broken_};
+  if (broken_ || unwritable_) return {.error = broken_ ? broken_ : unwritable_};
   if (sending_ended_) return {};  // a second SSL_shutdown() would read
   ERR_clear_error();
   const int result = SSL_shutdown(ssl_.get());
   sending_ended_ = result >= 0;
-  return sending_ended_ ? LayerStep{} : step_of(result);
+  return written(sending_ended_ ? 1 : result, 0);
 }
 
 void TlsLayer::on_session(std::unique_ptr<ssl_session_st, SslDeleter> session) {

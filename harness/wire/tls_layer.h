@@ -46,6 +46,7 @@ class TlsLayer final : public Layer {
   TlsLayer(std::shared_ptr<TlsContext> context, std::string name, int socket)
       : context_(std::move(context)), name_(std::move(name)), socket_(socket) {}
   LayerStep step_of(int result);
+  LayerStep written(int result, std::size_t bytes);
 
   std::shared_ptr<TlsContext> context_;
   std::string name_;
@@ -53,7 +54,8 @@ class TlsLayer final : public Layer {
   bool socket_ended_ = false;
   bool sending_ended_ = false;
   ErrorCode socket_error_;
-  ErrorCode broken_;  // nothing goes either way any more
+  ErrorCode broken_;      // nothing goes either way any more
+  ErrorCode unwritable_;  // the socket takes no more; what the other side said before may still be read
   std::unique_ptr<ssl_st, SslDeleter> ssl_;
 };
 

@@ -123,6 +123,17 @@ TEST_F(TlsLayerTest, AnEndThatTlsDidNotSayIsNone) {
   EXPECT_TRUE(pair.write(pair.client, "x"));
 }
 
+TEST_F(TlsLayerTest, WhatWasSaidBeforeAResetIsHeardThoughNothingCanBeWritten) {
+  EXPECT_FALSE(pair.write(pair.client, "never read"));
+  EXPECT_FALSE(pair.write(pair.server, "answer"));
+  pair.server.close();  // with bytes unread: a reset
+  const std::string bytes(1 << 20, 'x');
+  EXPECT_TRUE(pair.write(pair.client, bytes));
+  EXPECT_TRUE(pair.write(pair.client, bytes));
+  EXPECT_EQ(pair.more(pair.client).bytes, 6u);
+  EXPECT_TRUE(pair.more(pair.client).error);
+}
+
 TEST_F(TlsLayerTest, CloseInOrderSaysIt) {
   EXPECT_FALSE(pair.write(pair.server, "whole"));
   pair.server.close_in_order();
