@@ -29,7 +29,6 @@ enum class Form {
   factor,        // above 0x, at most `factor_max`
   around,        // 2s ± 20%, 2s +- 20%, 2s
   url,           // http, a host, perhaps a port; no path
-  origin,        // the same, http or https
   size,          // 64MiB, above 0
   address,       // host:port
   path,          // begins with /

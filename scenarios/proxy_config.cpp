@@ -29,7 +29,7 @@ const Record& upstream() {
   static const Record record = {
       "upstream",
       "Where requests go.",
-      {{"url", a(Form::origin), required, "Scheme, host and port.", "\"http://127.0.0.1:9090\""},
+      {{"url", a(Form::url), required, "Scheme, host and port.", "\"http://127.0.0.1:9090\""},
        {"name", a(Form::line), optional, "Its name in metrics. Default: its address.", "canary"},
        {"weight", a(Form::count), optional, "Its share among all weights; 0: nothing new goes there. Default: 1.",
         "99"}}};

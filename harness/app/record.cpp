@@ -6,6 +6,7 @@
 
 #include "harness/app/commands.h"
 #include "harness/app/signals.h"
+#include "harness/app/tls_flags.h"
 #include "harness/app/version.h"
 #include "harness/base/units.h"
 #include "harness/proxy/relay.h"
@@ -18,11 +19,35 @@ struct RecordOptions {
   std::string listen;
   std::string upstream;
   std::string out;
+  std::string key_log;
+  UpstreamTlsFlags upstream_tls;
+  ListenerTlsFlags tls;
 };
 
 ExitCode fail(ExitCode code, const base::Error& error) {
   std::cerr << "stormproof record: " << error.to_string() << "\n";
   return code;
+}
+
+// Where to and with what, from the options.
+base::Result<proxy::RelayOptions> relay_options_of(const RecordOptions& options) {
+  const auto origin = wire::parse_origin(options.upstream);
+  if (!origin) return std::unexpected(origin.error());
+  const auto listen = wire::parse_listen_address(options.listen);
+  if (!listen) return std::unexpected(listen.error());
+  if (!options.key_log.empty() && origin->scheme != "https" && options.tls.certificate.empty()) {
+    return base::fail("--key-log is for TLS: an https:// upstream, or --tls-cert and --tls-key");
+  }
+  auto upstream_tls = options.upstream_tls.peer(*origin, options.key_log);
+  if (!upstream_tls) return std::unexpected(upstream_tls.error());
+  auto tls = options.tls.context(options.key_log);
+  if (!tls) return std::unexpected(tls.error());
+  proxy::RelayOptions relay;
+  relay.listen = *listen;
+  relay.tls = std::move(*tls);
+  relay.upstreams = {{.endpoint = {}, .tls = std::move(*upstream_tls)}};
+  relay.side = events::Side::ingress;
+  return relay;
 }
 
 base::Task<> end(proxy::Relay& relay, wire::IoContext& io) {
@@ -31,12 +56,12 @@ base::Task<> end(proxy::Relay& relay, wire::IoContext& io) {
 }
 
 ExitCode record(const RecordOptions& options) {
-  const auto origin = wire::parse_origin(options.upstream);
-  if (!origin) return fail(ExitCode::usage, origin.error());
-  const auto listen = wire::parse_listen_address(options.listen);
-  if (!listen) return fail(ExitCode::usage, listen.error());
-  const auto upstream = wire::resolve(origin->host, origin->port);
+  auto relay_options = relay_options_of(options);
+  if (!relay_options) return fail(ExitCode::usage, relay_options.error());
+  const wire::Origin origin = wire::parse_origin(options.upstream).value();
+  const auto upstream = wire::resolve(origin.host, origin.port);
   if (!upstream) return fail(ExitCode::could_not_run, upstream.error());
+  relay_options->upstreams.front().endpoint = *upstream;
 
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
@@ -46,7 +71,7 @@ ExitCode record(const RecordOptions& options) {
   };
   // The address first: a port in use must leave no empty capture behind.
   {
-    const auto free = wire::Listener::open(io, *listen);
+    const auto free = wire::Listener::open(io, relay_options->listen);
     if (!free) return fail(ExitCode::could_not_run, free.error());
   }
   auto recorder = replay::Recorder::start(options.out,
@@ -56,11 +81,7 @@ ExitCode record(const RecordOptions& options) {
                                           clock, std::move(recorder_options));
   if (!recorder) return fail(ExitCode::could_not_run, recorder.error());
 
-  proxy::RelayOptions relay_options;
-  relay_options.listen = *listen;
-  relay_options.upstreams = {{*upstream}};
-  relay_options.side = events::Side::ingress;
-  auto relay = proxy::Relay::open(io, clock, relay_options, {.sink = nullptr, .tapper = recorder->get()});
+  auto relay = proxy::Relay::open(io, clock, *relay_options, {.sink = nullptr, .tapper = recorder->get()});
   if (!relay) return fail(ExitCode::could_not_run, relay.error());
 
   base::TaskGroup ending;
@@ -69,6 +90,9 @@ ExitCode record(const RecordOptions& options) {
                            options.upstream, options.out);
   io.run();
 
+  if (const auto failed = (*relay)->counts().handshakes_failed; failed > 0) {
+    std::cerr << fmt::format("{:>10}  TLS handshakes with clients failed\n", failed);
+  }
   const auto account = (*recorder)->finish();
   if (!account) return fail(ExitCode::could_not_run, account.error());
   for (const auto& [cause, tally] : *account) {
@@ -84,9 +108,15 @@ void add_record(CLI::App& app, Call& call) {
       app.add_subcommand("record", "Relay traffic to an upstream and record it; ends with SIGINT or SIGTERM");
   auto options = std::make_shared<RecordOptions>();
   command->add_option("--listen", options->listen, "address to listen on, like 127.0.0.1:8080")->required();
-  command->add_option("--upstream", options->upstream, "where the traffic goes, like http://127.0.0.1:9090")
+  command
+      ->add_option("--upstream", options->upstream,
+                   "where the traffic goes, like http://127.0.0.1:9090 or https://shop.example")
       ->required();
   command->add_option("--out", options->out, "the capture to write; an existing file is refused")->required();
+  options->tls.add_to(*command);
+  options->upstream_tls.add_to(*command);
+  command->add_option("--key-log", options->key_log,
+                      "append the secrets of every TLS session to this file, for Wireshark");
   command->callback([options, &call] { call = [options] { return record(*options); }; });
 }
 

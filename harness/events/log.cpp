@@ -200,7 +200,7 @@ class ExchangeReader {
     e.end = time_of(last + unzigzag(columns_[end_after].take()));
     e.request_bytes = columns_[request_bytes].take();
     e.response_bytes = columns_[response_bytes].take();
-    return flag < flags_end && how <= static_cast<std::uint64_t>(Outcome::shed) && code <= 0xFFFF && !bad_name_;
+    return flag < flags_end && how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_name_;
   }
 
   bool finished() const {

@@ -210,6 +210,7 @@ base::Task<bool> Exchange::connect_upstream() {
   now_.pooled = false;
   wire::ConnectResult connected = co_await member_->pool.connect(&connecting_);
   if (!connected) {
+    connect_error_ = connected.error().error;
     fail(connected.error().cause);
     co_return false;
   }
@@ -276,7 +277,7 @@ base::Task<> Exchange::answer_failure() {
     else client_.close();
   } else if (event_.outcome == Outcome::bad_request) {
     co_await answer_ourselves(answer_to_malformed(request_.error(), request_.head_too_large()));
-  } else if (const auto answer = answer_to_failure(event_.outcome, now_.client_stalled)) {
+  } else if (const auto answer = answer_to_failure(event_.outcome, now_.client_stalled, connect_error_.message())) {
     co_await answer_ourselves(*answer);
   }
 }

@@ -88,6 +88,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   Upstreams::Member* member_ = nullptr;
   std::unique_ptr<wire::Connection> upstream_;
   wire::Socket* connecting_ = nullptr;
+  wire::ErrorCode connect_error_;
   wire::Tap* tap_ = nullptr;
   events::Exchange event_;
   std::string head_;  // the request's, with lines of ours; empty: it goes out as it came

@@ -20,6 +20,7 @@
 #include "harness/wire/deadlines.h"
 #include "harness/wire/intercept.h"
 #include "harness/wire/listener.h"
+#include "harness/wire/tls.h"
 
 namespace stormproof::proxy {
 
@@ -40,6 +41,7 @@ struct RelayLimits {
 struct RelayOptions {
   wire::Endpoint listen;
   bool share_port = false;  // with other relays of this process, one a thread; the kernel spreads the connections
+  std::shared_ptr<wire::TlsContext> tls;  // a server's: clients speak TLS; the handshake is part of their head
   std::vector<Upstream> upstreams;
   Stickiness stickiness;
   events::Side side = events::Side::egress;
@@ -65,11 +67,13 @@ struct RelayTaps {
 struct RelayCounts {
   std::uint64_t connections = 0;
   std::uint64_t connections_refused = 0;  // above connections_max
+  std::uint64_t handshakes_failed = 0;    // of clients
   std::uint64_t exchanges = 0;            // heads received, malformed ones included
 
   RelayCounts& operator+=(const RelayCounts& other) {
     connections += other.connections;
     connections_refused += other.connections_refused;
+    handshakes_failed += other.handshakes_failed;
     exchanges += other.exchanges;
     return *this;
   }

@@ -4,7 +4,7 @@ namespace stormproof::proxy {
 
 Upstreams::Member::Member(wire::IoContext& io, wire::Deadlines& deadlines, const Upstream& upstream,
                           const wire::PoolLimits& limits)
-    : pool(io, deadlines, upstream.endpoint, limits),
+    : pool(io, deadlines, upstream.endpoint, limits, upstream.tls),
       name(upstream.name.empty() ? wire::to_string(upstream.endpoint) : upstream.name),
       weight(upstream.weight) {}
 

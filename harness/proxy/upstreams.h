@@ -17,6 +17,7 @@ struct Upstream {
   wire::Endpoint endpoint;
   std::uint32_t weight = 1;
   std::string name = {};  // for counts and messages
+  wire::TlsPeer tls = {};
 };
 
 class Upstreams {
