@@ -101,6 +101,7 @@ Entry entry_of(const Exchange& exchange) {
   entry.id = exchange.id;
   entry.connection = exchange.connection;
   entry.session = exchange.session;
+  entry.shadow_of = exchange.shadow_of;
   entry.times = {nanoseconds(exchange.request_start), nanoseconds(exchange.request_end),
                  nanoseconds(exchange.response_start), nanoseconds(exchange.response_end)};
   entry.ending = exchange.ending;
@@ -116,6 +117,7 @@ void append_entry(std::string& block, const Entry& entry) {
   put(block, entry.id);
   put(block, entry.connection);
   put(block, entry.session);
+  put(block, entry.shadow_of);
   for (const std::int64_t time : entry.times) put(block, std::bit_cast<std::uint64_t>(time));
   put(block, static_cast<std::uint64_t>(entry.ending));
   for (const PartedBody& parted : {entry.request_parts, entry.response_parts}) {
@@ -137,6 +139,7 @@ base::Result<Entry> take_entry(std::string_view& block) {
   entry.id = taker.number();
   entry.connection = taker.number();
   entry.session = taker.number();
+  entry.shadow_of = taker.number();
   for (std::int64_t& time : entry.times) time = std::bit_cast<std::int64_t>(taker.number());
   const std::uint64_t ending = taker.number();
   for (PartedBody* parted : {&entry.request_parts, &entry.response_parts}) {
