@@ -206,6 +206,36 @@ TEST(ByteRing, APushWakesTheOneWhoWaits) {
   echo.join();
 }
 
+// One consumer of several rings sleeps once for all of them.
+TEST(ByteRing, APushIntoAnyRingOfABellWakesTheOneWhoWaits) {
+  constexpr int rounds = 3'000;
+  Bell bell;
+  ByteRing first(4096, bell);
+  ByteRing second(4096, bell);
+  ByteRing answers(4096);
+  std::thread echo([&] {
+    for (int taken = 0; taken < 2 * rounds;) {
+      bell.wait(hours(1), [&] { return !first.empty() || !second.empty(); });
+      for (ByteRing* ring : {&first, &second}) {
+        for (; ring->front().data() != nullptr; ++taken) {
+          const std::string record = take(*ring);
+          ASSERT_TRUE(push(answers, record));
+        }
+      }
+    }
+  });
+  for (int i = 0; i < rounds; ++i) {
+    std::thread other([&] { ASSERT_TRUE(push(second, "there")); });
+    ASSERT_TRUE(push(first, "here"));
+    other.join();
+    for (int answer = 0; answer < 2; ++answer) {
+      while (answers.front().data() == nullptr) answers.wait(hours(1));
+      answers.pop();
+    }
+  }
+  echo.join();
+}
+
 TEST(ByteRing, WaitReturnsAtOnceWhenThereIsARecord) {
   ByteRing ring(64);
   ASSERT_TRUE(push(ring, "here"));
