@@ -13,7 +13,9 @@ namespace stormproof::replay {
 namespace {
 
 void put(std::string& bytes, std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>((value >> shift) & 0xff);
+  std::array<char, 8> eight;
+  for (std::size_t i = 0; i < eight.size(); ++i) eight[i] = static_cast<char>((value >> (8 * i)) & 0xff);
+  bytes.append(eight.data(), eight.size());
 }
 
 void put(std::string& bytes, std::string_view text) {

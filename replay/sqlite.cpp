@@ -133,10 +133,4 @@ base::Result<std::int64_t> Database::integer(std::string_view sql) {
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
-bool Database::moved() const {
-  int moved = 0;
-  sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return moved != 0;
-}
-
 }  // namespace stormproof::replay

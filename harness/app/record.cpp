@@ -60,7 +60,7 @@ ExitCode record(const RecordOptions& options) {
   relay_options.listen = *listen;
   relay_options.upstream = *upstream;
   relay_options.side = events::Side::ingress;
-  auto relay = proxy::Relay::open(io, clock, relay_options, {.sink = nullptr, .tapper = recorder->get()});
+  auto relay = proxy::Relay::open(io, clock, relay_options, {.sink = nullptr, .tapper = &(*recorder)->lane(0)});
   if (!relay) return fail(ExitCode::could_not_run, relay.error());
 
   base::TaskGroup ending;
