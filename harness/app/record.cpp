@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <iostream>
 
 #include "harness/app/commands.h"
@@ -18,7 +19,13 @@ struct RecordOptions {
   std::string listen;
   std::string upstream;
   std::string out;
+  std::string rotate_size;
+  std::string rotate_every;
+  std::string keep;
 };
+
+constexpr std::uint64_t rotate_bytes_min = 1'000'000;  // an empty file has a tenth of it
+constexpr base::Nanoseconds rotate_every_min = std::chrono::seconds(1);
 
 ExitCode fail(ExitCode code, const base::Error& error) {
   std::cerr << "stormproof record: " << error.to_string() << "\n";
@@ -30,19 +37,66 @@ base::Task<> end(proxy::Relay& relay, wire::IoContext& io) {
   io.stop();
 }
 
+// "24" files, or "10GB" of them.
+base::Result<void> read_keep(const std::string& text, replay::Rotation& rotation) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rotation.keep_files);
+  if (error == std::errc{} && end == text.data() + text.size() && rotation.keep_files > 0) return {};
+  rotation.keep_files = 0;
+  const auto bytes = base::parse_bytes(text);
+  if (!bytes || *bytes == 0)
+    return base::fail(fmt::format("--keep: '{}' is neither a number of files nor a size, like 24 or 10GB", text));
+  rotation.keep_bytes = *bytes;
+  return {};
+}
+
+base::Result<replay::Rotation> rotation_of(const RecordOptions& options) {
+  replay::Rotation rotation;
+  if (!options.rotate_size.empty()) {
+    const auto bytes = base::parse_bytes(options.rotate_size);
+    if (!bytes) return base::fail("--rotate-size: " + bytes.error().message);
+    if (*bytes < rotate_bytes_min)
+      return base::fail("--rotate-size: a file has at least " + base::format_bytes(rotate_bytes_min));
+    rotation.bytes = *bytes;
+  }
+  if (!options.rotate_every.empty()) {
+    const auto every = base::parse_duration(options.rotate_every);
+    if (!every) return base::fail("--rotate-every: " + every.error().message);
+    if (*every < rotate_every_min)
+      return base::fail("--rotate-every: a file has at least " + base::format_duration(rotate_every_min));
+    rotation.every = *every;
+  }
+  if (options.keep.empty()) return rotation;
+  if (!rotation.on()) return base::fail("--keep is about the files of --rotate-size or --rotate-every");
+  if (const auto kept = read_keep(options.keep, rotation); !kept) return std::unexpected(kept.error());
+  return rotation;
+}
+
+void tell_account(const replay::Recorder& recorder) {
+  for (const auto& [cause, tally] : recorder.account()) {
+    std::cerr << fmt::format("{:>10}  {}, {}\n", tally.count, cause, base::format_bytes(tally.bytes));
+  }
+  if (recorder.files_made() > 1) {
+    std::cerr << fmt::format("{:>10}  files; {} of them removed again by --keep\n", recorder.files_made(),
+                             recorder.files_deleted());
+  }
+}
+
 ExitCode record(const RecordOptions& options) {
   const auto origin = wire::parse_origin(options.upstream);
   if (!origin) return fail(ExitCode::usage, origin.error());
   const auto listen = wire::parse_listen_address(options.listen);
   if (!listen) return fail(ExitCode::usage, listen.error());
+  const auto rotation = rotation_of(options);
+  if (!rotation) return fail(ExitCode::usage, rotation.error());
   const auto upstream = wire::resolve(origin->host, origin->port);
   if (!upstream) return fail(ExitCode::could_not_run, upstream.error());
 
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
   replay::RecorderOptions recorder_options;
+  recorder_options.rotation = *rotation;
   recorder_options.on_trouble = [](const std::string& trouble) {
-    std::cerr << fmt::format("stormproof record: {}; relaying goes on, what cannot be written is counted\n", trouble);
+    std::cerr << fmt::format("stormproof record: {} (relaying goes on, what cannot be written is counted)\n", trouble);
   };
   // The address first: a port in use must leave no empty capture behind.
   {
@@ -69,11 +123,9 @@ ExitCode record(const RecordOptions& options) {
                            options.upstream, options.out);
   io.run();
 
-  const auto account = (*recorder)->finish();
-  if (!account) return fail(ExitCode::could_not_run, account.error());
-  for (const auto& [cause, tally] : *account) {
-    std::cerr << fmt::format("{:>10}  {}, {}\n", tally.count, cause, base::format_bytes(tally.bytes));
-  }
+  const auto finished = (*recorder)->finish();
+  tell_account(**recorder);
+  if (!finished) return fail(ExitCode::could_not_run, finished.error());
   return ExitCode::pass;
 }
 
@@ -87,6 +139,10 @@ void add_record(CLI::App& app, Call& call) {
   command->add_option("--upstream", options->upstream, "where the traffic goes, like http://127.0.0.1:9090")
       ->required();
   command->add_option("--out", options->out, "the capture to write; an existing file is refused")->required();
+  command->add_option("--rotate-size", options->rotate_size,
+                      "begin a new file when this is reached: 1GB; they are called OUT-000001, OUT-000002 …");
+  command->add_option("--rotate-every", options->rotate_every, "the same when this time has passed: 1h");
+  command->add_option("--keep", options->keep, "of the files of this recording only the latest 24, or 10GB of them");
   command->callback([options, &call] { call = [options] { return record(*options); }; });
 }
 
