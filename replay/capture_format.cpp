@@ -182,13 +182,12 @@ std::int64_t latest_time(const Entry& entry) {
 std::string compress(std::string_view raw) {
   // One context a thread, kept: making one costs more than compressing a small block.
   thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
-  std::string content(ZSTD_compressBound(raw.size()), '\0');
-  const std::size_t length =
-      ZSTD_compressCCtx(context.get(), content.data(), content.size(), raw.data(), raw.size(), 1);
+  // And room for the worst case: to clear and give back so much for each block costs as much as to copy what comes out.
+  thread_local std::string room;
+  if (const std::size_t bound = ZSTD_compressBound(raw.size()); room.size() < bound) room.resize(bound);
+  const std::size_t length = ZSTD_compressCCtx(context.get(), room.data(), room.size(), raw.data(), raw.size(), 1);
   if (ZSTD_isError(length) != 0) throw std::bad_alloc();
-  content.resize(length);
-  content.shrink_to_fit();
-  return content;
+  return room.substr(0, length);
 }
 
 base::Result<std::string> decompress(std::string_view content, std::uint64_t raw_bytes, std::size_t bytes_max) {

@@ -9,9 +9,9 @@ namespace {
 
 // Records of one lane before the others' turn comes.
 constexpr std::size_t records_a_turn = 64;
-// While traffic flows the writer looks that often, and nobody needs to wake it: a call to the system for each exchange
-// would cost the relay more than all else here. A ring of 32 MiB fills in no less than 5 ms at 6 GB/s.
-constexpr std::chrono::milliseconds nap(5);
+// While traffic flows the writer looks that often by itself, and sooner where a ring fills. To be woken for each exchange
+// would cost the relay a call to the system, and the writer's caches half of what it does.
+constexpr std::chrono::milliseconds nap(20);
 
 }  // namespace
 
@@ -53,13 +53,17 @@ void Recorder::write_all() {
     return ending_.load(std::memory_order_seq_cst) ||
            std::ranges::any_of(lanes_, [](const auto& lane) { return !lane->ring().empty(); });
   };
+  const auto urgent = [this] {
+    return ending_.load(std::memory_order_seq_cst) ||
+           std::ranges::any_of(lanes_, [](const auto& lane) { return lane->ring().filling(); });
+  };
   while (true) {
     const bool last = ending_;
     const bool busy = drain_rings();
     count_drops();
     const base::Nanoseconds until_next = series_.tick(clock_.now());
     if (last) return;
-    if (busy) std::this_thread::sleep_for(nap);
+    if (busy) bell_.nap(nap, urgent);
     else bell_.wait(until_next, something);
   }
 }

@@ -53,7 +53,12 @@ bool ByteRing::try_push(std::span<const std::string_view> parts) {
 
   // Sequentially consistent, as Bell wants it: either the consumer sees the record or we see it asleep.
   head_.store(head + record, std::memory_order_seq_cst);
-  bell_.ring_if_asleep();
+  bell_.ring_for([this, end = head + record] {
+    // The last look at tail_ may be long ago: then it seems fuller than it is, and one more look tells.
+    if (end - tail_seen_ <= capacity_ / 4) return false;
+    tail_seen_ = tail_.load(std::memory_order_acquire);
+    return end - tail_seen_ > capacity_ / 4;
+  });
   return true;
 }
 

@@ -3,7 +3,7 @@
 // The producer never waits: a record that does not fit is refused and the producer counts it. The consumer sees
 // each record whole and contiguous, in order, and may wait for the ring to become non-empty. No allocation after
 // construction; one wake-up when the ring turns from empty to non-empty, none while it stays filled. A consumer of
-// several rings gives them one bell and waits on that.
+// several rings gives them one bell and waits on that; while it naps there, a ring wakes it once a quarter is filled.
 #pragma once
 
 #include <atomic>
@@ -48,6 +48,10 @@ class ByteRing {
   // Half the capacity less the record's length field: what always fits an empty ring, wherever its ends stand.
   std::size_t record_bytes_max() const { return capacity_ / 2 - sizeof(std::uint64_t); }
   std::size_t used() const;
+  // Any thread: a quarter is filled.
+  bool filling() const {
+    return head_.load(std::memory_order_seq_cst) - tail_.load(std::memory_order_acquire) > capacity_ / 4;
+  }
 
  private:
   std::size_t capacity_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <thread>
 
 namespace stormproof::base {
@@ -32,7 +33,7 @@ TEST(Bell, NoRingIsLostWhicheverOfTwoThreadsRings) {
   const auto put_all = [&] {
     for (int i = 0; i < rounds; ++i) {
       put.fetch_add(1, std::memory_order_seq_cst);
-      bell.ring_if_asleep();
+      bell.ring_for([] { return false; });
     }
   };
   std::thread one(put_all);
@@ -45,6 +46,28 @@ TEST(Bell, NoRingIsLostWhicheverOfTwoThreadsRings) {
   one.join();
   other.join();
   EXPECT_EQ(seen, 2 * rounds);
+}
+
+TEST(Bell, ANapIsEndedByWhatIsUrgentOnly) {
+  Bell bell;
+  std::atomic<bool> put = false;
+  std::atomic<bool> woken = false;
+  std::thread sleeper([&] {
+    bell.nap(hours(1), [&] { return put.load(std::memory_order_seq_cst); });
+    woken.store(true);
+  });
+  for (int i = 0; i < 1'000; ++i) bell.ring_for([] { return false; });
+  EXPECT_FALSE(woken.load());
+  put.store(true, std::memory_order_seq_cst);
+  bell.ring_for([] { return true; });
+  sleeper.join();
+}
+
+TEST(Bell, UrgencyIsAskedOnlyOfANap) {
+  Bell bell;
+  bell.ring_for([]() -> bool { throw std::logic_error("nobody naps"); });
+  bell.wait(milliseconds(1), [] { return false; });
+  bell.ring_for([]() -> bool { throw std::logic_error("nobody naps any more"); });
 }
 
 TEST(Bell, RingEndsAWaitForNothing) {

@@ -97,6 +97,28 @@ double feed(wire::Tapper& lane, const Texts& texts, const base::Clock& clock, do
   return cpu;
 }
 
+// What the compression of the same exchanges costs by itself, now: the floor of the writer on this machine.
+double compression_alone(const Texts& texts) {
+  std::string block;
+  double cpu = 0;
+  std::uint64_t count = 0;
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    replay::Entry entry;
+    entry.id = i;
+    entry.request_head = texts.heads[i % texts.heads.size()];
+    entry.response_head = response_head;
+    entry.response_body = texts.bodies[i % texts.bodies.size()];
+    replay::append_entry(block, entry);
+    if (block.size() < replay::block_bytes_full) continue;
+    const double before = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
+    static_cast<void>(replay::compress(block));
+    cpu += cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - before;
+    block.clear();
+    count = i + 1;
+  }
+  return cpu * 1e6 / static_cast<double>(count);
+}
+
 Options read(int argc, char** argv) {
   Options options;
   for (int i = 1; i + 1 < argc; i += 2) {
@@ -160,6 +182,7 @@ int main(int argc, char** argv) {
   fmt::print("{} exchanges/s for {} s on {} lanes\n", options.rate, options.seconds, options.lanes);
   fmt::print("  relay threads  {:6.2f} us an exchange\n", taps * 1e6 / count);
   fmt::print("  writer         {:6.2f} us an exchange\n", writer * 1e6 / count);
+  fmt::print("    its zstd     {:6.2f} us, measured by itself\n", compression_alone(texts));
   fmt::print("  on the disk    {:6.0f} bytes an exchange\n",
              static_cast<double>(std::filesystem::file_size(path)) / count);
   fmt::print("  dropped        {:6}\n", dropped);
