@@ -18,13 +18,13 @@ class Bell {
   // when the bell was rung, or after `at_most`. It may return early: the sleeper looks for itself.
   template <typename Something>
   void wait(std::chrono::nanoseconds at_most, Something something) {
-    sleep(State::asleep, at_most, something);
+    rest(State::asleep, at_most, something);
   }
 
   // The same, but only rung for what is `urgent`, and by ring().
   template <typename Urgent>
   void nap(std::chrono::nanoseconds at_most, Urgent urgent) {
-    sleep(State::napping, at_most, urgent);
+    rest(State::napping, at_most, urgent);
   }
 
   // Any thread, after a sequentially consistent store of what it put there: either the sleeper sees that, or it is seen
@@ -45,7 +45,7 @@ class Bell {
   enum class State : std::uint8_t { awake, asleep, napping };
 
   template <typename Something>
-  void sleep(State state, std::chrono::nanoseconds at_most, Something something) {
+  void rest(State state, std::chrono::nanoseconds at_most, Something something) {
     state_.store(state, std::memory_order_seq_cst);
     if (!something()) static_cast<void>(bell_.try_acquire_for(at_most));
     state_.store(State::awake, std::memory_order_seq_cst);

@@ -76,6 +76,7 @@ double feed(wire::Tapper& lane, const Texts& texts, const base::Clock& clock, do
   const auto begin = std::chrono::steady_clock::now();
   double cpu = 0;
   wire::Head head;
+  base::Bell pace;
   for (std::uint64_t made = 0; made < count;) {
     const std::chrono::duration<double> since = std::chrono::steady_clock::now() - begin;
     const auto due = std::min(count, static_cast<std::uint64_t>(since.count() * rate));
@@ -92,7 +93,7 @@ double feed(wire::Tapper& lane, const Texts& texts, const base::Clock& clock, do
       tap->ended(event);
     }
     cpu += cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - before;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    pace.wait(std::chrono::milliseconds(1), [] { return false; });
   }
   return cpu;
 }

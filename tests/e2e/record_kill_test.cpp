@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/base/bell.h"
 #include "replay/capture_reader.h"
 #include "tests/e2e/program.h"
 #include "tests/support/raw_connection.h"
@@ -24,7 +25,6 @@ namespace stormproof::e2e {
 namespace {
 
 using Instant = std::chrono::steady_clock::time_point;
-using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr int rounds = 20;
@@ -60,10 +60,11 @@ struct Answered {
 };
 
 // Asks every millisecond until the connection ends.
-void ask(std::uint16_t port, int client, std::vector<Answered>& diary, std::atomic<int>& running) {
+void ask(std::uint16_t port, int client, std::vector<Answered>& diary, std::atomic<int>& answers) {
   auto connection = support::RawConnection::connect(port);
   ASSERT_TRUE(connection) << connection.error().message;
   Instant next = std::chrono::steady_clock::now();
+  base::Bell pace;
   for (int i = 0;; ++i) {
     const std::string target = fmt::format("/{}/{}", client, i);
     if (!connection->send(request_of(target))) return;
@@ -72,9 +73,9 @@ void ask(std::uint16_t port, int client, std::vector<Answered>& diary, std::atom
     if (!answer) return;
     ASSERT_EQ(*answer, wanted);
     diary.push_back({target, std::chrono::steady_clock::now()});
-    if (i == 0) ++running;
+    ++answers;
     next += milliseconds(1);
-    std::this_thread::sleep_until(next);
+    pace.wait(next - std::chrono::steady_clock::now(), [] { return false; });
   }
 }
 
@@ -94,19 +95,18 @@ std::map<std::string, replay::Exchange> recorded_in(const std::string& file) {
 }
 
 // How long before the kill the first one was answered that is not in the capture.
-milliseconds record_and_kill(std::uint16_t server, milliseconds after) {
+milliseconds record_and_kill(std::uint16_t server, int after_answers) {
   const support::TempDir folder;
   const std::string file = (folder.path() / "x.traffic").string();
   const Recording recording = start_recording(server, file);
   std::vector<std::vector<Answered>> diaries(clients);
-  std::atomic<int> running = 0;
+  std::atomic<int> answers = 0;
   std::vector<std::thread> asking;
   for (int client = 0; client < clients; ++client) {
     asking.emplace_back(
-        [&, client] { ask(recording.port, client, diaries[static_cast<std::size_t>(client)], running); });
+        [&, client] { ask(recording.port, client, diaries[static_cast<std::size_t>(client)], answers); });
   }
-  EXPECT_TRUE(support::eventually(std::chrono::seconds(10), [&] { return running == clients; }));
-  std::this_thread::sleep_for(after);  // the moment of the kill, not a wait for something
+  EXPECT_TRUE(support::eventually(std::chrono::seconds(10), [&] { return answers >= after_answers; }));
   const Instant killed = std::chrono::steady_clock::now();
   recording.process.signal(SIGKILL);
   for (std::thread& client : asking) client.join();
@@ -134,7 +134,7 @@ TEST(RecordKilled, LosesNoMoreThanTheLastCommitWhateverTheMoment) {
   support::RawServer server(answer_all);
   std::vector<milliseconds> losses;
   for (int round = 0; round < rounds; ++round) {
-    losses.push_back(record_and_kill(server.port(), milliseconds(250) + round * milliseconds(17)));
+    losses.push_back(record_and_kill(server.port(), 500 + round * 31));
     EXPECT_LE(losses.back(), loss_max + commit_max) << "round " << round;
   }
   std::ranges::sort(losses);

@@ -2,7 +2,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <filesystem>
 
 #include "tests/replay/series_run.h"
@@ -164,6 +168,63 @@ TEST_F(CaptureSeriesTest, AFullDiskCostsWhatDoesNotFitTheMemoryAndIsToldOnceATim
   ASSERT_THAT(told_, SizeIs(4));
   for (const std::size_t told : {0u, 2u}) EXPECT_THAT(told_[told], HasSubstr("x.traffic: "));
   for (const std::size_t told : {1u, 3u}) EXPECT_THAT(told_[told], HasSubstr("recording goes on; "));
+}
+
+// SQLite's own seam for that: its calls to the system, one by one.
+std::atomic<bool> writes_fail = false;
+ssize_t write_or_fail(int file, const void* bytes, size_t count, off_t offset) {
+  if (!writes_fail) return ::pwrite(file, bytes, count, offset);
+  errno = EIO;
+  return -1;
+}
+
+class FailingWrites {
+ public:
+  FailingWrites() : vfs_(sqlite3_vfs_find(nullptr)) {
+    for (const char* name : {"pwrite", "pwrite64"}) {
+      vfs_->xSetSystemCall(vfs_, name, reinterpret_cast<sqlite3_syscall_ptr>(write_or_fail));
+    }
+    writes_fail = true;
+  }
+  FailingWrites(const FailingWrites&) = delete;
+  FailingWrites& operator=(const FailingWrites&) = delete;
+  ~FailingWrites() {
+    writes_fail = false;
+    for (const char* name : {"pwrite", "pwrite64"}) vfs_->xSetSystemCall(vfs_, name, nullptr);
+  }
+
+ private:
+  sqlite3_vfs* vfs_;
+};
+
+TEST_F(CaptureSeriesTest, ADiskThatFailsLosesNothingThatFitsTheMemory) {
+  start({.every = minutes(1)});
+  for (int i = 0; i < 20; ++i) add(20'000);
+  const std::uint64_t large = begin_large(300'000);
+  pass(seconds(1));
+  {
+    const FailingWrites failing;
+    for (int i = 0; i < 20; ++i) add(20'000);
+    more_of_large(large, 300'000);
+    pass(minutes(2));
+    add();
+  }
+  pass(CaptureSeries::calm_after);
+  end_large(large);
+  ASSERT_THAT(told_, SizeIs(3));
+  EXPECT_THAT(told_[0], HasSubstr("x-000001.traffic: disk I/O error (Input/output error)"));
+  EXPECT_THAT(told_[1], HasSubstr("x-000002.traffic: disk I/O error (Input/output error)")) << "it was to be rotated";
+  EXPECT_THAT(told_[2], HasSubstr("recording goes on; 0 exchanges were lost meanwhile"));
+  EXPECT_EQ(close(), (Account{{"recorded", {42, bytes_}}}));
+  std::uint64_t recorded = 0;
+  for (const std::string& name : names()) {
+    for (const Exchange& exchange : read(name)) {
+      ++recorded;
+      if (exchange.id == large) EXPECT_TRUE(exchange.response.body == body_of_large(large, 600'000) + "the end");
+      else EXPECT_TRUE(exchange.response.body == noise(exchange.id, exchange.response.body.size()));
+    }
+  }
+  EXPECT_EQ(recorded, 42u);
 }
 
 // A file that is due while the disk is full waits for it, and nothing is lost by that.

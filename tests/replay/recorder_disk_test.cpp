@@ -1,5 +1,8 @@
 // What the recorder does when its disk fails it, and when its file is taken away.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 
 #include <filesystem>
 
@@ -51,6 +54,60 @@ TEST_F(RecorderTest, AFullDiskIsToldOnceCountedAndLeavesNoHoles) {
     else EXPECT_TRUE(each.response.body == piece) << each.id;
   }
   EXPECT_EQ(after, 3u) << "it goes on when the disk has room again";
+}
+
+// A real file system without room, in a namespace of a child's own; more room is given to it later.
+TEST_F(RecorderTest, AFileSystemThatIsFullAndGetsRoomAgain) {
+  const std::string seen = in_child([&]() -> std::string {
+    const char* const here = folder_.path().c_str();
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("tmpfs", here, "tmpfs", 0, "size=1m") != 0)
+      return "not permitted";
+    start();
+    std::uint64_t ended = 0;
+    for (; ended < 200; ++ended) exchange(noise(ended, 100'000));  // 20 MB; the writer keeps 8 MiB for better times
+    if (!is_told(1)) return "nothing was told";
+    clock_.let_it_work();
+    if (::mount(nullptr, here, nullptr, MS_REMOUNT, "size=64m") != 0) return "cannot give room";
+    clock_.let_it_work();
+    for (; ended < 210; ++ended) exchange(noise(ended, 100'000));
+    const Account account = finish();
+    const auto exchanges = read();
+    const std::uint64_t recorded = count_of(account, "recorded");
+    const std::uint64_t dropped = count_of(account, "dropped: disk trouble");
+    if (told().size() != 1 || !told()[0].contains("full")) return fmt::format("{} lines: {}", told().size(), told()[0]);
+    if (torn_ || exchanges.size() != recorded || recorded + dropped != ended)
+      return fmt::format("{} are there, {} recorded, {} dropped", exchanges.size(), recorded, dropped);
+    if (dropped < 50 || recorded < 60) return fmt::format("{} recorded, {} dropped", recorded, dropped);
+    for (const Exchange& each : exchanges) {
+      if (each.response.body != noise(each.id - 1, 100'000)) return fmt::format("exchange {} differs", each.id);
+    }
+    return exchanges.back().id == ended ? "as it should be" : "it did not go on";
+  });
+  if (seen == "not permitted") GTEST_SKIP() << "to mount a file system is not permitted here";
+  EXPECT_EQ(seen, "as it should be");
+}
+
+TEST_F(RecorderTest, AFileThatIsRenamedOrRemovedDisturbsNothing) {
+  start();
+  exchange("first");
+  clock_.let_it_work();
+  std::filesystem::rename(path_, folder_.file("renamed.traffic"));
+  ASSERT_TRUE(is_told(1));
+  exchange("second");
+  clock_.let_it_work();
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(is_told(2));
+  exchange("third");
+  const Account account = finish();
+  EXPECT_EQ(account.at("recorded").count, 2u);
+  EXPECT_EQ(account.at("dropped: file removed").count, 1u);
+  for (const auto& [file, body] : {std::pair{folder_.file("renamed.traffic"), "first"}, {path_, "third"}}) {
+    const auto exchanges = read(file);
+    ASSERT_EQ(exchanges.size(), 1u) << file;
+    EXPECT_EQ(exchanges[0].response.body, body);
+    EXPECT_FALSE(torn_);
+  }
 }
 
 }  // namespace
