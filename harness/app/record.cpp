@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <iostream>
 
 #include "harness/app/commands.h"
@@ -22,7 +23,13 @@ struct RecordOptions {
   std::string key_log;
   UpstreamTlsFlags upstream_tls;
   ListenerTlsFlags tls;
+  std::string rotate_size;
+  std::string rotate_every;
+  std::string keep;
 };
+
+constexpr std::uint64_t rotate_bytes_min = 1'000'000;  // an empty file has a tenth of it
+constexpr base::Nanoseconds rotate_every_min = std::chrono::seconds(1);
 
 ExitCode fail(ExitCode code, const base::Error& error) {
   std::cerr << "stormproof record: " << error.to_string() << "\n";
@@ -55,9 +62,55 @@ base::Task<> end(proxy::Relay& relay, wire::IoContext& io) {
   io.stop();
 }
 
+// "24" files, or "10GB" of them.
+base::Result<void> read_keep(const std::string& text, replay::Rotation& rotation) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rotation.keep_files);
+  if (error == std::errc{} && end == text.data() + text.size() && rotation.keep_files > 0) return {};
+  rotation.keep_files = 0;
+  const auto bytes = base::parse_bytes(text);
+  if (!bytes || *bytes == 0)
+    return base::fail(fmt::format("--keep: '{}' is neither a number of files nor a size, like 24 or 10GB", text));
+  rotation.keep_bytes = *bytes;
+  return {};
+}
+
+base::Result<replay::Rotation> rotation_of(const RecordOptions& options) {
+  replay::Rotation rotation;
+  if (!options.rotate_size.empty()) {
+    const auto bytes = base::parse_bytes(options.rotate_size);
+    if (!bytes) return base::fail("--rotate-size: " + bytes.error().message);
+    if (*bytes < rotate_bytes_min)
+      return base::fail("--rotate-size: a file has at least " + base::format_bytes(rotate_bytes_min));
+    rotation.bytes = *bytes;
+  }
+  if (!options.rotate_every.empty()) {
+    const auto every = base::parse_duration(options.rotate_every);
+    if (!every) return base::fail("--rotate-every: " + every.error().message);
+    if (*every < rotate_every_min)
+      return base::fail("--rotate-every: a file has at least " + base::format_duration(rotate_every_min));
+    rotation.every = *every;
+  }
+  if (options.keep.empty()) return rotation;
+  if (!rotation.on()) return base::fail("--keep is about the files of --rotate-size or --rotate-every");
+  if (const auto kept = read_keep(options.keep, rotation); !kept) return std::unexpected(kept.error());
+  return rotation;
+}
+
+void tell_account(const replay::Recorder& recorder) {
+  for (const auto& [cause, tally] : recorder.account()) {
+    std::cerr << fmt::format("{:>10}  {}, {}\n", tally.count, cause, base::format_bytes(tally.bytes));
+  }
+  if (recorder.files_made() > 1) {
+    std::cerr << fmt::format("{:>10}  files; {} of them removed again by --keep\n", recorder.files_made(),
+                             recorder.files_deleted());
+  }
+}
+
 ExitCode record(const RecordOptions& options) {
   auto relay_options = relay_options_of(options);
   if (!relay_options) return fail(ExitCode::usage, relay_options.error());
+  const auto rotation = rotation_of(options);
+  if (!rotation) return fail(ExitCode::usage, rotation.error());
   const wire::Origin origin = wire::parse_origin(options.upstream).value();
   const auto upstream = wire::resolve(origin.host, origin.port);
   if (!upstream) return fail(ExitCode::could_not_run, upstream.error());
@@ -66,8 +119,9 @@ ExitCode record(const RecordOptions& options) {
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
   replay::RecorderOptions recorder_options;
+  recorder_options.rotation = *rotation;
   recorder_options.on_trouble = [](const std::string& trouble) {
-    std::cerr << fmt::format("stormproof record: {}; relaying goes on, what cannot be written is counted\n", trouble);
+    std::cerr << fmt::format("stormproof record: {} (relaying goes on, what cannot be written is counted)\n", trouble);
   };
   // The address first: a port in use must leave no empty capture behind.
   {
@@ -81,7 +135,7 @@ ExitCode record(const RecordOptions& options) {
                                           clock, std::move(recorder_options));
   if (!recorder) return fail(ExitCode::could_not_run, recorder.error());
 
-  auto relay = proxy::Relay::open(io, clock, *relay_options, {.sink = nullptr, .tapper = recorder->get()});
+  auto relay = proxy::Relay::open(io, clock, *relay_options, {.sink = nullptr, .tapper = &(*recorder)->lane(0)});
   if (!relay) return fail(ExitCode::could_not_run, relay.error());
 
   base::TaskGroup ending;
@@ -93,11 +147,9 @@ ExitCode record(const RecordOptions& options) {
   if (const auto failed = (*relay)->counts().handshakes_failed; failed > 0) {
     std::cerr << fmt::format("{:>10}  TLS handshakes with clients failed\n", failed);
   }
-  const auto account = (*recorder)->finish();
-  if (!account) return fail(ExitCode::could_not_run, account.error());
-  for (const auto& [cause, tally] : *account) {
-    std::cerr << fmt::format("{:>10}  {}, {}\n", tally.count, cause, base::format_bytes(tally.bytes));
-  }
+  const auto finished = (*recorder)->finish();
+  tell_account(**recorder);
+  if (!finished) return fail(ExitCode::could_not_run, finished.error());
   return ExitCode::pass;
 }
 
@@ -117,6 +169,10 @@ void add_record(CLI::App& app, Call& call) {
   options->upstream_tls.add_to(*command);
   command->add_option("--key-log", options->key_log,
                       "append the secrets of every TLS session to this file, for Wireshark");
+  command->add_option("--rotate-size", options->rotate_size,
+                      "begin a new file when this is reached: 1GB; they are called OUT-000001, OUT-000002 …");
+  command->add_option("--rotate-every", options->rotate_every, "the same when this time has passed: 1h");
+  command->add_option("--keep", options->keep, "of the files of this recording only the latest 24, or 10GB of them");
   command->callback([options, &call] { call = [options] { return record(*options); }; });
 }
 

@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   proxy::RelayOptions options;
   options.listen = *wire::parse_listen_address("127.0.0.1:0");
   options.upstreams = {{*upstream}};
-  auto relay = proxy::Relay::open(io, clock, options, {&counter, recorder.get(), nullptr});
+  auto relay = proxy::Relay::open(io, clock, options, {&counter, recorder ? &recorder->lane(0) : nullptr, nullptr});
   if (!relay) return 4;
   fmt::print("{}\n", (*relay)->endpoint().port());
   std::fflush(stdout);

@@ -30,8 +30,9 @@ support::Process start_stormproof(std::vector<std::string> arguments, std::map<s
   return std::move(*process);
 }
 
-Recording start_recording(std::uint16_t upstream, const std::filesystem::path& out) {
-  return start_recording(fmt::format("http://127.0.0.1:{}", upstream), out, {});
+Recording start_recording(std::uint16_t upstream, const std::filesystem::path& out,
+                          const std::vector<std::string>& options) {
+  return start_recording(fmt::format("http://127.0.0.1:{}", upstream), out, options);
 }
 
 Recording start_recording(const std::string& upstream, const std::filesystem::path& out,

@@ -26,10 +26,11 @@ struct Recording {
   support::Process process;
   std::uint16_t port;
 };
-Recording start_recording(std::uint16_t upstream, const std::filesystem::path& out);
-// The same in front of a URL, with more options.
+Recording start_recording(std::uint16_t upstream, const std::filesystem::path& out,
+                          const std::vector<std::string>& options = {});
+// The same in front of a URL.
 Recording start_recording(const std::string& upstream, const std::filesystem::path& out,
-                          const std::vector<std::string>& options);
+                          const std::vector<std::string>& options = {});
 
 // A capture of `requests` GETs of /checkout/1, /checkout/2 …, made by recording curl in front of a server.
 void record_checkouts(std::uint16_t server, const std::filesystem::path& out, int requests);
