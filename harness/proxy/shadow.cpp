@@ -22,6 +22,10 @@ constexpr std::size_t connection_bytes = 16 * 1024;
 constexpr std::size_t follower_bytes = 1024;
 constexpr std::size_t followers_kept_max = 256;
 
+std::size_t reserved_for(std::size_t connections) {
+  return connections * connection_bytes + followers_kept_max * follower_bytes;
+}
+
 wire::PoolLimits pool_limits(const ShadowOptions& options) {
   wire::PoolLimits limits;
   limits.idle_max = options.connections_max;
@@ -131,29 +135,32 @@ class Shadow::DrainLimit final : private wire::Deadlines::Entry {
   Shadow& shadow_;
 };
 
+std::size_t Shadow::least_memory(std::size_t connections_max) {
+  return reserved_for(connections_max) + follower_bytes + CopiedRequest::large_block + CopiedRequest::block_cost;
+}
+
 base::Result<std::unique_ptr<Shadow>> Shadow::open(wire::IoContext& io, const base::Clock& clock, DelayMeter& delay,
                                                    ShadowOptions options, wire::Tapper* within) {
   static_assert(sizeof(Follower) <= follower_bytes / 2);
-  options.connections_max = std::max<std::size_t>(options.connections_max, 1);
-  const std::size_t reserved = options.connections_max * connection_bytes + followers_kept_max * follower_bytes;
-  const std::size_t least = reserved + follower_bytes + CopiedRequest::large_block + CopiedRequest::block_cost;
+  const std::size_t least = least_memory(options.connections_max);
+  if (options.connections_max == 0) return base::fail("a shadow needs a connection");
   if (options.memory_bytes_max < least) {
     return base::fail(fmt::format("a shadow with {} connections needs at least {} of memory, not {}",
                                   options.connections_max, base::format_bytes(least),
                                   base::format_bytes(options.memory_bytes_max)));
   }
-  return std::unique_ptr<Shadow>(new Shadow(io, clock, delay, std::move(options), within, reserved));
+  return std::unique_ptr<Shadow>(new Shadow(io, clock, delay, std::move(options), within));
 }
 
 Shadow::Shadow(wire::IoContext& io, const base::Clock& clock, DelayMeter& delay, ShadowOptions options,
-               wire::Tapper* within, std::size_t reserved)
+               wire::Tapper* within)
     : io_(io),
       clock_(clock),
       delay_(delay),
       options_(std::move(options)),
       within_(within),
-      reserved_(reserved),
-      budget_(options_.memory_bytes_max - reserved),
+      reserved_(reserved_for(options_.connections_max)),
+      budget_(options_.memory_bytes_max - reserved_),
       deadlines_(io),
       pool_(io, deadlines_, options_.candidate, pool_limits(options_)),
       candidate_{io, clock, deadlines_, pool_, budget_, within, options_.head, options_.total},

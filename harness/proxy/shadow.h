@@ -85,7 +85,10 @@ struct ShadowCounts {
 
 class Shadow final : public wire::Tapper {
  public:
-  // `within` may be nullptr; all outlive the shadow. Fails where the memory is too little for the connections.
+  // What connections and what is kept for reuse take of the memory, and room for one request.
+  static std::size_t least_memory(std::size_t connections_max);
+
+  // `within` may be nullptr; all outlive the shadow. Fails where the memory is less than the least.
   static base::Result<std::unique_ptr<Shadow>> open(wire::IoContext& io, const base::Clock& clock, DelayMeter& delay,
                                                     ShadowOptions options, wire::Tapper* within);
   // Drained, or never used. Every tap has ended.
@@ -114,8 +117,7 @@ class Shadow final : public wire::Tapper {
   };
   class DrainLimit;
 
-  Shadow(wire::IoContext& io, const base::Clock& clock, DelayMeter& delay, ShadowOptions options, wire::Tapper* within,
-         std::size_t reserved);
+  Shadow(wire::IoContext& io, const base::Clock& clock, DelayMeter& delay, ShadowOptions options, wire::Tapper* within);
   ShadowLoss why_not() const { return state_ == State::off ? ShadowLoss::switched_off : ShadowLoss::ended; }
   bool chooses(const wire::RequestSight& request) const;
   Follower* follow(const wire::RequestSight& request, wire::Tap* within);
