@@ -58,7 +58,8 @@ TEST(ShadowCandidate, WhateverTheCandidateDoesTheLiveSideIsServed) {
   });
   for (const Misbehaviour& each : all) {
     RawServer candidate(each.play);
-    ShadowRun run(upstream.port(), candidate.port(), [](ShadowOptions& options) {
+    ShadowRun run(upstream.port(), candidate.port(), [&](ShadowOptions& options) {
+      if (each.loss != ShadowLoss::timed_out) return;
       options.head = milliseconds(30);
       options.total = milliseconds(60);
     });

@@ -56,8 +56,12 @@ class TapLog final : public wire::Tapper {
 
 class SetDelay final : public DelayMeter {
  public:
-  std::optional<base::Nanoseconds> p99() override { return base::Nanoseconds(now.load()); }
+  std::optional<base::Nanoseconds> p99() override {
+    ++asked;
+    return base::Nanoseconds(now.load());
+  }
   std::atomic<std::int64_t> now = 0;
+  std::atomic<int> asked = 0;
 };
 
 struct ShadowState {
