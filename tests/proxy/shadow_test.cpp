@@ -40,7 +40,16 @@ void stay_silent(RawConnection& peer) { peer.read_to_end(std::chrono::seconds(30
 
 // Requests put to a shadow without a relay, a loop or a candidate.
 class Asked {
+ private:
+  base::SystemClock clock_;
+  SetDelay delay_;
+  wire::IoContext io_{wire::one_thread};
+  std::uint64_t asked_ = 0;
+
  public:
+  TapLog within;
+  std::unique_ptr<Shadow> shadow;  // ends before what it stands on
+
   explicit Asked(ShadowOptions options) {
     options.candidate = {wire::asio::ip::address_v4::loopback(), 1};
     options.drain = milliseconds(1);
@@ -68,15 +77,6 @@ class Asked {
     if (wire::Tap* const given = tap(head)) given->ended({});
     return shadow->counts().chosen > before;
   }
-
-  TapLog within;
-  std::unique_ptr<Shadow> shadow;
-
- private:
-  base::SystemClock clock_;
-  SetDelay delay_;
-  wire::IoContext io_{wire::one_thread};
-  std::uint64_t asked_ = 0;
 };
 
 // What is chosen.
