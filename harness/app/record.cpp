@@ -114,7 +114,7 @@ ExitCode record(const RecordOptions& options) {
 
   proxy::RelayOptions relay_options;
   relay_options.listen = *listen;
-  relay_options.upstream = *upstream;
+  relay_options.upstreams = {{*upstream}};
   relay_options.side = events::Side::ingress;
   auto relay = proxy::Relay::open(io, clock, relay_options, {.sink = nullptr, .tapper = tapper});
   if (!relay) return fail(ExitCode::could_not_run, relay.error());

@@ -42,7 +42,7 @@ base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependenc
 
   proxy::RelayOptions options;
   options.listen = *listen;
-  options.upstream = *upstream;
+  options.upstreams = {{*upstream}};
   options.party = sink_.name(dependency.name);
   options.client_eof_cancels = true;
   options.limits.drain = drain_at_most;

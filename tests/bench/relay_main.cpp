@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   const auto upstream = wire::parse_listen_address(argv[1]);
   proxy::RelayOptions options;
   options.listen = *wire::parse_listen_address("127.0.0.1:0");
-  options.upstream = *upstream;
+  options.upstreams = {{*upstream}};
   std::optional<proxy::LoopDelay> delay;
   std::unique_ptr<proxy::Shadow> shadow;
   if (argc > 4) {

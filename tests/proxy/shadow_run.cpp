@@ -88,7 +88,7 @@ ShadowRun::ShadowRun(std::uint16_t upstream, std::uint16_t candidate, const Twea
   held_at_first_ = shadow_->memory_held();
   RelayOptions relay_options;
   relay_options.listen = {loopback, 0};
-  relay_options.upstream = {loopback, upstream};
+  relay_options.upstreams = {{{loopback, upstream}}};
   relay_options.limits.drain = std::chrono::milliseconds(200);
   relay_ = must(Relay::open(io_, clock_, relay_options, {.sink = &events, .tapper = shadow_.get()}));
   port_ = relay_->endpoint().port();
