@@ -2,16 +2,16 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <iostream>
+#include <memory>
 
 #include "harness/app/commands.h"
+#include "harness/app/inputs.h"
+#include "harness/app/rotation_flags.h"
+#include "harness/app/service.h"
+#include "harness/app/shadow_options.h"
 #include "harness/app/signals.h"
 #include "harness/app/tls_flags.h"
-#include "harness/app/version.h"
-#include "harness/base/units.h"
-#include "harness/proxy/relay.h"
-#include "replay/recorder.h"
 
 namespace stormproof::app {
 namespace {
@@ -23,134 +23,71 @@ struct RecordOptions {
   std::string key_log;
   UpstreamTlsFlags upstream_tls;
   ListenerTlsFlags tls;
-  std::string rotate_size;
-  std::string rotate_every;
-  std::string keep;
+  RotationFlags rotation;
+  ShadowChoices shadow;
 };
 
-constexpr std::uint64_t rotate_bytes_min = 1'000'000;  // an empty file has a tenth of it
-constexpr base::Nanoseconds rotate_every_min = std::chrono::seconds(1);
+ExitCode fail(ExitCode code, const base::Error& error) { return complain("record", code, error); }
 
-ExitCode fail(ExitCode code, const base::Error& error) {
-  std::cerr << "stormproof record: " << error.to_string() << "\n";
-  return code;
-}
-
-// Where to and with what, from the options.
-base::Result<proxy::RelayOptions> relay_options_of(const RecordOptions& options) {
-  const auto origin = wire::parse_origin(options.upstream);
-  if (!origin) return std::unexpected(origin.error());
+// Where to and with what; the addresses that want a name to be resolved come later.
+base::Result<ServiceOptions> service_options(const RecordOptions& options, const wire::Origin& origin) {
+  ServiceOptions service;
+  proxy::RelayOptions& relay = service.gateway.relay;
   const auto listen = wire::parse_listen_address(options.listen);
   if (!listen) return std::unexpected(listen.error());
-  if (!options.key_log.empty() && origin->scheme != "https" && options.tls.certificate.empty()) {
+  relay.listen = *listen;
+  relay.side = events::Side::ingress;
+  if (!options.key_log.empty() && origin.scheme != "https" && options.tls.certificate.empty()) {
     return base::fail("--key-log is for TLS: an https:// upstream, or --tls-cert and --tls-key");
   }
-  auto upstream_tls = options.upstream_tls.peer(*origin, options.key_log);
+  auto upstream_tls = options.upstream_tls.peer(origin, options.key_log);
   if (!upstream_tls) return std::unexpected(upstream_tls.error());
   auto tls = options.tls.context(options.key_log);
   if (!tls) return std::unexpected(tls.error());
-  proxy::RelayOptions relay;
-  relay.listen = *listen;
   relay.tls = std::move(*tls);
   relay.upstreams = {{.endpoint = {}, .tls = std::move(*upstream_tls)}};
-  relay.side = events::Side::ingress;
-  return relay;
-}
-
-base::Task<> end(proxy::Relay& relay, wire::IoContext& io) {
-  co_await relay.drain();
-  io.stop();
-}
-
-// "24" files, or "10GB" of them.
-base::Result<void> read_keep(const std::string& text, replay::Rotation& rotation) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rotation.keep_files);
-  if (error == std::errc{} && end == text.data() + text.size() && rotation.keep_files > 0) return {};
-  rotation.keep_files = 0;
-  const auto bytes = base::parse_bytes(text);
-  if (!bytes || *bytes == 0)
-    return base::fail(fmt::format("--keep: '{}' is neither a number of files nor a size, like 24 or 10GB", text));
-  rotation.keep_bytes = *bytes;
-  return {};
-}
-
-base::Result<replay::Rotation> rotation_of(const RecordOptions& options) {
-  replay::Rotation rotation;
-  if (!options.rotate_size.empty()) {
-    const auto bytes = base::parse_bytes(options.rotate_size);
-    if (!bytes) return base::fail("--rotate-size: " + bytes.error().message);
-    if (*bytes < rotate_bytes_min)
-      return base::fail("--rotate-size: a file has at least " + base::format_bytes(rotate_bytes_min));
-    rotation.bytes = *bytes;
-  }
-  if (!options.rotate_every.empty()) {
-    const auto every = base::parse_duration(options.rotate_every);
-    if (!every) return base::fail("--rotate-every: " + every.error().message);
-    if (*every < rotate_every_min)
-      return base::fail("--rotate-every: a file has at least " + base::format_duration(rotate_every_min));
-    rotation.every = *every;
-  }
-  if (options.keep.empty()) return rotation;
-  if (!rotation.on()) return base::fail("--keep is about the files of --rotate-size or --rotate-every");
-  if (const auto kept = read_keep(options.keep, rotation); !kept) return std::unexpected(kept.error());
-  return rotation;
-}
-
-void tell_account(const replay::Recorder& recorder) {
-  for (const auto& [cause, tally] : recorder.account()) {
-    std::cerr << fmt::format("{:>10}  {}, {}\n", tally.count, cause, base::format_bytes(tally.bytes));
-  }
-  if (recorder.files_made() > 1) {
-    std::cerr << fmt::format("{:>10}  files; {} of them removed again by --keep\n", recorder.files_made(),
-                             recorder.files_deleted());
-  }
+  auto rotation = options.rotation.rotation();
+  if (!rotation) return std::unexpected(rotation.error());
+  service.recording = {options.out, "record " + options.upstream, *rotation};
+  service.tell = [](const std::string& trouble) { std::cerr << "stormproof record: " + trouble + "\n"; };
+  if (options.shadow.url.empty()) return service;
+  auto shadow = shadow_options(options.shadow);
+  if (!shadow) return std::unexpected(shadow.error());
+  shadow->on_trouble = service.tell;
+  service.shadow = std::move(*shadow);
+  return service;
 }
 
 ExitCode record(const RecordOptions& options) {
-  auto relay_options = relay_options_of(options);
-  if (!relay_options) return fail(ExitCode::usage, relay_options.error());
-  const auto rotation = rotation_of(options);
-  if (!rotation) return fail(ExitCode::usage, rotation.error());
-  const wire::Origin origin = wire::parse_origin(options.upstream).value();
-  const auto upstream = wire::resolve(origin.host, origin.port);
+  const auto origin = wire::parse_origin(options.upstream);
+  if (!origin) return fail(ExitCode::usage, origin.error());
+  auto service_asked = service_options(options, *origin);
+  if (!service_asked) return fail(ExitCode::usage, service_asked.error());
+  proxy::RelayOptions& relay = service_asked->gateway.relay;
+  const auto upstream = wire::resolve(origin->host, origin->port);
   if (!upstream) return fail(ExitCode::could_not_run, upstream.error());
-  relay_options->upstreams.front().endpoint = *upstream;
+  relay.upstreams.front().endpoint = *upstream;
+  if (service_asked->shadow) {
+    const auto candidate = shadow_candidate(options.shadow.url);
+    if (!candidate) return fail(ExitCode::could_not_run, candidate.error());
+    if (const auto apart = refuse_loop(*candidate, *upstream, relay.listen); !apart)
+      return fail(ExitCode::usage, apart.error());
+    service_asked->shadow->candidate = *candidate;
+  }
 
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
-  replay::RecorderOptions recorder_options;
-  recorder_options.rotation = *rotation;
-  recorder_options.on_trouble = [](const std::string& trouble) {
-    std::cerr << fmt::format("stormproof record: {} (relaying goes on, what cannot be written is counted)\n", trouble);
-  };
-  // The address first: a port in use must leave no empty capture behind.
-  {
-    const auto free = wire::Listener::open(io, relay_options->listen);
-    if (!free) return fail(ExitCode::could_not_run, free.error());
-  }
-  auto recorder = replay::Recorder::start(options.out,
-                                          {{"source", fmt::format("record {}", options.upstream)},
-                                           {"made", base::format_time(clock.now())},
-                                           {"made by", fmt::format("stormproof {}", version)}},
-                                          clock, std::move(recorder_options));
-  if (!recorder) return fail(ExitCode::could_not_run, recorder.error());
-
-  auto relay = proxy::Relay::open(io, clock, *relay_options, {.sink = nullptr, .tapper = &(*recorder)->lane(0)});
-  if (!relay) return fail(ExitCode::could_not_run, relay.error());
-
-  base::TaskGroup ending;
-  Signals signals(io, [&] { ending.spawn(end(**relay, io)); });
-  std::cerr << fmt::format("recording {} -> {} into {}; end with Ctrl-C\n", wire::to_string((*relay)->endpoint()),
-                           options.upstream, options.out);
+  Signals signals(io, [&] { io.stop(); });
+  auto service = Service::start(clock, std::move(*service_asked));
+  if (!service) return fail(ExitCode::could_not_run, service.error());
+  const std::string shadowed = options.shadow.url.empty() ? "" : ", shadowed by " + options.shadow.url;
+  std::cerr << fmt::format("recording {} -> {} into {}{}; end with Ctrl-C\n", wire::to_string((*service)->endpoint()),
+                           options.upstream, options.out, shadowed);
   io.run();
 
-  if (const auto failed = (*relay)->counts().handshakes_failed; failed > 0) {
-    std::cerr << fmt::format("{:>10}  TLS handshakes with clients failed\n", failed);
-  }
-  const auto finished = (*recorder)->finish();
-  tell_account(**recorder);
-  if (!finished) return fail(ExitCode::could_not_run, finished.error());
-  return ExitCode::pass;
+  const auto stopped = (*service)->stop();
+  std::cerr << (*service)->account();
+  return stopped ? ExitCode::pass : fail(ExitCode::could_not_run, stopped.error());
 }
 
 }  // namespace
@@ -169,10 +106,8 @@ void add_record(CLI::App& app, Call& call) {
   options->upstream_tls.add_to(*command);
   command->add_option("--key-log", options->key_log,
                       "append the secrets of every TLS session to this file, for Wireshark");
-  command->add_option("--rotate-size", options->rotate_size,
-                      "begin a new file when this is reached: 1GB; they are called OUT-000001, OUT-000002 …");
-  command->add_option("--rotate-every", options->rotate_every, "the same when this time has passed: 1h");
-  command->add_option("--keep", options->keep, "of the files of this recording only the latest 24, or 10GB of them");
+  options->rotation.add_to(*command);
+  add_shadow_options(*command, options->shadow);
   command->callback([options, &call] { call = [options] { return record(*options); }; });
 }
 

@@ -19,6 +19,20 @@ base::Result<void> must_be_free(const wire::Endpoint& address) {
   return {};
 }
 
+// On the relay's thread.
+GatewayState state_of(const Relay& relay) {
+  GatewayState state{.counts = relay.counts(), .sessions = relay.sessions(), .upstreams = {}};
+  for (const auto& member : relay.upstreams().members())
+    state.upstreams.push_back({member->name, member->weight, member->exchanges, member->failed, member->pool.idle()});
+  return state;
+}
+
+using Taps = std::function<base::Result<RelayTaps>(std::size_t worker, wire::IoContext& io)>;
+
+base::Result<RelayTaps> taps_from(const Taps& taps, std::size_t worker, wire::IoContext& io) {
+  return taps ? taps(worker, io) : RelayTaps{};
+}
+
 }  // namespace
 
 struct Gateway::Worker {
@@ -31,20 +45,21 @@ base::Result<std::unique_ptr<Gateway>> Gateway::open(const base::Clock& clock, G
     return base::fail(fmt::format("{} workers: from 1 to {} are possible", options.workers, workers_max));
   if (const auto free = must_be_free(options.relay.listen); !free) return std::unexpected(free.error());
   std::unique_ptr<Gateway> gateway(new Gateway);
+  gateway->ended_ = options.ended;
   RelayOptions& relay = options.relay;
   relay.share_port = options.workers > 1;
   relay.number_step = options.workers;
   for (std::size_t number = 0; number < options.workers; ++number) {
     relay.number_first = number + 1;
-    auto worker = std::make_unique<Worker>();
-    auto opened = worker->loop.call([&] {
-      const RelayTaps taps = options.taps ? options.taps(number, worker->loop.io()) : RelayTaps{};
-      return Relay::open(worker->loop.io(), clock, relay, taps);
+    Worker& worker = *gateway->workers_.emplace_back(std::make_unique<Worker>());
+    auto opened = worker.loop.call([&]() -> base::Result<std::unique_ptr<Relay>> {
+      const auto taps = taps_from(options.taps, number, worker.loop.io());
+      if (!taps) return std::unexpected(taps.error());
+      return Relay::open(worker.loop.io(), clock, relay, *taps);
     });
     if (!opened) return std::unexpected(opened.error());
-    worker->relay = std::move(*opened);
-    relay.listen = gateway->endpoint_ = worker->relay->endpoint();
-    gateway->workers_.push_back(std::move(worker));
+    worker.relay = std::move(*opened);
+    relay.listen = gateway->endpoint_ = worker.relay->endpoint();
   }
   return gateway;
 }
@@ -52,14 +67,32 @@ base::Result<std::unique_ptr<Gateway>> Gateway::open(const base::Clock& clock, G
 Gateway::~Gateway() { drain(); }
 
 base::Result<void> Gateway::apply(GatewayOptions options) {
+  if (auto possible = Relay::check(options.relay); !possible) return possible;
   for (std::size_t number = 0; number < workers_.size(); ++number) {
     Worker& worker = *workers_[number];
-    auto applied = worker.loop.call([&] {
-      return worker.relay->apply(options.relay, options.taps ? options.taps(number, worker.loop.io()) : RelayTaps{});
+    auto applied = worker.loop.call([&]() -> base::Result<void> {
+      const auto taps = taps_from(options.taps, number, worker.loop.io());
+      if (!taps) return std::unexpected(taps.error());
+      return worker.relay->apply(options.relay, *taps);
     });
-    if (!applied) return applied;  // the first one refuses what any would
+    if (!applied) return applied;
   }
   return {};
+}
+
+GatewayState& GatewayState::operator+=(const GatewayState& other) {
+  counts += other.counts;
+  sessions += other.sessions;
+  upstreams.resize(std::max(upstreams.size(), other.upstreams.size()));
+  for (std::size_t i = 0; i < other.upstreams.size(); ++i) {
+    const OfUpstream& of = other.upstreams[i];
+    upstreams[i].name = of.name;
+    upstreams[i].weight = of.weight;
+    upstreams[i].exchanges += of.exchanges;
+    upstreams[i].failed += of.failed;
+    upstreams[i].idle_connections += of.idle_connections;
+  }
+  return *this;
 }
 
 std::optional<GatewayState> Gateway::state(std::chrono::nanoseconds at_most) const {
@@ -67,42 +100,37 @@ std::optional<GatewayState> Gateway::state(std::chrono::nanoseconds at_most) con
   GatewayState all;
   for (const auto& worker : workers_) {
     if (drained_) return std::nullopt;
-    const auto state = worker->loop.call_within(until - std::chrono::steady_clock::now(), [&relay = *worker->relay] {
-      GatewayState one{.counts = relay.counts(), .sessions = relay.sessions(), .upstreams = {}};
-      for (const auto& member : relay.upstreams().members())
-        one.upstreams.push_back({member->name, member->weight, member->exchanges, member->failed, member->pool.idle()});
-      return one;
-    });
+    const auto state = worker->loop.call_within(until - std::chrono::steady_clock::now(),
+                                                [&relay = *worker->relay] { return state_of(relay); });
     if (!state) return std::nullopt;
-    all.counts += state->counts;
-    all.sessions += state->sessions;
-    all.upstreams.resize(std::max(all.upstreams.size(), state->upstreams.size()));
-    for (std::size_t i = 0; i < state->upstreams.size(); ++i) {
-      const GatewayState::OfUpstream& of = state->upstreams[i];
-      all.upstreams[i].name = of.name;
-      all.upstreams[i].weight = of.weight;
-      all.upstreams[i].exchanges += of.exchanges;
-      all.upstreams[i].failed += of.failed;
-      all.upstreams[i].idle_connections += of.idle_connections;
-    }
+    all += *state;
   }
   return all;
 }
 
 // All at once: each has the whole of the limit.
-void Gateway::drain(const std::function<base::Task<>(std::size_t worker)>& after) {
-  if (std::exchange(drained_, true)) return;
-  std::vector<std::future<void>> ending;
+GatewayState Gateway::drain() {
+  GatewayState all;
+  if (std::exchange(drained_, true)) return all;
+  std::vector<std::future<GatewayState>> ending;
   for (std::size_t number = 0; number < workers_.size(); ++number) {
-    ending.push_back(std::async(std::launch::async, [this, number, &after] {
+    ending.push_back(std::async(std::launch::async, [this, number] {
       Worker& worker = *workers_[number];
-      worker.loop.run(worker.relay->drain());
-      worker.loop.call([&worker] { worker.relay.reset(); });
-      if (after) worker.loop.run(after(number));
+      GatewayState state;
+      if (worker.relay != nullptr) {
+        worker.loop.run(worker.relay->drain());
+        worker.loop.call([&] {
+          state = state_of(*worker.relay);
+          worker.relay.reset();
+        });
+      }
+      if (ended_) worker.loop.run(ended_(number));
+      return state;
     }));
   }
-  for (auto& each : ending) each.get();
+  for (auto& each : ending) all += each.get();
   for (const auto& worker : workers_) worker->loop.end();
+  return all;
 }
 
 }  // namespace stormproof::proxy

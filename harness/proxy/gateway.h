@@ -21,7 +21,9 @@ struct GatewayOptions {
   std::size_t workers = 1;
   // What a worker's relay tells and asks; called on the worker's thread at the start and again at each reload. What it
   // gives out lives as long as the gateway.
-  std::function<RelayTaps(std::size_t worker, wire::IoContext& io)> taps;
+  std::function<base::Result<RelayTaps>(std::size_t worker, wire::IoContext& io)> taps;
+  // Runs last on each worker's loop, for what `taps` has put there: also where opening fails.
+  std::function<base::Task<>(std::size_t worker)> ended;
 };
 
 // What all workers together have done and hold.
@@ -36,6 +38,8 @@ struct GatewayState {
   RelayCounts counts;
   std::size_t sessions = 0;
   std::vector<OfUpstream> upstreams;
+
+  GatewayState& operator+=(const GatewayState& other);
 };
 
 class Gateway {
@@ -51,21 +55,21 @@ class Gateway {
   std::size_t workers() const { return workers_.size(); }
 
   // From the next request on, on every worker; those under way end as they began. Where it listens and the number of
-  // workers stay. Refused: what Relay::apply refuses, and then nothing has changed.
+  // workers stay. Refused: what the taps or Relay::apply refuse, and then nothing has changed.
   base::Result<void> apply(GatewayOptions options);
 
   // Nothing: a worker did not answer within that time, or all have ended.
   std::optional<GatewayState> state(std::chrono::nanoseconds at_most) const;
 
-  // Stops accepting, ends what is under way within limits.drain, and returns when all is closed. Then `after` runs on
-  // each worker's loop, for what the owner has put there.
-  void drain(const std::function<base::Task<>(std::size_t worker)>& after = {});
+  // Stops accepting, ends what is under way within limits.drain, and returns when all is closed: the state at the end.
+  GatewayState drain();
 
  private:
   struct Worker;
   Gateway() = default;
 
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::function<base::Task<>(std::size_t worker)> ended_;
   wire::Endpoint endpoint_;
   bool drained_ = false;
 };

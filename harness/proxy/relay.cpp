@@ -85,6 +85,14 @@ Relay::Relay(wire::IoContext& io, const base::Clock& clock, RelayOptions options
 
 Relay::~Relay() = default;
 
+base::Result<void> Relay::check(const RelayOptions& options) {
+  std::vector<std::uint32_t> weights;
+  for (const Upstream& upstream : options.upstreams) weights.push_back(upstream.weight);
+  const auto split = Split::make(std::move(weights), options.stickiness);
+  if (!split) return std::unexpected(split.error());
+  return {};
+}
+
 base::Result<void> Relay::apply(RelayOptions options, RelayTaps taps) {
   auto upstreams = Upstreams::make(io_, deadlines_, options.upstreams, options.stickiness, options.limits.pool);
   if (!upstreams) return std::unexpected(upstreams.error());

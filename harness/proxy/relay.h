@@ -85,6 +85,9 @@ class Relay {
                                                    RelayTaps taps);
   ~Relay();
 
+  // What open() and apply() would refuse, but for the address.
+  static base::Result<void> check(const RelayOptions& options);
+
   // Where it listens, with the port that the kernel chose.
   wire::Endpoint endpoint() const { return listener_->endpoint(); }
   const RelayCounts& counts() const { return counts_; }

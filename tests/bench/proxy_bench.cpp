@@ -192,7 +192,7 @@ void measure(const Load& load, std::vector<Target*> targets, int rounds, int sec
     }
   }
   for (const Target* target : targets) {
-    fmt::print("| {:<28} | {:<20} | {:>6.2f} | {:>5.2f} | {:>5.2f} |\n", load.name, target->name,
+    fmt::print("| {:<28} | {:<24} | {:>6.2f} | {:>5.2f} | {:>5.2f} |\n", load.name, target->name,
                median(cost[target->name]), median(ratio[target->name]), median(first_ratio[target->name]));
     std::fflush(stdout);
   }
@@ -211,7 +211,9 @@ int main(int argc, char** argv) {
     give_up("cannot pin to one CPU");  // inherited by all that is started
 
   const support::TempDir folder;
+  const support::TempDir candidate_folder;
   Target origin = start_origin(folder.path());
+  Target candidate = start_origin(candidate_folder.path());
   Target haproxy = start_haproxy(folder.path(), origin.port);
   Target nginx = start_nginx(folder.path(), origin.port);
   const std::string upstream = fmt::format("127.0.0.1:{}", origin.port);
@@ -220,10 +222,13 @@ int main(int argc, char** argv) {
   Target recording{"stormproof, recording",
                    start({RELAY_PROGRAM, upstream, (folder.path() / "bench.traffic").string()}), 0};
   recording.port = port_in(recording.process);
+  Target shadowing{"stormproof, shadow 10 %",
+                   start({RELAY_PROGRAM, upstream, "", fmt::format("127.0.0.1:{}", candidate.port), "10%"}), 0};
+  shadowing.port = port_in(shadowing.process);
 
   fmt::print("CPU time of the proxy process a request, one CPU for all, median of {} rounds of {} s\n\n", rounds,
              seconds);
-  fmt::print("| {:<28} | {:<20} | {:>6} | {:>5} | {:>5} |\n", "load", "proxy", "us", "x HA", "proxy thread x HA");
+  fmt::print("| {:<28} | {:<24} | {:>6} | {:>5} | {:>5} |\n", "load", "proxy", "us", "x HA", "proxy thread x HA");
   fmt::print("|---|---|---|---|---|\n");
   const std::vector<Load> loads = {{"1 KB, 64 connections", 64, "/1k"},
                                    {"1 KB, 8 connections", 8, "/1k"},
@@ -231,7 +236,8 @@ int main(int argc, char** argv) {
                                    {"100 KB, 32 connections", 32, "/100k"}};
   for (const Load& load : loads) {
     std::vector<Target*> targets = {&haproxy, &nginx, &relay};
-    if (load.connections == 64) targets.push_back(&recording);
+    if (load.connections == 64) targets.insert(targets.end(), {&recording, &shadowing});
     measure(load, targets, rounds, seconds);
   }
+  if (cpu_of(candidate.process).all_us == 0) give_up("the shadow's candidate had nothing to do");
 }

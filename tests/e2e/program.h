@@ -21,7 +21,7 @@ support::Finished stormproof(std::vector<std::string> arguments, std::map<std::s
 // Starts it and lets it run.
 support::Process start_stormproof(std::vector<std::string> arguments, std::map<std::string, std::string> env = {});
 
-// A `stormproof record` in front of a port; listens when it returns.
+// A `stormproof record` in front of a port, with more options where wanted; listens when it returns.
 struct Recording {
   support::Process process;
   std::uint16_t port;
