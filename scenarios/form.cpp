@@ -136,7 +136,7 @@ Reading read_around(std::string_view text) {
   return Value(around);
 }
 
-Reading read_url(std::string_view text) {
+Reading read_url(std::string_view text, bool tls_allowed) {
   const auto url = boost::urls::parse_uri(text);
   if (!url) {
     const bool bare = text.contains(':') && !text.contains("//") &&
@@ -144,12 +144,12 @@ Reading read_url(std::string_view text) {
     if (bare) return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
     return refuse(fmt::format("{} is not a URL; write it like http://127.0.0.1:8082", in_quotes(text)));
   }
-  const bool tls = url->scheme_id() == boost::urls::scheme::https;
-  if (!tls && url->scheme_id() != boost::urls::scheme::http) {
+  const bool tls = tls_allowed && url->scheme_id() == boost::urls::scheme::https;
+  if (url->scheme_id() != boost::urls::scheme::http && !tls) {
     if (!url->has_authority())
       return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
-    return refuse(fmt::format("{} begins with {}://; only http and https are spoken", in_quotes(text),
-                              std::string(url->scheme())));
+    return refuse(fmt::format("{} begins with {}://; only {} is spoken", in_quotes(text), std::string(url->scheme()),
+                              tls_allowed ? "http or https" : "http"));
   }
   if (!url->has_authority() || url->encoded_host().empty())
     return refuse(fmt::format("{} has no host", in_quotes(text)));
@@ -162,6 +162,14 @@ Reading read_url(std::string_view text) {
     return refuse(fmt::format("{} has more than a scheme, a host and a port", in_quotes(text)), origin);
   }
   return Value(origin);
+}
+
+Reading read_size(std::string_view text) {
+  const auto bytes = base::parse_bytes(text);
+  if (!bytes) return refuse(bytes.error().message);
+  if (*bytes == 0) return refuse(fmt::format("{} is not above zero", in_quotes(text)));
+  if (*bytes > std::uint64_t{1} << 62U) return refuse(fmt::format("{} is too large", in_quotes(text)));
+  return Value(static_cast<std::int64_t>(*bytes));
 }
 
 Reading read_address(std::string_view text) {
@@ -246,7 +254,9 @@ std::expected<Value, Refusal> read(Form form, std::string_view text) {
     case Form::percent: return read_percent(text);
     case Form::factor: return read_factor(text);
     case Form::around: return read_around(text);
-    case Form::url: return read_url(text);
+    case Form::url: return read_url(text, false);
+    case Form::origin: return read_url(text, true);
+    case Form::size: return read_size(text);
     case Form::address: return read_address(text);
     case Form::path: return read_path(text, false);
     case Form::path_pattern: return read_path(text, true);
@@ -274,7 +284,9 @@ std::string_view noun(Form form) {
     case Form::percent: return "a percentage like 0.1%";
     case Form::factor: return "a factor like 2x";
     case Form::around: return "a duration with a tolerance like 2s ± 20%";
-    case Form::url: return "a URL like http://127.0.0.1:8082";
+    case Form::url:
+    case Form::origin: return "a URL like http://127.0.0.1:8082";
+    case Form::size: return "a size like 64MiB";
     case Form::address: return "an address like 127.0.0.1:19001";
     case Form::path: return "a path like /healthz";
     case Form::path_pattern: return "a path pattern like /orders/*";
@@ -296,7 +308,9 @@ std::string_view pattern(Form form) {
     case Form::factor: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?x$";
     case Form::around:
       return "^ *(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?(ns|us|µs|ms|s|m|h) *((±|\\+/?-) *[0-9]+(\\.[0-9]*)? ?% *)?$";
-    case Form::url: return "^[hH][tT][tT][pP][sS]?://[^/?#@]+/?$";
+    case Form::url: return "^[hH][tT][tT][pP]://[^/?#@]+/?$";
+    case Form::origin: return "^[hH][tT][tT][pP][sS]?://[^/?#@]+/?$";
+    case Form::size: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?([KMG]i?)?B$";
     case Form::address: return "^[^/?#@]+:[0-9]+$";
     case Form::path: return "^/[^ ]*$";
     case Form::path_pattern: return "^[/*][^ ]*$";

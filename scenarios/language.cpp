@@ -6,16 +6,10 @@
 namespace stormproof::scenarios {
 namespace {
 
-Shape a(Form form) { return {.scalar = form}; }
 Shape hideable(Form form) { return {.scalar = form, .may_be_secret = true}; }
-Shape a(const Record& record) { return {.map = &record}; }
-Shape list_of(Shape item) { return {.list = std::make_shared<const Shape>(std::move(item))}; }
 Shape named(Shape value, Form name_form) {
   return {.named = std::make_shared<const Shape>(std::move(value)), .name_form = name_form};
 }
-
-constexpr bool required = true;
-constexpr bool optional = false;
 
 const Record& health() {
   static const Record record = {
@@ -30,7 +24,7 @@ const Record& target() {
   static const Record record = {
       "target",
       "One version of the service under test.",
-      {{"url", hideable(Form::url), required, "Where it listens: scheme, host and port.", "\"http://127.0.0.1:8082\""},
+      {{"url", hideable(Form::origin), required, "Where it listens: scheme, host and port.", "\"http://127.0.0.1:8082\""},
        {"command", list_of(hideable(Form::text)), optional,
         "Starts it, in the scenario's folder, and stops it after the run. Without it, it must be running already.",
         "[./shop, --port, \"8082\"]"},
@@ -57,7 +51,7 @@ const Record& dependency() {
       "Something that the service calls over HTTP. Faults are injected on the way to it.",
       {{"proxy", a(Form::address), required, "Where stormproof listens in its place; point the service here.",
         "\"127.0.0.1:19001\""},
-       {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""}}};
+       {"upstream", hideable(Form::origin), required, "Where it really is.", "\"http://127.0.0.1:9001\""}}};
   return record;
 }
 
@@ -292,9 +286,9 @@ const Record& scenario_record() {
   return record;
 }
 
-std::vector<const Record*> all_records() {
+std::vector<const Record*> all_records(const Record& root) {
   std::vector<const Record*> records;
-  gather({.map = &scenario_record()}, records);
+  gather({.map = &root}, records);
   return records;
 }
 

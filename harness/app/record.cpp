@@ -45,7 +45,7 @@ base::Result<proxy::RelayOptions> relay_options_of(const RecordOptions& options)
   proxy::RelayOptions relay;
   relay.listen = *listen;
   relay.tls = std::move(*tls);
-  relay.upstream_tls = std::move(*upstream_tls);
+  relay.upstreams = {{.endpoint = {}, .tls = std::move(*upstream_tls)}};
   relay.side = events::Side::ingress;
   return relay;
 }
@@ -61,7 +61,7 @@ ExitCode record(const RecordOptions& options) {
   const wire::Origin origin = wire::parse_origin(options.upstream).value();
   const auto upstream = wire::resolve(origin.host, origin.port);
   if (!upstream) return fail(ExitCode::could_not_run, upstream.error());
-  relay_options->upstream = *upstream;
+  relay_options->upstreams.front().endpoint = *upstream;
 
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);

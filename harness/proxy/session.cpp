@@ -12,9 +12,11 @@ Session::Session(Relay& relay, wire::Socket client, std::uint64_t number)
       relay_(relay),
       client_(std::move(client)),
       exchange_(relay, client_, request_, *this, number),
-      drain_hook_(relay.draining_, *this) {}
+      drain_hook_(relay.draining_, *this) {
+  ++relay_.sessions_;
+}
 
-Session::~Session() = default;
+Session::~Session() { --relay_.sessions_; }
 
 base::Task<> Session::run() {
   if (relay_.options_.tls != nullptr) keep_ = co_await shake_hands();

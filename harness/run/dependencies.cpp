@@ -44,8 +44,7 @@ base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependenc
 
   proxy::RelayOptions options;
   options.listen = *listen;
-  options.upstream = *upstream;
-  options.upstream_tls = std::move(*tls);
+  options.upstreams = {{.endpoint = *upstream, .tls = std::move(*tls)}};
   options.party = sink_.name(dependency.name);
   options.client_eof_cancels = true;
   options.limits.drain = drain_at_most;

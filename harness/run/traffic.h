@@ -9,7 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/events/recorder.h"
 #include "harness/run/live.h"
-#include "harness/run/loop_thread.h"
+#include "harness/wire/loop_thread.h"
 #include "replay/script.h"
 #include "replay/sender.h"
 
@@ -42,7 +42,7 @@ class Traffic {
   std::unique_ptr<replay::Sender> sender_;
   std::unique_ptr<wire::Pause> ended_;  // interrupted when the last answer is there
   base::TaskGroup tasks_;
-  LoopThread loop_;
+  wire::LoopThread loop_;
 };
 
 }  // namespace stormproof::run

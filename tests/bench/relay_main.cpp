@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   const auto upstream = wire::parse_listen_address(argv[1]);
   proxy::RelayOptions options;
   options.listen = *wire::parse_listen_address("127.0.0.1:0");
-  options.upstream = *upstream;
+  options.upstreams = {{*upstream}};
   auto relay = proxy::Relay::open(io, clock, options, {&counter, recorder.get(), nullptr});
   if (!relay) return 4;
   fmt::print("{}\n", (*relay)->endpoint().port());

@@ -45,7 +45,8 @@ class TlsRelay : public testing::Test {
   RelayRun::Tweak both_sides(const std::string& upstream_name = "shop.test") {
     return [this, upstream_name](RelayOptions& options) {
       options.tls = must(wire::TlsContext::server({.certificate = front_.certificate, .key = front_.key}));
-      options.upstream_tls = {must(wire::TlsContext::client({.ca_file = certificates_.authority()})), upstream_name};
+      options.upstreams.front().tls = {must(wire::TlsContext::client({.ca_file = certificates_.authority()})),
+                                       upstream_name};
     };
   }
 
@@ -279,7 +280,7 @@ TEST_F(TlsRelay, OneSideAlone) {
   });
   RelayRun front(upstream.port(), [this](RelayOptions& options) {
     both_sides()(options);
-    options.upstream_tls = {};
+    options.upstreams.front().tls = {};
   });
   RawConnection connection = front.connect();
   RawTls client = speak(connection);

@@ -39,7 +39,7 @@ class Recording {
     recorder_ = std::move(*recorder);
     proxy::RelayOptions relay_options;
     relay_options.listen = loopback(0);
-    relay_options.upstream = loopback(upstream);
+    relay_options.upstreams = {{loopback(upstream)}};
     relay_options.limits.drain = std::chrono::milliseconds(200);
     auto relay = proxy::Relay::open(io_, clock_, relay_options, {&sink_, recorder_.get(), nullptr});
     if (!relay) std::abort();

@@ -88,7 +88,7 @@ s.yaml:6:22: error: '127.0.0.1:8082' is not a URL; did you mean 'http://127.0.0.
 )"},
     {"UrlFtp", R"("http://127.0.0.1:8082")", "ftp://localhost",
      R"(
-s.yaml:6:22: error: 'ftp://localhost' begins with ftp://; only http and https are spoken
+s.yaml:6:22: error: 'ftp://localhost' begins with ftp://; only http or https is spoken
     6 |     candidate: {url: ftp://localhost, command: [./shop, --port, 8082]}
       |                      ^^^^^^^^^^^^^^^
 )"},

@@ -94,7 +94,7 @@ std::size_t allocations_in_steady_state(std::string_view request, int rounds, Co
   const auto loopback = wire::asio::ip::address_v4::loopback();
   RelayOptions options;
   options.listen = {loopback, 0};
-  options.upstream = {loopback, upstream.port()};
+  options.upstreams = {{{loopback, upstream.port()}}};
   auto relay = must(Relay::open(io, clock, options, {.sink = &sink}));
   std::thread thread([&] { io.run(); });
   std::vector<RawConnection> clients;
