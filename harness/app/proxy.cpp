@@ -83,10 +83,11 @@ ExitCode proxy(const ProxyFlags& flags) {
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
   Signals signals(io, [&] { io.stop(); });
-  auto service = Service::start(clock, std::move(*options));
-  if (!service) return fail(ExitCode::could_not_run, service.error());
-  std::optional<Hangups> hangups;
+  base::Result<std::unique_ptr<Service>> service;
+  std::optional<Hangups> hangups;  // before anybody can know that it runs: a SIGHUP would end it
   if (!flags.config.empty()) hangups.emplace(io, [&] { reload(**service, flags, *config); });
+  service = Service::start(clock, std::move(*options));
+  if (!service) return fail(ExitCode::could_not_run, service.error());
   std::string to;
   for (const auto& upstream : config->upstreams) to += (to.empty() ? "" : ", ") + upstream.url;
   std::cerr << fmt::format("relaying {} -> {}; end with Ctrl-C\n", wire::to_string((*service)->endpoint()), to);

@@ -87,6 +87,7 @@ base::Result<ServiceOptions> service_options(const scenarios::ProxyConfig& confi
   const auto listen = wire::parse_listen_address(config.listen);
   if (!listen) return std::unexpected(listen.error());
   relay.listen = *listen;
+  relay.tcp = config.tcp;
   relay.side = events::Side::ingress;
   relay.limits = limits_of(config);
   relay.stickiness = {config.sticky_header, config.sticky_cookie};

@@ -250,7 +250,8 @@ std::size_t Exchange::write_head() {
     wire::ErrorCode gone;
     client_address_ = client_.socket().remote_endpoint(gone).address().to_string();
   }
-  const events::TraceId made = lines.edit(request_.head(), client_address_, "http", head_);
+  const events::TraceId made =
+      lines.edit(request_.head(), client_address_, relay_.options_.tls == nullptr ? "http" : "https", head_);
   if (!made.none()) event_.trace = made;
   return request_.head().bytes.size();
 }

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "harness/proxy/session.h"
+#include "harness/proxy/stream_session.h"
 
 namespace stormproof::proxy {
 namespace {
 
+template <typename Served>
 base::Task<> serve(Relay& relay, wire::Socket client, std::uint64_t number) {
-  Session session(relay, std::move(client), number);
+  Served session(relay, std::move(client), number);
   co_await session.run();
 }
 
@@ -98,6 +100,7 @@ base::Result<void> Relay::apply(RelayOptions options, RelayTaps taps) {
   if (!upstreams) return std::unexpected(upstreams.error());
   options.listen = options_.listen;
   options.share_port = options_.share_port;
+  options.tcp = options_.tcp;
   options.side = options_.side;
   options.party = options_.party;
   options.number_first = options_.number_first;
@@ -123,7 +126,9 @@ base::Task<> Relay::accept_all() {
       ++counts_.connections_refused;  // closed by its destructor
       continue;
     }
-    group_.spawn(serve(*this, std::move(*accepted), numbered(counts_.connections)));
+    const std::uint64_t number = numbered(counts_.connections);
+    group_.spawn(options_.tcp ? serve<StreamSession>(*this, std::move(*accepted), number)
+                              : serve<Session>(*this, std::move(*accepted), number));
   }
 }
 

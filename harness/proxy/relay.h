@@ -40,6 +40,7 @@ struct RelayLimits {
 
 struct RelayOptions {
   wire::Endpoint listen;
+  bool tcp = false;         // bytes of any protocol: the upstreams, limits.pool.connect and limits.tunnel_idle apply
   bool share_port = false;  // with other relays of this process, one a thread; the kernel spreads the connections
   std::shared_ptr<wire::TlsContext> tls;  // a server's: clients speak TLS; the handshake is part of their head
   std::vector<Upstream> upstreams;
@@ -95,8 +96,8 @@ class Relay {
   // Client connections that are open.
   std::size_t sessions() const { return sessions_; }
 
-  // From the next exchange on; those under way end as they began. What cannot change is where it listens, its side,
-  // its party and its numbers. Refused: what Upstreams refuses, and then nothing has changed.
+  // From the next exchange on; those under way end as they began. What cannot change is where it listens, its mode, its
+  // side, its party and its numbers. Refused: what Upstreams refuses, and then nothing has changed.
   base::Result<void> apply(RelayOptions options, RelayTaps taps);
 
   // Stops accepting, lets exchanges under way end within limits.drain, then cuts them. Completes when all is closed.
@@ -104,6 +105,7 @@ class Relay {
 
  private:
   friend class Session;
+  friend class StreamSession;
   friend class Exchange;
   // Ends sets of upstreams that a reload replaced, once no exchange uses them.
   class Retired;

@@ -146,6 +146,30 @@ TEST_F(Proxy, RecordsAndShadowsOverWorkers) {
   EXPECT_THAT(inspected.out, HasSubstr("shadow"));
 }
 
+TEST_F(Proxy, TcpModeCarriesAnyProtocolAndRecordsItsBytes) {
+  RawServer greeter([](RawConnection& peer) {
+    if (!peer.send("+OK ready\r\n")) return;  // who only looked whether it listens has gone
+    const auto said = peer.read_to_end();
+    EXPECT_THAT(said ? *said : "", ::testing::AnyOf("", "QUIT\r\n"));
+  });
+  write_config(fmt::format("upstreams: [{}]\ntcp: true\nrecord: {{out: \"{}\"}}", upstream(greeter, 1),
+                           file("x.traffic").string()));
+  support::Process process = start();
+  {
+    auto client = RawConnection::connect(port_);
+    ASSERT_TRUE(client);
+    EXPECT_EQ(*client->read(11), "+OK ready\r\n");
+    EXPECT_TRUE(client->send("QUIT\r\n"));
+    client->end_sending();
+    EXPECT_EQ(*client->read_to_end(), "");
+  }
+  end(process);
+  const auto inspected = stormproof({"inspect", file("x.traffic").string()});
+  EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
+  EXPECT_THAT(process.err(), HasSubstr("recorded, "));
+  EXPECT_THAT(inspected.out, HasSubstr("exchanges"));
+}
+
 TEST_F(Proxy, AddsLinesWhereAsked) {
   RawServer echo([](RawConnection& peer) {
     const auto head = peer.read_until("\r\n\r\n");
