@@ -184,7 +184,7 @@ class HttpServer::Session final : private Deadlines::Entry, private base::StopHo
 };
 
 base::Task<> HttpServer::Session::run() {
-  while (keep_ && co_await read()) {
+  while (keep_ && !server_.closing_.requested() && co_await read()) {
     HttpReply reply = refusal_ ? std::move(*refusal_) : co_await answer();
     co_await send(std::move(reply));
     release();
