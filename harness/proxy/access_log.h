@@ -26,10 +26,10 @@
 namespace stormproof::proxy {
 
 struct AccessLogOptions {
-  std::string path;  // "-": standard output
-  AccessLaneOptions lane;
+  std::string path = {};  // "-": standard output
+  AccessLaneOptions lane = {};
   std::chrono::nanoseconds give_up_after = std::chrono::seconds(2);  // on a reader that stalls, once the log ends
-  std::function<void(const std::string&)> on_trouble;                // one sentence, on the writer's thread
+  std::function<void(const std::string&)> on_trouble = {};           // one sentence, on the writer's thread
 };
 
 class AccessLog {
