@@ -69,6 +69,7 @@ void AccessLog::write_all() {
     lock.unlock();
     if (reopen) {
       if (const auto reopened = file_.reopen(); !reopened) tell(reopened.error());
+      publish();
     }
     while (write_batch()) {
     }
@@ -102,9 +103,13 @@ bool AccessLog::write_batch() {
   fill_batch();
   if (batch_.empty()) return false;
   settle(file_.write(batch_, [this] { return SteadyClock::now() >= give_up_at_.load(); }));
+  publish();
+  return batch_.size() >= batch_bytes;
+}
+
+void AccessLog::publish() {
   written_ = file_.written();
   lost_ = file_.lost();
-  return batch_.size() >= batch_bytes;
 }
 
 void AccessLog::settle(const base::Result<void>& result) {

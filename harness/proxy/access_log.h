@@ -57,6 +57,7 @@ class AccessLog {
   void write_all();
   void fill_batch();
   bool write_batch();
+  void publish();
   void settle(const base::Result<void>& result);
   void tell(const base::Error& trouble) const;
 

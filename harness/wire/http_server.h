@@ -51,6 +51,7 @@ struct HttpReply {
   std::vector<HttpField> fields = {};
 };
 
+// Times of zero or less: no limit; of drain: at once.
 struct HttpServerLimits {
   std::size_t connections_max = 64;                           // more are closed at once
   std::size_t body_bytes_max = 8 << 20;                       // as received, with its chunks

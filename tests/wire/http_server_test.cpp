@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <map>
 #include <stdexcept>
 
+#include "harness/base/seed.h"
 #include "harness/wire/pause.h"
 #include "tests/support/files.h"
 #include "tests/support/http.h"
@@ -294,6 +296,38 @@ TEST(HttpServer, ClosingCutsWhatTakesTooLong) {
   ASSERT_TRUE(support::eventually(std::chrono::seconds(5), [&] { return run.counts().connections == 1; }));
   run.end();
   EXPECT_EQ(client.read_to_end().value_or(""), "");
+}
+
+// Messages that are nearly right: whatever comes, the server answers or ends the connection, and lives.
+TEST(HttpServer, DamagedRequestsAreAnsweredOrCut) {
+  HttpServerRun run(echo, {.linger = milliseconds(50)});
+  const std::string whole =
+      "POST /p?q HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: t\r\n\r\n"
+      "5;a=\"b\"\r\nhello\r\n1\r\n!\r\n0\r\nt: u\r\n\r\n";
+  constexpr std::string_view odd("\0\r\n:; 09afx\xff\"", 14);
+  std::map<std::string, int> said;
+  for (std::uint64_t i = 0; i < 1500; ++i) {
+    std::string request = whole;
+    for (std::uint64_t k = 0; k < i % 4; ++k) {
+      const auto chance = [&](std::string_view what, std::size_t below) {
+        return base::draw(1, what, i * 4 + k) % below;
+      };
+      const std::size_t at = chance("at", request.size());
+      const char byte = odd[chance("byte", odd.size())];
+      const std::size_t how = chance("how", 3);
+      if (how == 0) request[at] = byte;
+      else if (how == 1) request.erase(at, 1 + chance("much", 3));
+      else request.insert(at, 1, byte);
+    }
+    RawConnection client = run.connect();
+    ASSERT_TRUE(client.send(request));
+    client.end_sending();
+    ++said[client.read_to_end().value_or("a reset").substr(0, 12)];
+  }
+  EXPECT_GT(said["HTTP/1.1 200"], 375) << "the undamaged ones at least";
+  EXPECT_GT(said["HTTP/1.1 400"], 100);
+  EXPECT_EQ(said["a reset"], 0);
+  EXPECT_EQ(support::http(run.port(), "/").value_or(support::Answer{}).status, 200);
 }
 
 TEST(HttpServer, AnAddressInUseIsNamed) {
