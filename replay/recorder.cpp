@@ -61,6 +61,7 @@ void Recorder::write_all() {
     const bool last = ending_;
     const bool busy = drain_rings();
     count_drops();
+    publish();
     const base::Nanoseconds until_next = series_.tick(clock_.now());
     if (last) return;
     if (busy) bell_.nap(nap, urgent);
@@ -69,6 +70,17 @@ void Recorder::write_all() {
 }
 
 // True: there was something.
+void Recorder::publish() {
+  Account account = series_.account();
+  const std::lock_guard lock(mutex_);
+  published_ = std::move(account);
+}
+
+Account Recorder::progress() const {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
 bool Recorder::drain_rings() {
   bool any = false;
   for (bool more = true; more;) {

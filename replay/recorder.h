@@ -12,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -52,6 +53,8 @@ class Recorder {
 
   // After finish(), whether it succeeded or not.
   Account account() const { return series_.account(); }
+  // The same while it records, up to a nap of the writer old. Any thread.
+  Account progress() const;
   std::uint64_t files_made() const { return series_.files_made(); }
   std::uint64_t files_deleted() const { return series_.files_deleted(); }
 
@@ -62,6 +65,7 @@ class Recorder {
   bool drain_rings();
   void write_record(std::string_view record);
   void count_drops();
+  void publish();
 
   CaptureSeries series_;
   const base::Clock& clock_;
@@ -69,6 +73,8 @@ class Recorder {
   std::atomic<std::uint64_t> next_id_{1};
   std::vector<std::unique_ptr<RecordingLane>> lanes_;
   std::atomic<bool> ending_{false};
+  mutable std::mutex mutex_;  // of what follows; no relay takes it
+  Account published_;
   std::thread thread_;
 };
 

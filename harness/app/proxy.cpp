@@ -63,10 +63,14 @@ class Hangups {
 };
 
 void reload(Service& service, const ProxyFlags& flags, scenarios::ProxyConfig& running) {
+  const auto refuse = [&](std::string_view why) {
+    service.reload_failed();
+    tell(fmt::format("not reloaded: {}; it goes on as before", why));
+  };
   auto config = config_of(flags);
-  if (!config) return tell("not reloaded: the file has mistakes; it goes on as before");
+  if (!config) return refuse("the file has mistakes");
   auto options = service_options(*config, tell);
-  if (!options) return tell(fmt::format("not reloaded: {}; it goes on as before", options.error().to_string()));
+  if (!options) return refuse(options.error().to_string());
   const std::string fixed = fixed_keys_changed(running, *config);
   if (const auto reloaded = service.reload(std::move(*options)); !reloaded)
     return tell(fmt::format("not reloaded: {}; it goes on as before", reloaded.error().to_string()));
@@ -91,6 +95,8 @@ ExitCode proxy(const ProxyFlags& flags) {
   std::string to;
   for (const auto& upstream : config->upstreams) to += (to.empty() ? "" : ", ") + upstream.url;
   std::cerr << fmt::format("relaying {} -> {}; end with Ctrl-C\n", wire::to_string((*service)->endpoint()), to);
+  if (const auto admin = (*service)->admin_endpoint())
+    std::cerr << fmt::format("administration at http://{}/\n", wire::to_string(*admin));
   io.run();
 
   std::cerr << "draining\n";

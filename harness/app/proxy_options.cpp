@@ -101,6 +101,12 @@ base::Result<ServiceOptions> service_options(const scenarios::ProxyConfig& confi
   auto upstreams = upstreams_of(config);
   if (!upstreams) return std::unexpected(upstreams.error());
   relay.upstreams = std::move(*upstreams);
+  if (!config.admin.empty()) {
+    const auto admin = wire::parse_listen_address(config.admin);
+    if (!admin) return std::unexpected(admin.error());
+    options.admin = *admin;
+  }
+  options.access_log = config.access_log;
   if (config.record) {
     options.recording.emplace();
     options.recording->out = config.record->out;

@@ -6,8 +6,6 @@
 #include <future>
 #include <utility>
 
-#include "harness/wire/loop_thread.h"
-
 namespace stormproof::proxy {
 namespace {
 
@@ -101,17 +99,22 @@ std::optional<GatewayState> Gateway::state(std::chrono::nanoseconds at_most) con
   for (const auto& worker : workers_) {
     if (drained_) return std::nullopt;
     const auto state = worker->loop.call_within(until - std::chrono::steady_clock::now(),
-                                                [&relay = *worker->relay] { return state_of(relay); });
-    if (!state) return std::nullopt;
-    all += *state;
+                                                [&relay = worker->relay]() -> std::optional<GatewayState> {
+                                                  if (relay == nullptr) return std::nullopt;
+                                                  return state_of(*relay);
+                                                });
+    if (!state || !*state) return std::nullopt;
+    all += **state;
   }
   return all;
 }
 
+wire::LoopThread& Gateway::loop(std::size_t worker) { return workers_.at(worker)->loop; }
+
 // All at once: each has the whole of the limit.
 GatewayState Gateway::drain() {
   GatewayState all;
-  if (std::exchange(drained_, true)) return all;
+  if (drained_.exchange(true)) return all;
   std::vector<std::future<GatewayState>> ending;
   for (std::size_t number = 0; number < workers_.size(); ++number) {
     ending.push_back(std::async(std::launch::async, [this, number] {

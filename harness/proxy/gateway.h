@@ -1,9 +1,10 @@
 // Gateway: one address served by several relays, each with a thread of its own (a worker).
 //
 // The workers share nothing but the port: the kernel spreads connections over them, and a request stays on its worker.
-// Made, reloaded, read and ended from one other thread, the owner's.
+// Made, reloaded and ended from one other thread, the owner's; read from any thread that lives no longer.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
 #include "harness/proxy/relay.h"
+#include "harness/wire/loop_thread.h"
 
 namespace stormproof::proxy {
 
@@ -61,6 +63,9 @@ class Gateway {
   // Nothing: a worker did not answer within that time, or all have ended.
   std::optional<GatewayState> state(std::chrono::nanoseconds at_most) const;
 
+  // The thread of a worker, for what the owner has put there. Not after drain().
+  wire::LoopThread& loop(std::size_t worker);
+
   // Stops accepting, ends what is under way within limits.drain, and returns when all is closed: the state at the end.
   GatewayState drain();
 
@@ -71,7 +76,7 @@ class Gateway {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::function<base::Task<>(std::size_t worker)> ended_;
   wire::Endpoint endpoint_;
-  bool drained_ = false;
+  std::atomic<bool> drained_ = false;
 };
 
 }  // namespace stormproof::proxy

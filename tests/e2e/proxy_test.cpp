@@ -146,6 +146,43 @@ TEST_F(Proxy, RecordsAndShadowsOverWorkers) {
   EXPECT_THAT(inspected.out, HasSubstr("shadow"));
 }
 
+TEST_F(Proxy, TellsWhatItDoesOnAnAddressOfItsOwnAndInALog) {
+  const std::uint16_t admin = support::free_port();
+  write_config(fmt::format("upstreams: [{}]\nworkers: 2\nadmin: 127.0.0.1:{}\naccess-log: \"{}\"\n"
+                           "record: {{out: \"{}\"}}\nshadow: {{url: \"http://127.0.0.1:{}\", off-above: 1h}}",
+                           upstream(stable_, 1), admin, file("access.jsonl").string(), file("x.traffic").string(),
+                           canary_.port()));
+  support::Process process = start();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(), "stable");
+  const auto get = [&](std::string_view path) {
+    const auto answer = support::http(admin, path);
+    return answer ? *answer : support::Answer{};
+  };
+  EXPECT_TRUE(support::eventually(std::chrono::seconds(10), [&] { return get("/readyz").status == 200; }));
+  EXPECT_EQ(get("/healthz").status, 200);
+  EXPECT_EQ(get("/nowhere").status, 404);
+  EXPECT_NE(support::http(port_, "/metrics")->body.find("stable"), std::string::npos) << "never on the public address";
+  const auto has = [&](std::string_view line) {
+    return support::eventually(std::chrono::seconds(10), [&] { return get("/metrics").body.contains(line); });
+  };
+  EXPECT_TRUE(has("stormproof_exchanges_total{outcome=\"answered\"} 21\n")) << get("/metrics").body;
+  EXPECT_TRUE(has("42\n")) << get("/metrics").body;
+  write_config(fmt::format("upstreams: [{}]", upstream(canary_, 1)));
+  process.signal(SIGHUP);
+  EXPECT_TRUE(says(process, "a change of workers, record, admin, access-log needs a restart"));
+  EXPECT_EQ(ask(), "canary");
+  end(process);
+  const auto log = support::read_file(file("access.jsonl"));
+  ASSERT_TRUE(log);
+  EXPECT_EQ(std::ranges::count(*log, '\n'), 22);
+}
+
+TEST_F(Proxy, AnAdminAddressThatIsThePublicOneIsRefused) {
+  write_config(fmt::format("upstreams: [{}]\nadmin: 127.0.0.1:{}", upstream(stable_, 1), port_));
+  const auto refused = stormproof({"proxy", "--config", file("proxy.yaml").string()});
+  EXPECT_EQ(refused.exit_code, 4);
+}
+
 TEST_F(Proxy, TcpModeCarriesAnyProtocolAndRecordsItsBytes) {
   RawServer greeter([](RawConnection& peer) {
     if (!peer.send("+OK ready\r\n")) return;  // who only looked whether it listens has gone

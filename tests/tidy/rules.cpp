@@ -46,6 +46,7 @@ const std::vector<Library>& libraries() {
       {"gtest/", "GoogleTest", {"tests/"}, true},
       {"gmock/", "GoogleMock", {"tests/"}, true},
       {"benchmark/", "Google Benchmark", {"tests/"}, true},
+      {"prometheus/", "prometheus-cpp", {"harness/proxy/"}, false},
   };
   return all;
 }

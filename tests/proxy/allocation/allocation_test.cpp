@@ -20,12 +20,16 @@
 #endif
 #endif
 
-namespace {
+// Of counting.h.
+namespace stormproof::proxy {
 
 thread_local bool counting = false;
 std::atomic<std::size_t> allocations = 0;
 
-}  // namespace
+}  // namespace stormproof::proxy
+
+using stormproof::proxy::allocations;
+using stormproof::proxy::counting;
 
 #ifndef STORMPROOF_SANITIZED
 extern "C" {
