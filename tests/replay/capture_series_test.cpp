@@ -187,24 +187,5 @@ TEST_F(CaptureSeriesTest, RetentionTouchesNothingThatIsNotOurs) {
   EXPECT_EQ(read_bytes(folder_.file("x-000002.traffic")), "somebody's");
 }
 
-TEST_F(CaptureSeriesTest, WhereTheNextFileCannotBeMadeTheOldOneGoesOn) {
-  start({.every = minutes(1)});
-  add();
-  {
-    const Limit no_more_descriptors(RLIMIT_NOFILE, 0);
-    pass(minutes(1));
-    add();
-    pass(seconds(5));
-  }
-  EXPECT_EQ(series_->files_made(), 1u);
-  ASSERT_THAT(told_, SizeIs(1)) << "once, though it was tried every second";
-  EXPECT_THAT(told_[0], HasSubstr("x-000002.traffic: Too many open files"));
-  pass(seconds(1));
-  EXPECT_EQ(series_->files_made(), 2u);
-  add();
-  EXPECT_EQ(close(), (Account{{"recorded", {3, bytes_}}}));
-  EXPECT_THAT(read("x-000001.traffic"), SizeIs(2));
-}
-
 }  // namespace
 }  // namespace stormproof::replay

@@ -5,7 +5,6 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <filesystem>
 
@@ -171,31 +170,52 @@ TEST_F(CaptureSeriesTest, AFullDiskCostsWhatDoesNotFitTheMemoryAndIsToldOnceATim
 }
 
 // SQLite's own seam for that: its calls to the system, one by one.
-std::atomic<bool> writes_fail = false;
-ssize_t write_or_fail(int file, const void* bytes, size_t count, off_t offset) {
-  if (!writes_fail) return ::pwrite(file, bytes, count, offset);
+ssize_t no_write(int, const void*, size_t, off_t) {
   errno = EIO;
   return -1;
 }
 
-class FailingWrites {
+int no_open(const char*, int, int) {
+  errno = EMFILE;
+  return -1;
+}
+
+class Failing {
  public:
-  FailingWrites() : vfs_(sqlite3_vfs_find(nullptr)) {
-    for (const char* name : {"pwrite", "pwrite64"}) {
-      vfs_->xSetSystemCall(vfs_, name, reinterpret_cast<sqlite3_syscall_ptr>(write_or_fail));
-    }
-    writes_fail = true;
+  template <typename Call>
+  Failing(std::vector<const char*> names, Call* call) : vfs_(sqlite3_vfs_find(nullptr)), names_(std::move(names)) {
+    for (const char* name : names_) vfs_->xSetSystemCall(vfs_, name, reinterpret_cast<sqlite3_syscall_ptr>(call));
   }
-  FailingWrites(const FailingWrites&) = delete;
-  FailingWrites& operator=(const FailingWrites&) = delete;
-  ~FailingWrites() {
-    writes_fail = false;
-    for (const char* name : {"pwrite", "pwrite64"}) vfs_->xSetSystemCall(vfs_, name, nullptr);
+  Failing(const Failing&) = delete;
+  Failing& operator=(const Failing&) = delete;
+  ~Failing() {
+    for (const char* name : names_) vfs_->xSetSystemCall(vfs_, name, nullptr);
   }
 
  private:
   sqlite3_vfs* vfs_;
+  std::vector<const char*> names_;
 };
+
+TEST_F(CaptureSeriesTest, WhereTheNextFileCannotBeMadeTheOldOneGoesOn) {
+  start({.every = minutes(1)});
+  add();
+  {
+    const Failing opening({"open"}, no_open);
+    pass(minutes(1));
+    add();
+    pass(seconds(5));
+  }
+  EXPECT_EQ(series_->files_made(), 1u);
+  EXPECT_THAT(names(), ::testing::Not(::testing::Contains("x-000002.traffic"))) << "nothing half-made stays";
+  ASSERT_THAT(told_, SizeIs(1)) << "once, though it was tried every second";
+  EXPECT_THAT(told_[0], HasSubstr("x-000002.traffic: unable to open database file (Too many open files)"));
+  pass(seconds(1));
+  EXPECT_EQ(series_->files_made(), 2u);
+  add();
+  EXPECT_EQ(close(), (Account{{"recorded", {3, bytes_}}}));
+  EXPECT_THAT(read("x-000001.traffic"), SizeIs(2));
+}
 
 TEST_F(CaptureSeriesTest, ADiskThatFailsLosesNothingThatFitsTheMemory) {
   start({.every = minutes(1)});
@@ -203,7 +223,7 @@ TEST_F(CaptureSeriesTest, ADiskThatFailsLosesNothingThatFitsTheMemory) {
   const std::uint64_t large = begin_large(300'000);
   pass(seconds(1));
   {
-    const FailingWrites failing;
+    const Failing writing({"pwrite", "pwrite64"}, no_write);
     for (int i = 0; i < 20; ++i) add(20'000);
     more_of_large(large, 300'000);
     pass(minutes(2));
