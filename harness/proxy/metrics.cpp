@@ -22,7 +22,7 @@ constexpr std::array relay_outcomes = {
     events::Outcome::answered,     events::Outcome::faulted,         events::Outcome::refused,
     events::Outcome::reset,        events::Outcome::connect_timeout, events::Outcome::head_timeout,
     events::Outcome::idle_timeout, events::Outcome::total_timeout,   events::Outcome::cancelled,
-    events::Outcome::bad_request,  events::Outcome::bad_response};
+    events::Outcome::bad_request,  events::Outcome::bad_response,    events::Outcome::tls_failed};
 
 double number(std::uint64_t value) { return static_cast<double>(value); }
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
@@ -108,6 +108,8 @@ void add_relay(Families& families, const MetricsInput& input) {
   families.add(number(input.relay.connections));
   families.counter("client_connections_refused_total", "Of them closed at once, above the limit.");
   families.add(number(input.relay.connections_refused));
+  families.counter("client_handshakes_failed_total", "TLS handshakes with clients that failed.");
+  families.add(number(input.relay.handshakes_failed));
   families.gauge("client_connections_open", "Connections of clients that are open.");
   families.add(number(input.sessions));
   families.counter("requests_total", "Requests received, malformed ones included.");

@@ -39,7 +39,7 @@ MetricsInput busy() {
           .workers = 2,
           .draining = true,
           .meter = meter.read(),
-          .relay = {.connections = 7, .connections_refused = 1, .exchanges = 8},
+          .relay = {.connections = 7, .connections_refused = 1, .handshakes_failed = 2, .exchanges = 8},
           .sessions = 3,
           .upstreams = {{"blue", 99, 5, 1, 2}, {"green", 1, 0, 0, 0}},
           .recorder =
