@@ -20,8 +20,16 @@ namespace json = boost::json;
 constexpr std::size_t damage_max = 20;  // sentences kept
 constexpr std::size_t routes_shown = 20;
 
+// Of plain TCP: bytes without heads.
+bool is_stream(const Exchange& exchange) { return exchange.request.head.empty() && exchange.response.head.empty(); }
+
 void add(Inspection& inspection, const Exchange& exchange, std::map<std::string, std::uint64_t>& routes) {
   ++inspection.exchanges;
+  if (is_stream(exchange)) {
+    ++inspection.methods["tcp"];
+    ++inspection.endings[std::string(to_string(exchange.ending))];
+    return;
+  }
   const std::string_view method = method_of(exchange.request.head);
   ++inspection.methods[std::string(method)];
   ++inspection.statuses[status_of(exchange.response.head)];

@@ -140,11 +140,12 @@ class RecordingLane::Take final : public wire::Tap {
   enum Text : std::size_t { request_head, request_body, interim, response_head, response_body, text_count };
 
   bool hand_over(const events::Exchange& event) {
-    const bool answered = !texts_[response_head].empty();
+    const bool stream = texts_[request_head].empty();  // of TCP mode: bytes without heads
+    const bool answered = stream ? event.response_bytes > 0 : !texts_[response_head].empty();
     head_.kind = HandedOver::Kind::exchange;
     head_.ending = ending_of(event);
     // Answered by the relay itself, a fault for instance: nothing was received.
-    if (head_.ending == Ending::complete && !answered) head_.ending = Ending::response_missing;
+    if (head_.ending == Ending::complete && !answered && !stream) head_.ending = Ending::response_missing;
     if (!request_is_whole()) head_.ending = Ending::request_truncated;
     head_.times[response_start] = answered || !texts_[interim].empty() ? ns_of(event.first_byte) : 0;
     head_.times[response_end] = answered ? ns_of(event.end) : 0;

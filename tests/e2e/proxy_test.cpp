@@ -204,7 +204,8 @@ TEST_F(Proxy, TcpModeCarriesAnyProtocolAndRecordsItsBytes) {
   const auto inspected = stormproof({"inspect", file("x.traffic").string()});
   EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
   EXPECT_THAT(process.err(), HasSubstr("recorded, "));
-  EXPECT_THAT(inspected.out, HasSubstr("exchanges"));
+  EXPECT_THAT(inspected.out, HasSubstr("complete"));
+  EXPECT_THAT(inspected.out, HasSubstr("tcp"));
 }
 
 TEST_F(Proxy, AddsLinesWhereAsked) {
