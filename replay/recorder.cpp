@@ -45,7 +45,8 @@ Ending ending_of(const events::Exchange& event) {
     case Outcome::connect_timeout:
     case Outcome::head_timeout:
     case Outcome::bad_response:
-    case Outcome::shed: return Ending::response_missing;
+    case Outcome::shed:
+    case Outcome::held_off: return Ending::response_missing;
     case Outcome::bad_request: return Ending::request_truncated;
     case Outcome::reset:
     case Outcome::idle_timeout:

@@ -162,6 +162,7 @@ std::string answers_of(const PartyStats& party) {
   for (const auto& [status, count] : party.statuses) add(fmt::format("{}", status), count);
   for (const auto& [outcome, count] : party.without_answer) add(events::to_string(outcome), count);
   if (party.shed > 0) add("not sent", party.shed);
+  if (party.held_off > 0) add("held off by the target", party.held_off);
   return words;
 }
 
@@ -210,6 +211,8 @@ std::string schedule_of(const TrafficStats& stats) {
                                   base::format_duration(error.quantile(0.99)), base::format_duration(error.max()));
   words += " Latency counts from the intended time, so this is in it.";
   if (stats.shed > 0) words += fmt::format(" {} requests could not be sent at all.", grouped(stats.shed));
+  if (stats.held_off > 0)
+    words += fmt::format(" {} requests never left, as the target held every connection.", grouped(stats.held_off));
   return words;
 }
 

@@ -115,6 +115,7 @@ object party(const PartyStats& stats, bool is_target) {
     const base::Histogram& error = stats.schedule_error;
     const auto of = [&error](Nanoseconds at) { return error.count() == 0 ? value() : milliseconds(at); };
     out["shed"] = stats.shed;
+    out["held_off"] = stats.held_off;
     out["schedule_error"] =
         object{{"p50_ms", of(error.quantile(0.5))}, {"p99_ms", of(error.quantile(0.99))}, {"max_ms", of(error.max())}};
   }

@@ -88,6 +88,8 @@ std::string traffic_lines(const TrafficStats& stats) {
       or_dash(sent->latency.quantile(0.5)), or_dash(sent->latency.quantile(0.99)), or_dash(sent->latency.max()),
       base::format_duration(sent->schedule_error.quantile(0.99)), base::format_duration(sent->schedule_error.max()));
   if (stats.shed > 0) lines += fmt::format(" **{} could not be sent.**", grouped(stats.shed));
+  if (stats.held_off > 0)
+    lines += fmt::format(" **{} never left: the target held every connection.**", grouped(stats.held_off));
   lines += "\n\n";
   std::size_t count = 0;
   for (const PartyStats& dependency : stats.dependencies) {
