@@ -23,7 +23,8 @@ void count(PartyStats& stats, const Exchange& exchange) {
   if (exchange.status != 0) ++stats.statuses[exchange.status];
   if (!is_answered(exchange)) ++stats.without_answer[exchange.outcome];
   stats.latency.add(exchange);
-  if (exchange.side == Side::ingress) stats.schedule_error.add(between(exchange.intended, exchange.start - exchange.waited));
+  if (exchange.side == Side::ingress)
+    stats.schedule_error.add(between(exchange.intended, exchange.start - exchange.waited));
 }
 
 std::vector<PartyStats> by_name(std::map<std::string, PartyStats> parties) {

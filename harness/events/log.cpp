@@ -66,7 +66,8 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     const bool egress = e.side == Side::egress;
     const bool answered = e.first_byte != base::Time{};
     columns[flags].push_back(static_cast<char>((egress ? is_egress : 0) | (answered ? has_first_byte : 0) |
-                                               (e.trace.none() ? 0 : has_trace) | (e.waited.count() == 0 ? 0 : has_waited)));
+                                               (e.trace.none() ? 0 : has_trace) |
+                                               (e.waited.count() == 0 ? 0 : has_waited)));
     columns[outcome].push_back(static_cast<char>(e.outcome));
     put_varint(columns[status], e.status);
     put_varint(columns[party], e.party);
@@ -357,8 +358,8 @@ base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_ma
   if (bytes.size() < head_size) return base::fail("the event log ends too early");
   const auto version = static_cast<unsigned char>(bytes[magic.size()]);
   if (version == 0 || version > log_version) {
-    return base::fail(fmt::format("the event log has format version {}; this stormproof reads versions up to {}", version,
-                                  log_version));
+    return base::fail(fmt::format("the event log has format version {}; this stormproof reads versions up to {}",
+                                  version, log_version));
   }
   std::uint64_t checksum = 0;
   for (unsigned i = 0; i < 8; ++i) {

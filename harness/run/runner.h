@@ -29,6 +29,7 @@ struct RunnerOptions {
   std::string version;        // of this program
   std::string output_folder;  // the service's own output goes to a file here
   std::size_t connections_max = 512;
+  std::chrono::milliseconds answers_within{5000};  // after the last request was sent, or the target's last answer
 };
 
 class Runner {
@@ -52,10 +53,11 @@ class Runner {
   base::Task<> direct();
   base::Task<bool> pass_phase(const scenarios::Phase& phase);
   base::Task<bool> wait_until(base::Time end);
-  bool steady_state_holds();
+  base::Task<bool> is_silent();
+  bool steady_state_holds(bool silent);
   void watch_service();
   void watch_errors();
-  events::Log log_so_far();
+  events::Log log_so_far(bool whole);
   reports::RunRecord finish();
 
   const scenarios::Scenario& scenario_;

@@ -22,8 +22,9 @@ Attribution::Attribution(Exchanges ingress, Time healthy_end) {
   for (const auto& [from, to] : late) {
     if (!pauses_.empty() && from <= pauses_.back().to) pauses_.back().to = std::max(pauses_.back().to, to);
     else
-      pauses_.push_back({from, to, pauses_.empty() ? Nanoseconds(0)
-                                                   : pauses_.back().before + (pauses_.back().to - pauses_.back().from)});
+      pauses_.push_back(
+          {from, to,
+           pauses_.empty() ? Nanoseconds(0) : pauses_.back().before + (pauses_.back().to - pauses_.back().from)});
   }
 }
 

@@ -63,7 +63,8 @@ Finding judge_errors(const View& view, const PhaseWindow& phase, const scenarios
   const Overdue overdue = overdue_in(view, phase);
   const auto failed_sent = std::ranges::count_if(
       overdue.sent, [&](const events::Exchange* request) { return view.attribution().fate(*request) == Fate::failed; });
-  count.lower = share_lower(count.failed, check.samples - count.unknown, static_cast<std::uint64_t>(failed_sent), overdue);
+  count.lower =
+      share_lower(count.failed, check.samples - count.unknown, static_cast<std::uint64_t>(failed_sent), overdue);
   count.upper = share_upper(count.failed + count.unknown, check.samples);
   if (check.samples == 0) check.missing = "no request was sent in this phase";
   else if (expectation.at_most <= 0) decide_census(check, count);

@@ -16,7 +16,8 @@ namespace {
 using base::format_duration;
 
 constexpr std::string_view late_for_another_reason =
-    "the requests were late, but the harness's own delay, or its limit of connections, may explain it: raise the limit, "
+    "the requests were late, but the harness's own delay, or its limit of connections, may explain it: raise the "
+    "limit, "
     "or give it more cores";
 
 struct Sample {

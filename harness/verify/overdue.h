@@ -10,7 +10,7 @@
 namespace stormproof::verify {
 
 struct Overdue {
-  std::uint64_t never_left = 0;                     // requests of the phase of which nothing is known
+  std::uint64_t never_left = 0;                    // requests of the phase of which nothing is known
   std::vector<const events::Exchange*> sent = {};  // after standing in line, within the phase
 };
 

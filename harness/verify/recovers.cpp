@@ -41,7 +41,9 @@ struct Reading {
     return fate == Fate::failed || (strict && fate == Fate::unknown);
   }
   Nanoseconds took(const Exchange& request) const { return strict ? of.most(request) : of.least(request); }
-  bool slower(const Exchange& request, Nanoseconds limit) const { return took(request) == no_answer || took(request) > limit; }
+  bool slower(const Exchange& request, Nanoseconds limit) const {
+    return took(request) == no_answer || took(request) > limit;
+  }
   Reading other() const { return {of, !strict}; }
 };
 
@@ -162,7 +164,8 @@ void decide_both(Check& check, const Recovery& recovery, const Recovery& at_best
   if (best.verdict == Verdict::violated) return;
   check.verdict = Verdict::inconclusive;
   check.missing =
-      "the requests were late, but the harness's own delay, or its limit of connections, may explain it: raise the limit, "
+      "the requests were late, but the harness's own delay, or its limit of connections, may explain it: raise the "
+      "limit, "
       "or give it more cores";
 }
 
@@ -180,7 +183,8 @@ std::string measured(const Recovery& recovery, const Band& band) {
                             format_duration(band.limit));
 }
 
-void show_failing(Finding& finding, const View& view, const Recovery& recovery, Nanoseconds within, const Band& band, const Reading& reading) {
+void show_failing(Finding& finding, const View& view, const Recovery& recovery, Nanoseconds within, const Band& band,
+                  const Reading& reading) {
   for (const Exchange* request : view.ingress_between(recovery.heal + within, recovery.observed_to)) {
     if (finding.exchanges.size() == finding_exchanges_max) return;
     if (reading.fails(*request) || reading.slower(*request, band.limit)) finding.exchanges.push_back(request->request);

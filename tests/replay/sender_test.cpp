@@ -207,7 +207,8 @@ TEST_F(SenderTest, WhatIsQueuedWhenItFinishesIsReportedAsHeldOff) {
     EXPECT_EQ(sender.counts().queued, 0u);
     finished.set_value();
   });
-  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::answered, Outcome::held_off, Outcome::held_off, Outcome::held_off}));
+  EXPECT_EQ(outcomes(),
+            (std::vector<Outcome>{Outcome::answered, Outcome::held_off, Outcome::held_off, Outcome::held_off}));
   EXPECT_EQ(counts_.held_off, 3u);
   EXPECT_EQ(counts_.shed, 0u);
   for (std::size_t i = 1; i < 4; ++i) EXPECT_GE(exchanges()[i].waited, Nanoseconds(milliseconds(15)));

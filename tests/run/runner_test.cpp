@@ -167,6 +167,24 @@ TEST_F(RunnerTest, ASteadyStateThatDoesNotHoldInjectsNothing) {
   EXPECT_TRUE(marks_of(record->log, events::MarkKind::faults_on).empty());
 }
 
+// It takes every connection and answers nothing: none of its requests has ended when the steady state has.
+TEST_F(RunnerTest, AServiceThatHangsFailsItsSteadyState) {
+  support::RawServer silent(
+      [](support::RawConnection& connection) { static_cast<void>(connection.read_to_end(std::chrono::seconds(60))); });
+  const auto scenario = this->scenario(silent.port(), "at-most: 1%");
+  RunnerOptions with_few_connections = options();
+  with_few_connections.connections_max = 8;
+  with_few_connections.answers_within = milliseconds(200);
+  Runner runner(scenario, with_few_connections, clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_THAT(record->ended_because, HasSubstr("steady state violated"));
+  EXPECT_TRUE(marks_of(record->log, events::MarkKind::faults_on).empty());
+  ASSERT_FALSE(record->findings.empty());
+  EXPECT_EQ(record->findings[0].verdict, Verdict::violated) << record->findings[0].summary;
+  EXPECT_THAT(record->findings[0].summary, HasSubstr("the target held all 8 connections"));
+}
+
 TEST_F(RunnerTest, ATargetThatDoesNotAnswerIsAnErrorThatNamesItsAddress) {
   const std::uint16_t nobody = support::free_port();
   const auto scenario = this->scenario(nobody, "at-most: 50%", ", health: {path: /healthz, within: 200ms}");

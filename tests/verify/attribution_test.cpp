@@ -40,9 +40,8 @@ std::vector<scenarios::Expectation> expecting(double errors, std::vector<scenari
 }
 
 std::string told(const Load& load, const std::vector<Finding>& findings) {
-  std::string text =
-      fmt::format("seed {} rate {:.0f} connections {} pauses {} cost {} us\n", load.seed, load.per_second,
-                  load.connections_max, load.pauses.size(), load.cost.count() / 1000);
+  std::string text = fmt::format("seed {} rate {:.0f} connections {} pauses {} cost {} us\n", load.seed,
+                                 load.per_second, load.connections_max, load.pauses.size(), load.cost.count() / 1000);
   for (const Finding& finding : findings) {
     text += fmt::format("{} [{}] {}\n", to_string(finding.verdict), finding.phase, finding.summary);
     for (const Check& check : finding.checks)
@@ -155,7 +154,8 @@ TEST(Attribution, ALimitOfConnectionsThatIsTooLowIsNotTheServicesFault) {
   const auto findings = judge(run.log, simulation::scenario_of(load, limits));
   for (const std::size_t at : {2u, 3u}) {
     EXPECT_EQ(findings[at].verdict, Verdict::inconclusive) << told(load, findings);
-    EXPECT_THAT(findings[at].summary, testing::HasSubstr("the target held all 200 connections")) << told(load, findings);
+    EXPECT_THAT(findings[at].summary, testing::HasSubstr("the target held all 200 connections"))
+        << told(load, findings);
   }
 }
 
@@ -165,8 +165,8 @@ TEST(Attribution, AViolationNamesTheConnectionsThatTheTargetHeld) {
     return at < seconds(6) ? std::optional<Nanoseconds>(milliseconds(10)) : std::nullopt;
   };
   const simulation::LoadRun run = simulation::simulate(load);
-  const auto findings =
-      judge(run.log, simulation::scenario_of(load, expecting(0.01, {{.quantile = 0.99, .at_most = milliseconds(100)}})));
+  const auto findings = judge(
+      run.log, simulation::scenario_of(load, expecting(0.01, {{.quantile = 0.99, .at_most = milliseconds(100)}})));
   EXPECT_EQ(findings[0].verdict, Verdict::holds) << told(load, findings);
   EXPECT_EQ(findings[2].verdict, Verdict::violated) << told(load, findings);
   EXPECT_THAT(findings[2].summary, testing::HasSubstr("the target held all 64 connections: 2736 were never sent"))
