@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "harness/base/seed.h"
+#include "harness/base/digest.h"
 #include "harness/base/units.h"
 #include "reports/escape.h"
 #include "reports/headline.h"
@@ -228,8 +228,11 @@ data facts_of(const RunRecord& record) {
   add("stormproof", record.stormproof_version);
   add("Started", base::format_time(record.started));
   add("Ended", fmt::format("{} ({})", base::format_time(record.ended), record.ended_because));
-  add("Scenario", fmt::format("xxh3:{:016x}", base::identity_of(record.scenario_text)));
-  for (const auto& [what, digest] : record.digests) add(what, digest);
+  const auto stored = record.digests.find("scenario");
+  add("Scenario", stored == record.digests.end() ? base::digest_of(record.scenario_text) : stored->second);
+  for (const auto& [what, digest] : record.digests) {
+    if (what != "scenario") add(what, digest);
+  }
   return facts;
 }
 

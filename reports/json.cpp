@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-#include "harness/base/seed.h"
+#include "harness/base/digest.h"
 #include "harness/base/units.h"
 #include "reports/escape.h"
 #include "reports/headline.h"
@@ -173,7 +173,7 @@ std::string render_json(const RunRecord& record) {
   const Headline told = headline(record);
   const TrafficStats stats = traffic_stats(record);
   object digests;
-  digests["scenario"] = fmt::format("xxh3:{:016x}", base::identity_of(record.scenario_text));
+  digests["scenario"] = base::digest_of(record.scenario_text);
   for (const auto& [what, digest] : record.digests) digests[clean(what)] = text(digest);
   array phases, findings, faults, targets, dependencies;
   for (const PhaseStats& each : stats.phases) phases.push_back(phase(each, record.started));

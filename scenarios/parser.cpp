@@ -7,6 +7,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -260,6 +261,29 @@ bool is_map(const std::optional<Node>& root, const Source& source, Complaints& c
   return false;
 }
 
+// By what it is called, a header of this kind carries something secret.
+bool carries_credentials(std::string_view header) {
+  std::string name;
+  for (const char c : header) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  constexpr std::array<std::string_view, 8> words = {"auth",   "cookie",  "token",  "secret",
+                                                     "passwd", "api-key", "apikey", "password"};
+  return std::ranges::any_of(words, [&](std::string_view word) { return name.contains(word); });
+}
+
+// Written as they are into the scenario: nobody said that they are secret, but they are.
+void add_credentials(Scenario& scenario) {
+  for (const Phase& phase : scenario.phases) {
+    for (const Fault& fault : phase.faults) {
+      if (!fault.abort) continue;
+      for (const auto& [name, value] : fault.abort->headers) {
+        if (!carries_credentials(name)) continue;
+        scenario.secrets.push_back(value);
+        scenario.secrets.push_back(value.substr(value.find_last_of(' ') + 1));  // "Bearer …"
+      }
+    }
+  }
+}
+
 std::unexpected<Diagnostics> unreadable(const std::string& path, std::string why) {
   return std::unexpected(Diagnostics{{.file = path,
                                       .place = {},
@@ -288,6 +312,8 @@ std::expected<Scenario, Diagnostics> parse(std::string_view text, std::string fi
   scenario.file = std::move(file);
   scenario.text = std::string(text);
   scenario.secrets = std::move(secrets);
+  add_credentials(scenario);
+  for (const Diagnostic& warning : complaints.in_order()) scenario.warnings.push_back(render(warning));
   return scenario;
 }
 

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "harness/base/digest.h"
 #include "harness/base/units.h"
 #include "harness/run/health.h"
 #include "harness/verify/judge.h"
 #include "harness/wire/net.h"
 #include "reports/planned_faults.h"
+#include "reports/redaction.h"
 
 namespace stormproof::run {
 namespace {
@@ -44,11 +46,23 @@ replay::PacingOptions pacing_of(const scenarios::Traffic& traffic) {
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
-    : scenario_(scenario), options_(std::move(options)), clock_(clock), progress_(progress) {}
+    : scenario_(scenario),
+      options_(std::move(options)),
+      clock_(clock),
+      progress_(progress),
+      secrets_(scenario.secrets) {}
 
 Runner::~Runner() {
   if (dependencies_ != nullptr) dependencies_->heal();
-  if (service_ != nullptr) service_->stop(service_grace);
+  end_service();
+}
+
+// What it wrote stays in the output folder: without the secrets that it was given.
+void Runner::end_service() {
+  if (service_ == nullptr) return;
+  service_->stop(service_grace);
+  const auto hidden = secrets_.hide_in_file(service_output_);
+  if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
 
 void Runner::interrupt(std::string why) {
@@ -66,7 +80,10 @@ base::Result<reports::RunRecord> Runner::run() {
   record_.owner = scenario_.owner;
   record_.seed = options_.seed;
   record_.planned_faults = reports::planned_faults(scenario_);
-  if (const auto started = start(); !started) return std::unexpected(started.error());
+  if (auto started = start(); !started) {
+    started.error().message = secrets_.hide(std::move(started.error().message));
+    return std::unexpected(std::move(started.error()));
+  }
   tasks_.spawn(direct());
   io_.restart();
   io_.run();
@@ -86,6 +103,10 @@ base::Result<void> Runner::start() {
                 fmt::format("{} requests of the capture write and are not sent; allow them with traffic.allow-writes",
                             script->writes_refused));
   }
+  for (const scenarios::Phase& phase : scenario_.phases) {
+    if (const auto checked = Dependencies::check(phase.faults); !checked) return checked;
+  }
+  take_digests(capture.string());
   auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
@@ -101,6 +122,17 @@ base::Result<void> Runner::start() {
   return {};
 }
 
+// What the run was made of. What cannot be read is left out: it is no reason not to run.
+void Runner::take_digests(const std::string& capture) {
+  record_.digests["scenario"] = base::digest_of(scenario_.text);
+  if (auto digest = base::digest_of_file(capture)) record_.digests["capture"] = std::move(*digest);
+  const std::vector<std::string>& command = scenario_.topology.candidate.command;
+  if (command.empty()) return;
+  const std::filesystem::path folder = std::filesystem::path(scenario_.file).parent_path();
+  if (const auto program = program_of(command.front(), folder.string()); !program.empty())
+    if (auto digest = base::digest_of_file(program)) record_.digests["candidate"] = std::move(*digest);
+}
+
 // Starts the candidate where the scenario says how, and waits until it answers.
 base::Result<void> Runner::start_service() {
   const scenarios::Target& target = scenario_.topology.candidate;
@@ -108,13 +140,13 @@ base::Result<void> Runner::start_service() {
   if (!origin) return std::unexpected(origin.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return std::unexpected(endpoint.error());
-  const std::string output = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
+  service_output_ = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
   if (!target.command.empty()) {
     progress_.say(fmt::format("starting {}", scenario_.topology.service));
     auto started = Process::start({.argv = target.command,
                                    .env = target.env,
                                    .folder = std::filesystem::path(scenario_.file).parent_path().string(),
-                                   .output = output});
+                                   .output = service_output_});
     if (!started) return std::unexpected(started.error());
     service_ = std::move(*started);
   }
@@ -123,7 +155,9 @@ base::Result<void> Runner::start_service() {
     if (!ended_because_.empty()) return ended_because_;
     const auto ended = service_ != nullptr ? service_->ended() : std::nullopt;
     if (!ended) return std::nullopt;
-    return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(output, output_lines_shown));
+    // Out of the file first: of a secret of several lines the last words may hold a part only.
+    if (const auto hidden = secrets_.hide_in_file(service_output_); !hidden) return hidden.error().message;
+    return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(service_output_, output_lines_shown));
   };
   if (!target.health) {
     return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up);
@@ -240,7 +274,7 @@ reports::RunRecord Runner::finish() {
   dependencies_->heal();
   events::Log sent = traffic_->finish(options_.answers_within);
   marks_.mark(clock_.now(), MarkKind::traffic_end, "");
-  if (service_ != nullptr) service_->stop(service_grace);
+  end_service();
   events::Log seen = dependencies_->finish();
   record_.log = std::move(marks_);
   record_.log.absorb(std::move(seen));
@@ -249,6 +283,7 @@ reports::RunRecord Runner::finish() {
   record_.ended = clock_.now();
   record_.ended_because = ended_because_;
   record_.findings = verify::judge(record_.log, scenario_);
+  reports::hide_secrets(record_, secrets_);
   return std::move(record_);
 }
 
