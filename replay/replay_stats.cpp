@@ -31,10 +31,10 @@ std::string quantile_text(const base::Histogram& histogram) {
 
 void ReplayStats::exchange(const events::Exchange& exchange) {
   ++requests_;
-  if (exchange.outcome != events::Outcome::shed) {
+  if (!events::never_sent(exchange)) {
     first_start_ = sent() == 0 ? exchange.start : std::min(first_start_, exchange.start);
     last_start_ = std::max(last_start_, exchange.start);
-    schedule_error_.add(exchange.start - exchange.intended);
+    schedule_error_.add(exchange.start - exchange.waited - exchange.intended);
   }
   if (exchange.outcome != events::Outcome::answered) {
     ++failures_[exchange.outcome];

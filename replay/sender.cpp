@@ -176,7 +176,7 @@ base::Task<> Sender::send(ShotSource& source, base::Time begin) {
       sent_in_a_row = 0;
       co_await pause_.lasting(std::max(ahead, base::Nanoseconds(0)));
     }
-    if (!finishing_) take(*shot, intended);
+    if (!finishing_) take({*shot, intended, std::max(intended, clock_.now())});
   }
   co_await group_.drained();
   co_await pool_.close();
@@ -185,7 +185,7 @@ base::Task<> Sender::send(ShotSource& source, base::Time begin) {
 void Sender::finish() {
   finishing_ = true;
   counts_.queued = 0;
-  for (const Queued& waiting : std::exchange(queue_, {})) shed(waiting.shot, waiting.intended);
+  for (const Due& waiting : std::exchange(queue_, {})) hold_off(waiting);
   pause_.interrupt();
 }
 
@@ -194,58 +194,79 @@ void Sender::stop() {
   group_.close();
 }
 
-void Sender::take(const Shot& shot, base::Time intended) {
+void Sender::take(const Due& due) {
   if (counts_.under_way < options_.connections_max) {
-    group_.spawn(work(shot, intended));
+    group_.spawn(work(due));
     return;
   }
   if (queue_.size() < options_.queued_max) {
-    queue_.push_back({shot, intended});
+    queue_.push_back(due);
+    queue_.back().waiting = true;
     counts_.queued = queue_.size();
     return;
   }
-  shed(shot, intended);
+  hold_off(due);
 }
 
-void Sender::shed(const Shot& shot, base::Time intended) {
-  ++counts_.shed;
-  ++counts_.ended;
+events::Exchange Sender::event_of(const Due& due) const {
   events::Exchange event;
-  event.outcome = Outcome::shed;
   event.party = options_.party;
-  event.route = sink_.route(shot.method, shot.target);
-  event.request = shot.request;
-  event.trace = shot.trace;
-  event.intended = intended;
+  event.route = sink_.route(due.shot.method, due.shot.target);
+  event.request = due.shot.request;
+  event.trace = due.shot.trace;
+  event.intended = due.intended;
+  return event;
+}
+
+void Sender::hold_off(const Due& due) {
+  ++counts_.held_off;
+  ++counts_.ended;
+  events::Exchange event = event_of(due);
+  event.outcome = Outcome::held_off;
   event.start = event.end = clock_.now();
+  event.waited = event.start - due.taken;
   sink_.exchange(event);
 }
 
+std::vector<events::Exchange> Sender::unfinished() const {
+  const base::Time now = clock_.now();
+  std::vector<events::Exchange> events;
+  for (const UnderWay& sent : under_way_) {
+    events.push_back(sent.event);
+    events.back().outcome = Outcome::cancelled;
+    events.back().end = now;
+  }
+  for (const Due& waiting : queue_) {
+    events.push_back(event_of(waiting));
+    events.back().outcome = Outcome::held_off;
+    events.back().start = events.back().end = now;
+    events.back().waited = now - waiting.taken;
+  }
+  return events;
+}
+
 // Sends one shot, then whatever queued meanwhile.
-base::Task<> Sender::work(Shot shot, base::Time intended) {
+base::Task<> Sender::work(Due due) {
   ++counts_.under_way;
   while (true) {
-    co_await call(shot, intended);
+    co_await call(due);
     if (queue_.empty()) break;
-    shot = queue_.front().shot;
-    intended = queue_.front().intended;
+    due = queue_.front();
     queue_.pop_front();
     counts_.queued = queue_.size();
   }
   --counts_.under_way;
 }
 
-base::Task<> Sender::call(const Shot& shot, base::Time intended) {
+base::Task<> Sender::call(const Due& due) {
   ++counts_.sent;
-  events::Exchange event;
-  event.side = events::Side::ingress;
-  event.party = options_.party;
-  event.route = sink_.route(shot.method, shot.target);
-  event.request = shot.request;
-  event.trace = shot.trace;
-  event.intended = intended;
+  const Shot& shot = due.shot;
+  UnderWay under_way{{}, event_of(due)};
+  under_way_.push_back(under_way);
+  events::Exchange& event = under_way.event;
   // Before a connection is made, where one is needed: how long that takes is the target's doing, not the schedule's.
   event.start = clock_.now();
+  event.waited = due.waiting ? event.start - due.taken : base::Nanoseconds(0);
   {
     Call first(*this, event);
     const bool known = co_await first.run(shot, true);
@@ -256,6 +277,7 @@ base::Task<> Sender::call(const Shot& shot, base::Time intended) {
       co_await again.run(shot, false);
     }
   }
+  under_way.unlink();
   ++counts_.ended;
   sink_.exchange(event);
 }

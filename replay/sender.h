@@ -5,16 +5,19 @@
 // and its actual time, so latency can be counted from when the request should have been sent (no coordinated omission).
 // Connections are kept alive and taken from a pool; the actual time is before one is made. A pooled one that proves
 // dead before a byte of the answer costs an idempotent request nothing: it is sent once more. At `connections_max`
-// under way, requests queue in order (their delay counts); above `queued_max`, and in the queue when finish() comes,
-// they are shed and reported as such. Lives on one io_context, one thread.
+// under way the target holds them all: requests queue in order, and Exchange::waited tells their time in the queue from
+// the sender's own delay. Above `queued_max`, and in the queue when finish() comes, they are reported as held off; what
+// this machine cannot send (no descriptor, no port) is shed. Lives on one io_context, one thread.
 #pragma once
 
 #include <array>
+#include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/clock.h"
 #include "harness/base/task_group.h"
@@ -56,8 +59,9 @@ struct SenderOptions {
 
 struct SenderCounts {
   std::uint64_t sent = 0;   // handed to a connection
-  std::uint64_t ended = 0;  // reported to the sink, shed ones included
-  std::uint64_t shed = 0;
+  std::uint64_t ended = 0;  // reported to the sink, those below included
+  std::uint64_t shed = 0;   // for want of something on this machine
+  std::uint64_t held_off = 0;
   std::size_t under_way = 0;
   std::size_t queued = 0;
 };
@@ -76,19 +80,28 @@ class Sender {
   // Sends no more, what is queued neither; what is under way may still be answered.
   void finish();
 
+  // What would be reported if it all ended now: what is under way as cancelled, what is queued as held off.
+  std::vector<events::Exchange> unfinished() const;
+
   const SenderCounts& counts() const { return counts_; }
 
  private:
   class Call;
-  void take(const Shot& shot, base::Time intended);
-  void shed(const Shot& shot, base::Time intended);
-  base::Task<> work(Shot shot, base::Time intended);
-  base::Task<> call(const Shot& shot, base::Time intended);
-
-  struct Queued {
+  struct Due {
     Shot shot;
     base::Time intended;
+    base::Time taken;  // when it was this sender's turn: later than intended is its own delay
+    bool waiting = false;
   };
+  // A request that was sent; in the list for as long as it lives.
+  struct UnderWay : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    events::Exchange event;
+  };
+  void take(const Due& due);
+  void hold_off(const Due& due);
+  events::Exchange event_of(const Due& due) const;
+  base::Task<> work(Due due);
+  base::Task<> call(const Due& due);
 
   const base::Clock& clock_;
   events::Sink& sink_;
@@ -97,7 +110,8 @@ class Sender {
   wire::UpstreamPool pool_;
   wire::Pause pause_;
   base::TaskGroup group_;
-  std::deque<Queued> queue_;
+  std::deque<Due> queue_;
+  boost::intrusive::list<UnderWay, boost::intrusive::constant_time_size<false>> under_way_;
   SenderCounts counts_;
   bool finishing_ = false;
 };

@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "harness/base/seed.h"
+#include "harness/base/digest.h"
 #include "harness/base/units.h"
 #include "reports/escape.h"
 #include "reports/headline.h"
@@ -162,6 +162,7 @@ std::string answers_of(const PartyStats& party) {
   for (const auto& [status, count] : party.statuses) add(fmt::format("{}", status), count);
   for (const auto& [outcome, count] : party.without_answer) add(events::to_string(outcome), count);
   if (party.shed > 0) add("not sent", party.shed);
+  if (party.held_off > 0) add("held off by the target", party.held_off);
   return words;
 }
 
@@ -210,6 +211,8 @@ std::string schedule_of(const TrafficStats& stats) {
                                   base::format_duration(error.quantile(0.99)), base::format_duration(error.max()));
   words += " Latency counts from the intended time, so this is in it.";
   if (stats.shed > 0) words += fmt::format(" {} requests could not be sent at all.", grouped(stats.shed));
+  if (stats.held_off > 0)
+    words += fmt::format(" {} requests never left, as the target held every connection.", grouped(stats.held_off));
   return words;
 }
 
@@ -225,8 +228,11 @@ data facts_of(const RunRecord& record) {
   add("stormproof", record.stormproof_version);
   add("Started", base::format_time(record.started));
   add("Ended", fmt::format("{} ({})", base::format_time(record.ended), record.ended_because));
-  add("Scenario", fmt::format("xxh3:{:016x}", base::identity_of(record.scenario_text)));
-  for (const auto& [what, digest] : record.digests) add(what, digest);
+  const auto stored = record.digests.find("scenario");
+  add("Scenario", stored == record.digests.end() ? base::digest_of(record.scenario_text) : stored->second);
+  for (const auto& [what, digest] : record.digests) {
+    if (what != "scenario") add(what, digest);
+  }
   return facts;
 }
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-#include "harness/base/seed.h"
+#include "harness/base/digest.h"
 #include "harness/base/units.h"
 #include "reports/escape.h"
 #include "reports/headline.h"
@@ -115,6 +115,7 @@ object party(const PartyStats& stats, bool is_target) {
     const base::Histogram& error = stats.schedule_error;
     const auto of = [&error](Nanoseconds at) { return error.count() == 0 ? value() : milliseconds(at); };
     out["shed"] = stats.shed;
+    out["held_off"] = stats.held_off;
     out["schedule_error"] =
         object{{"p50_ms", of(error.quantile(0.5))}, {"p99_ms", of(error.quantile(0.99))}, {"max_ms", of(error.max())}};
   }
@@ -172,7 +173,7 @@ std::string render_json(const RunRecord& record) {
   const Headline told = headline(record);
   const TrafficStats stats = traffic_stats(record);
   object digests;
-  digests["scenario"] = fmt::format("xxh3:{:016x}", base::identity_of(record.scenario_text));
+  digests["scenario"] = base::digest_of(record.scenario_text);
   for (const auto& [what, digest] : record.digests) digests[clean(what)] = text(digest);
   array phases, findings, faults, targets, dependencies;
   for (const PhaseStats& each : stats.phases) phases.push_back(phase(each, record.started));

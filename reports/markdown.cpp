@@ -88,6 +88,8 @@ std::string traffic_lines(const TrafficStats& stats) {
       or_dash(sent->latency.quantile(0.5)), or_dash(sent->latency.quantile(0.99)), or_dash(sent->latency.max()),
       base::format_duration(sent->schedule_error.quantile(0.99)), base::format_duration(sent->schedule_error.max()));
   if (stats.shed > 0) lines += fmt::format(" **{} could not be sent.**", grouped(stats.shed));
+  if (stats.held_off > 0)
+    lines += fmt::format(" **{} never left: the target held every connection.**", grouped(stats.held_off));
   lines += "\n\n";
   std::size_t count = 0;
   for (const PartyStats& dependency : stats.dependencies) {
@@ -103,6 +105,13 @@ std::string traffic_lines(const TrafficStats& stats) {
   return lines;
 }
 
+std::string digests_line(const RunRecord& record) {
+  std::string line;
+  for (const auto& [what, digest] : record.digests)
+    line += fmt::format("{}{} {}", line.empty() ? "" : " · ", cell(what), cell(digest));
+  return line.empty() ? "" : fmt::format("**Of:** {}\n\n", line);
+}
+
 }  // namespace
 
 std::string render_markdown(const RunRecord& record) {
@@ -110,7 +119,7 @@ std::string render_markdown(const RunRecord& record) {
   const TrafficStats stats = traffic_stats(record);
   return fmt::format("## {}: {}\n\n{}\n\n", sign_of(told.verdict), cell(record.scenario_name),
                      escape_markdown(shortened(told.sentence, 1000))) +
-         findings_table(record) + faults_table(stats) + traffic_lines(stats) +
+         findings_table(record) + faults_table(stats) + traffic_lines(stats) + digests_line(record) +
          fmt::format("Run {} · {} · {} · stormproof {} · seed {}{}\n\n```\n{}\n```\n", cell(record.id),
                      base::format_time(record.started), base::format_duration(between(record.started, record.ended)),
                      cell(record.stormproof_version), record.seed,

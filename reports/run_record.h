@@ -36,7 +36,7 @@ struct RunRecord {
   base::Time ended{};
   std::string ended_because;  // "completed", "steady state violated", "aborted: …", "interrupted (SIGINT)"
   std::map<std::string, std::string> variables;  // what ${…} of the scenario meant, without secrets: to judge it again
-  std::map<std::string, std::string> digests;    // of inputs, "captures/checkout.traffic" -> "xxh3:6a02…"
+  std::map<std::string, std::string> digests;    // "scenario", "capture", "candidate" (its program) -> "xxh3:6a02…"
   std::vector<PlannedFault> planned_faults;      // in the order of the scenario
   events::Log log;
   std::vector<verify::Finding> findings;

@@ -73,6 +73,7 @@ std::string traffic(const TrafficStats& stats) {
   out += fmt::format("  schedule  sent late by p50 {}, p99 {}, max {}", base::format_duration(error.quantile(0.5)),
                      base::format_duration(error.quantile(0.99)), base::format_duration(error.max()));
   if (stats.shed > 0) out += fmt::format("; {} could not be sent", grouped(stats.shed));
+  if (stats.held_off > 0) out += fmt::format("; {} held off by the target", grouped(stats.held_off));
   return out + "\n";
 }
 

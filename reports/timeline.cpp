@@ -183,7 +183,7 @@ Timeline timeline(const RunRecord& record) {
   const events::NameId judged = candidate == nullptr ? 0 : record.log.names.find(candidate->party);
   Binning binning(record, line);
   for (const Exchange& exchange : record.log.exchanges) {
-    if (exchange.outcome == Outcome::shed) continue;
+    if (events::never_sent(exchange)) continue;
     if (exchange.side == Side::egress) binning.call(exchange);
     else if (exchange.party == judged) binning.request(exchange);
   }

@@ -13,8 +13,8 @@ using events::Outcome;
 using events::Side;
 
 void count(PartyStats& stats, const Exchange& exchange) {
-  if (exchange.outcome == Outcome::shed) {
-    ++stats.shed;
+  if (events::never_sent(exchange)) {
+    ++(exchange.outcome == Outcome::shed ? stats.shed : stats.held_off);
     return;
   }
   ++stats.requests;
@@ -23,7 +23,8 @@ void count(PartyStats& stats, const Exchange& exchange) {
   if (exchange.status != 0) ++stats.statuses[exchange.status];
   if (!is_answered(exchange)) ++stats.without_answer[exchange.outcome];
   stats.latency.add(exchange);
-  if (exchange.side == Side::ingress) stats.schedule_error.add(between(exchange.intended, exchange.start));
+  if (exchange.side == Side::ingress)
+    stats.schedule_error.add(between(exchange.intended, exchange.start - exchange.waited));
 }
 
 std::vector<PartyStats> by_name(std::map<std::string, PartyStats> parties) {
@@ -152,11 +153,14 @@ TrafficStats traffic_stats(const RunRecord& record) {
   }
   stats.targets = by_name(std::move(targets));
   stats.dependencies = by_name(std::move(dependencies));
-  for (const PartyStats& target : stats.targets) stats.shed += target.shed;
+  for (const PartyStats& target : stats.targets) {
+    stats.shed += target.shed;
+    stats.held_off += target.held_off;
+  }
   const PartyStats* const candidate = stats.candidate();
   const events::NameId judged = candidate == nullptr ? 0 : record.log.names.find(candidate->party);
   for (const Exchange& exchange : record.log.exchanges) {
-    if (exchange.side != Side::ingress || exchange.party != judged || exchange.outcome == Outcome::shed) continue;
+    if (exchange.side != Side::ingress || exchange.party != judged || events::never_sent(exchange)) continue;
     count_in_phases(stats.phases, exchange);
   }
   return stats;

@@ -2,7 +2,7 @@
 //
 // One view for all renderers. A request fails as a user sees it: no answer, or a status of 500 and above. Latency
 // counts from the intended send time; a request without an answer stands above every answered one, so a quantile that
-// falls on it has no value. What the harness could not send (shed) is counted apart and is in nothing else. Pure.
+// falls on it has no value. What was not sent (shed, held off) is counted apart and is in nothing else. Pure.
 #pragma once
 
 #include <cstdint>
@@ -50,12 +50,13 @@ struct PartyStats {
   std::string party;           // "candidate", "payments"
   std::uint64_t requests = 0;  // sent
   std::uint64_t failed = 0;
-  std::uint64_t shed = 0;                                   // not sent
+  std::uint64_t shed = 0;                                   // not sent, for want of something on this machine
+  std::uint64_t held_off = 0;                               // not sent, as the target held every connection
   std::uint64_t faulted = 0;                                // a fault of the harness acted on it
   std::map<std::uint16_t, std::uint64_t> statuses;          // of those that have one
   std::map<events::Outcome, std::uint64_t> without_answer;  // by cause
   Latencies latency;
-  base::Histogram schedule_error;  // start - intended, of the harness's own requests
+  base::Histogram schedule_error;  // start - waited - intended, of the harness's own requests
 };
 
 struct PhaseStats {
@@ -80,6 +81,7 @@ struct TrafficStats {
   std::vector<PhaseStats> phases;        // that were reached, in order of time
   std::vector<FaultStats> faults;        // planned ones first, in their order; then others by name
   std::uint64_t shed = 0;
+  std::uint64_t held_off = 0;
 
   // The version that is judged; where there is none, the first target. Null: nothing was sent.
   const PartyStats* candidate() const;

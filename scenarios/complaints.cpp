@@ -9,7 +9,15 @@
 namespace stormproof::scenarios {
 
 Diagnostic& Complaints::add(Place place, std::string message) {
+  Diagnostic& diagnostic = warn(place, std::move(message));
+  diagnostic.warning = false;
+  ++errors_;
+  return diagnostic;
+}
+
+Diagnostic& Complaints::warn(Place place, std::string message) {
   Diagnostic& diagnostic = found_.emplace_back();
+  diagnostic.warning = true;
   diagnostic.file = source_.file();
   diagnostic.place = place;
   diagnostic.message = std::move(message);

@@ -20,8 +20,11 @@ class Complaints {
 
   // The diagnostic may be completed (suggestion, allowed, hint) through the reference, which stays valid.
   Diagnostic& add(Place place, std::string message);
+  // The same for what is no mistake.
+  Diagnostic& warn(Place place, std::string message);
 
-  bool empty() const { return found_.empty(); }
+  // Whether there is no mistake; there may be warnings.
+  bool empty() const { return errors_ == 0; }
 
   // Sorted by position, each once (an alias shows its anchor's mistakes again), with their source lines.
   std::vector<Diagnostic> in_order() const;
@@ -29,6 +32,7 @@ class Complaints {
  private:
   const Source& source_;
   std::deque<Diagnostic> found_;
+  std::size_t errors_ = 0;
 };
 
 }  // namespace stormproof::scenarios

@@ -68,7 +68,7 @@ std::string render(const Diagnostic& diagnostic) {
   const Place& place = diagnostic.place;
   std::string text = printable(diagnostic.file);
   if (place.line > 0) text += fmt::format(":{}:{}", place.line, place.column);
-  text += ": error: " + printable(diagnostic.message);
+  text += (diagnostic.warning ? ": warning: " : ": error: ") + printable(diagnostic.message);
   if (!diagnostic.suggestion.empty()) text += fmt::format("; did you mean {}?", in_quotes(diagnostic.suggestion));
   text += '\n';
   if (place.line > 0) {

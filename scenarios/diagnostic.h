@@ -33,12 +33,13 @@ struct Diagnostic {
   std::string hint;                  // how to write it; one line
   std::string source;                // the line, or the window of it that is shown
   int source_column = 0;             // the place's column within `source`
+  bool warning = false;              // the scenario is right, but may not mean what its author thinks
 };
 
 // `place` on `line` (without its line end): fills source and source_column.
 void show_excerpt(Diagnostic& diagnostic, std::string_view line);
 
-// file:line:col: error: message; did you mean 'x'?, the line, the carets, then "allowed:" and "hint:" where there are
+// file:line:col: error: message (or warning: message); did you mean 'x'?, the line, the carets, then "allowed:" and "hint:" where there are
 // some. Ends with a line feed.
 std::string render(const Diagnostic& diagnostic);
 std::string render(const std::vector<Diagnostic>& diagnostics);

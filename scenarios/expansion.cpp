@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "harness/base/secrets.h"
+
 namespace stormproof::scenarios {
 namespace {
 
@@ -107,6 +109,14 @@ class Expander {
     if (!value || value->empty()) {
       complaints_.add(place_of(node, reference), fmt::format("the secret '{}' is not set", name)).hint =
           fmt::format("set the environment variable {}", variable);
+      return std::nullopt;
+    }
+    if (value->size() < base::secret_bytes_min) {
+      complaints_
+          .add(place_of(node, reference),
+               fmt::format("the secret '{}' has fewer than {} characters: too short to be kept out of reports", name,
+                           base::secret_bytes_min))
+          .hint = "take a longer one; what is not secret may stand in the scenario";
       return std::nullopt;
     }
     if (std::ranges::find(secrets_, *value) == secrets_.end()) secrets_.push_back(*value);

@@ -224,7 +224,7 @@ Reading read_header_name(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  if (lower == "content-length" || lower == "transfer-encoding" || lower == "connection") {
+  if (lower == "content-length" || lower == "transfer-encoding" || lower == "connection" || lower == "upgrade") {
     return refuse(fmt::format("{} is set by stormproof itself", in_quotes(text)));
   }
   return Value(std::string(text));

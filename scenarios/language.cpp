@@ -171,9 +171,11 @@ const Record& breaker_expectation() {
         "0"},
        {"probes-every", a(Form::around), optional,
         "The period of probes while it is open, with a tolerance (10% where none is given).", "2s ± 20%"},
+       {"fails-fast-within", a(Form::duration), optional,
+        "While it is open, 99% of the requests that depend on the dependency are answered within this time.", "50ms"},
        {"closes-within", a(Form::duration), optional, "Calls flow again within this time of the dependency's recovery.",
         "6s"}},
-      Choice{false, {"opens-within", "leaks-at-most", "probes-every", "closes-within"}}};
+      Choice{false, {"opens-within", "leaks-at-most", "probes-every", "fails-fast-within", "closes-within"}}};
   return record;
 }
 

@@ -104,6 +104,7 @@ struct BreakerExpectation {
   std::optional<Nanoseconds> opens_within;
   std::optional<std::uint64_t> leaks_at_most;
   std::optional<Around> probes_every;
+  std::optional<Nanoseconds> fails_fast_within = {};  // 99 of 100 requests, while it is open
   std::optional<Nanoseconds> closes_within;
 };
 
@@ -136,9 +137,12 @@ struct Gate {
 };
 
 struct Scenario {
-  std::string file;                  // as given on the command line
-  std::string text;                  // the YAML, whole and unexpanded: stored with the run
-  std::vector<std::string> secrets;  // what ${secret:…} gave: to be kept out of all that is stored or shown
+  std::string file;  // as given on the command line
+  std::string text;  // the YAML, whole and unexpanded: stored with the run
+  std::vector<std::string>
+      warnings;                      // about what is right but may not mean what its author thinks: as lint prints them
+  std::vector<std::string> secrets;  // what ${secret:…} gave, and the values of headers that carry credentials: in
+                                     // nothing that is stored or shown
   std::string name;
   std::string owner;
   std::vector<std::string> tags;

@@ -7,6 +7,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -260,6 +261,29 @@ bool is_map(const std::optional<Node>& root, const Source& source, Complaints& c
   return false;
 }
 
+// By what it is called, a header of this kind carries something secret.
+bool carries_credentials(std::string_view header) {
+  std::string name;
+  for (const char c : header) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  constexpr std::array<std::string_view, 8> words = {"auth",   "cookie",  "token",  "secret",
+                                                     "passwd", "api-key", "apikey", "password"};
+  return std::ranges::any_of(words, [&](std::string_view word) { return name.contains(word); });
+}
+
+// Written as they are into the scenario: nobody said that they are secret, but they are.
+void add_credentials(Scenario& scenario) {
+  for (const Phase& phase : scenario.phases) {
+    for (const Fault& fault : phase.faults) {
+      if (!fault.abort) continue;
+      for (const auto& [name, value] : fault.abort->headers) {
+        if (!carries_credentials(name)) continue;
+        scenario.secrets.push_back(value);
+        scenario.secrets.push_back(value.substr(value.find_last_of(' ') + 1));  // "Bearer …"
+      }
+    }
+  }
+}
+
 std::unexpected<Diagnostics> unreadable(const std::string& path, std::string why) {
   return std::unexpected(Diagnostics{{.file = path,
                                       .place = {},
@@ -273,7 +297,7 @@ std::unexpected<Diagnostics> unreadable(const std::string& path, std::string why
 // All passes up to the tables of the language; `read` then gives the whole its meaning.
 template <typename Read>
 auto parse_as(const Record& record, std::string_view text, const std::string& file, const Environment& environment,
-              std::vector<std::string>& secrets, Read read)
+              std::vector<std::string>& secrets, std::vector<std::string>& warnings, Read read)
     -> std::expected<std::invoke_result_t<Read, const Node&, Complaints&>, Diagnostics> {
   const Source source(file, text);
   Complaints complaints(source);
@@ -287,6 +311,7 @@ auto parse_as(const Record& record, std::string_view text, const std::string& fi
   check(*root, record, complaints);
   auto meaning = read(*root, complaints);
   if (!complaints.empty()) return std::unexpected(complaints.in_order());
+  for (const Diagnostic& warning : complaints.in_order()) warnings.push_back(render(warning));
   return meaning;
 }
 
@@ -304,12 +329,14 @@ std::expected<std::string, Diagnostics> text_of(const std::string& path, std::st
 }  // namespace
 
 std::expected<Scenario, Diagnostics> parse(std::string_view text, std::string file, const Environment& environment) {
-  std::vector<std::string> secrets;
-  auto scenario = parse_as(scenario_record(), text, file, environment, secrets, read_scenario);
+  std::vector<std::string> secrets, warnings;
+  auto scenario = parse_as(scenario_record(), text, file, environment, secrets, warnings, read_scenario);
   if (!scenario) return scenario;
   scenario->file = std::move(file);
   scenario->text = std::string(text);
   scenario->secrets = std::move(secrets);
+  scenario->warnings = std::move(warnings);
+  add_credentials(*scenario);
   return scenario;
 }
 
@@ -321,8 +348,8 @@ std::expected<Scenario, Diagnostics> load(const std::string& path, const Environ
 
 std::expected<ProxyConfig, Diagnostics> parse_proxy(std::string_view text, std::string file,
                                                     const Environment& environment) {
-  std::vector<std::string> secrets;  // no value of this language may be one
-  return parse_as(proxy_record(), text, file, environment, secrets, read_proxy);
+  std::vector<std::string> secrets, warnings;  // no value of this language may be secret, and none is warned of
+  return parse_as(proxy_record(), text, file, environment, secrets, warnings, read_proxy);
 }
 
 std::expected<ProxyConfig, Diagnostics> load_proxy(const std::string& path, const Environment& environment) {

@@ -20,6 +20,8 @@ namespace stormproof::scenarios {
 
 using Diagnostics = std::vector<Diagnostic>;
 
+// Where only warnings were found, there is a scenario, and they are in Scenario.warnings.
+//
 // `file` is only a name, for diagnostics and Scenario.file. Scenario.text is `text` as it came: it holds no secret.
 std::expected<Scenario, Diagnostics> parse(std::string_view text, std::string file,
                                            const Environment& environment = process_environment());

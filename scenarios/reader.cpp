@@ -77,7 +77,10 @@ class Reader {
     const Node& service = in(node, "service");
     put(topology.service, in(service, "name"));
     topology.candidate = target(in(service, "candidate"));
-    if (const Node* const baseline = at(service, "baseline")) topology.baseline = target(*baseline);
+    if (const Node* const baseline = at(service, "baseline")) {
+      topology.baseline = target(*baseline);
+      warn_of_baseline(service);
+    }
     const Node& dependencies = in(node, "dependencies");
     dependencies_known_ =
         node.kind == Node::Kind::map && (at(node, "dependencies") == nullptr || dependencies.kind == Node::Kind::map);
@@ -86,6 +89,14 @@ class Reader {
     }
     check_target_ports(service);
     return topology;
+  }
+
+  // Until there are expectations that compare the two.
+  void warn_of_baseline(const Node& service) {
+    const auto key = std::ranges::find(service.keys, std::string_view("baseline"), &Node::text);
+    if (key == service.keys.end()) return;
+    complaints_.warn(key->place, "baseline is not used by any expectation: nothing is compared with it").hint =
+        "only the candidate is sent requests and judged";
   }
 
   static Target target(const Node& node) {
@@ -260,6 +271,7 @@ class Reader {
     if (const auto leaks = value<std::int64_t>(in(node, "leaks-at-most")))
       breaker.leaks_at_most = static_cast<std::uint64_t>(*leaks);
     breaker.probes_every = value<Around>(in(node, "probes-every"));
+    breaker.fails_fast_within = value<Nanoseconds>(in(node, "fails-fast-within"));
     breaker.closes_within = value<Nanoseconds>(in(node, "closes-within"));
     check_fits(in(node, "opens-within"), phase_duration);
     check_fits(in(node, "closes-within"), phase_duration);

@@ -24,7 +24,10 @@ std::optional<scenarios::Scenario> load_scenario(const std::string& file,
     }
     return value;
   });
-  if (scenario) return std::move(*scenario);
+  if (scenario) {
+    for (const std::string& warning : scenario->warnings) std::cerr << warning;
+    return std::move(*scenario);
+  }
   std::cerr << scenarios::render(scenario.error());
   return std::nullopt;
 }

@@ -14,7 +14,8 @@ namespace stormproof::app {
 // "stormproof run: cannot listen on …" to standard error; gives `code` back.
 ExitCode complain(std::string_view command, ExitCode code, const base::Error& error);
 
-// A scenario from its file, with every diagnostic printed where it has mistakes. The values of the environment
+// A scenario from its file, with every diagnostic printed where it has mistakes, and its warnings where
+// it has none. The values of the environment
 // that it used are put into `variables`, secrets left out.
 std::optional<scenarios::Scenario> load_scenario(const std::string& file,
                                                  std::map<std::string, std::string>* variables = nullptr);

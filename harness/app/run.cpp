@@ -16,6 +16,7 @@
 #include "reports/html.h"
 #include "reports/json.h"
 #include "reports/junit.h"
+#include "reports/redaction.h"
 #include "reports/run_store.h"
 #include "reports/terminal.h"
 
@@ -65,6 +66,7 @@ ExitCode run_one(const RunOptions& options, const std::string& file, std::vector
     return complain("run", signals.exit_code(ExitCode::could_not_run), record.error());
   }
   record->variables = std::move(variables);
+  reports::hide_secrets(*record, base::Secrets(scenario->secrets));
 
   std::string html_file;
   const auto written = store_and_render(options, *record, html_file);

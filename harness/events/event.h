@@ -42,8 +42,9 @@ enum class Outcome : std::uint8_t {
   bad_response,  // the upstream's answer was not HTTP
   shed,          // the harness could not send it: its own limit was reached
   tls_failed,    // no TLS on a connection that was made: no handshake, or a certificate that is not accepted
+  held_off,      // not sent: the target held every connection until the end, or until too many stood in line
 };
-inline constexpr Outcome last_outcome = Outcome::tls_failed;
+inline constexpr Outcome last_outcome = Outcome::held_off;
 
 std::string_view to_string(Outcome outcome);
 
@@ -59,14 +60,20 @@ struct Exchange {
   std::uint64_t request = 0;     // ingress: 1, 2, 3 … in intended order; egress: order of arrival at the proxy
   TraceId trace = {};            // as sent (ingress) or as found in its head (egress)
   base::Time intended{};         // ingress: when the schedule wanted it sent; egress: equal to start
-  base::Time start{};            // first byte of the request sent, or its head received
+  base::Time start{};            // first byte of the request sent, or its head received; held_off: when it was given up
   base::Time first_byte{};       // of the response; zero: none
   base::Time end{};              // last byte, or the instant of failure
+  base::Nanoseconds waited{0};   // ingress: before start, as the target held every connection that the harness may have
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
 
   auto operator<=>(const Exchange&) const = default;
 };
+
+// A request that never left the harness.
+inline bool never_sent(const Exchange& exchange) {
+  return exchange.outcome == Outcome::shed || exchange.outcome == Outcome::held_off;
+}
 
 // A fault that acted: which rule, on which exchange, with what effect.
 struct FaultFired {

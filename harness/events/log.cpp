@@ -21,7 +21,7 @@ constexpr std::size_t head_size = magic.size() + 1 + sizeof(std::uint64_t);
 constexpr int zstd_level = 3;
 constexpr std::size_t unpack_step = std::size_t{1} << 20;
 
-enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, flags_end = 8 };
+enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, has_waited = 8, flags_end = 16 };
 
 // A column holds one field of all exchanges: like stands beside like, which is what zstd needs.
 enum Column : std::uint8_t {
@@ -40,6 +40,7 @@ enum Column : std::uint8_t {
   end_after,
   request_bytes,
   response_bytes,
+  waited,  // since version 2
   column_count
 };
 
@@ -65,7 +66,8 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     const bool egress = e.side == Side::egress;
     const bool answered = e.first_byte != base::Time{};
     columns[flags].push_back(static_cast<char>((egress ? is_egress : 0) | (answered ? has_first_byte : 0) |
-                                               (e.trace.none() ? 0 : has_trace)));
+                                               (e.trace.none() ? 0 : has_trace) |
+                                               (e.waited.count() == 0 ? 0 : has_waited)));
     columns[outcome].push_back(static_cast<char>(e.outcome));
     put_varint(columns[status], e.status);
     put_varint(columns[party], e.party);
@@ -80,6 +82,7 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     put_varint(columns[end_after], zigzag(ticks(e.end) - ticks(answered ? e.first_byte : e.start)));
     put_varint(columns[request_bytes], e.request_bytes);
     put_varint(columns[response_bytes], e.response_bytes);
+    if (e.waited.count() != 0) put_varint(columns[waited], zigzag(static_cast<std::uint64_t>(e.waited.count())));
     start_before = ticks(e.start);
     request_before[egress] = e.request;
   }
@@ -169,8 +172,9 @@ base::Result<std::string> unpack(std::string_view packed, std::uint64_t bytes_ma
 // The columns of exchanges, each with its own place of reading. A field out of its range fails the whole.
 class ExchangeReader {
  public:
-  ExchangeReader(VarintReader& in, std::size_t names)
-      : names_(names), columns_(split(in, std::make_index_sequence<column_count>())) {}
+  ExchangeReader(VarintReader& in, std::size_t names, std::uint8_t version)
+      : names_(names),
+        columns_(split(in, version == 1 ? waited : column_count, std::make_index_sequence<column_count>())) {}
 
   bool take(Exchange& e) {
     const std::uint64_t flag = byte(flags);
@@ -200,6 +204,8 @@ class ExchangeReader {
     e.end = time_of(last + unzigzag(columns_[end_after].take()));
     e.request_bytes = columns_[request_bytes].take();
     e.response_bytes = columns_[response_bytes].take();
+    if ((flag & has_waited) != 0)
+      e.waited = base::Nanoseconds(static_cast<std::int64_t>(unzigzag(columns_[waited].take())));
     return flag < flags_end && how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_name_;
   }
 
@@ -210,8 +216,9 @@ class ExchangeReader {
 
  private:
   template <std::size_t... Index>
-  static std::array<VarintReader, column_count> split(VarintReader& in, std::index_sequence<Index...>) {
-    return {((void)Index, VarintReader(in.take_bytes(in.take())))...};
+  static std::array<VarintReader, column_count> split(VarintReader& in, std::size_t there,
+                                                      std::index_sequence<Index...>) {
+    return {VarintReader(Index < there ? in.take_bytes(in.take()) : std::string_view())...};
   }
   std::uint64_t byte(Column column) {
     const std::string_view one = columns_[column].take_bytes(1);
@@ -244,9 +251,9 @@ base::Result<void> take_names(VarintReader& in, Names& names) {
   return {};
 }
 
-base::Result<void> take_exchanges(VarintReader& in, Log& log) {
+base::Result<void> take_exchanges(VarintReader& in, Log& log, std::uint8_t version) {
   const std::uint64_t count = in.take();
-  ExchangeReader reader(in, log.names.size());
+  ExchangeReader reader(in, log.names.size(), version);
   if (in.failed() || count > log_events_max || count != reader.exchanges_at_most()) return nonsense("exchanges");
   log.exchanges.resize(static_cast<std::size_t>(count));
   for (Exchange& exchange : log.exchanges) {
@@ -350,9 +357,9 @@ base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_ma
   if (!bytes.starts_with(magic)) return base::fail("these bytes are not an event log of stormproof");
   if (bytes.size() < head_size) return base::fail("the event log ends too early");
   const auto version = static_cast<unsigned char>(bytes[magic.size()]);
-  if (version != log_version) {
-    return base::fail(
-        fmt::format("the event log has format version {}; this stormproof reads version {}", version, log_version));
+  if (version == 0 || version > log_version) {
+    return base::fail(fmt::format("the event log has format version {}; this stormproof reads versions up to {}",
+                                  version, log_version));
   }
   std::uint64_t checksum = 0;
   for (unsigned i = 0; i < 8; ++i) {
@@ -366,7 +373,7 @@ base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_ma
   Log log;
   VarintReader in(*unpacked);
   auto taken = take_names(in, log.names);
-  if (taken) taken = take_exchanges(in, log);
+  if (taken) taken = take_exchanges(in, log, version);
   if (taken) taken = take_faults(in, log);
   if (taken) taken = take_marks(in, log);
   if (taken && !in.finished()) taken = nonsense("last bytes");

@@ -55,6 +55,18 @@ base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependenc
   return {};
 }
 
+base::Result<void> Dependencies::check(const std::vector<scenarios::Fault>& faults) {
+  for (const scenarios::Fault& fault : faults) {
+    const faults::Rule rule = rule_of(fault);
+    if (!rule.abort) continue;
+    if (const auto checked = rule.abort->check(); !checked) {
+      return base::fail(
+          fmt::format("the fault {} on '{}' cannot be injected: {}", fault.id, fault.on, checked.error().message));
+    }
+  }
+  return {};
+}
+
 Dependencies::~Dependencies() {
   if (!proxies_.empty()) loop_.run(drain());
   loop_.call([this] { proxies_.clear(); });

@@ -26,6 +26,9 @@ class Dependencies {
                                                           const base::Clock& clock, LiveCounts& counts);
   ~Dependencies();
 
+  // Whether every fault can be injected as it stands; the error names the first that cannot, and why.
+  static base::Result<void> check(const std::vector<scenarios::Fault>& faults);
+
   // The faults of a phase from now on; the instant at which all proxies had them.
   base::Time apply(const std::vector<scenarios::Fault>& faults, std::uint64_t seed);
   // No faults from now on; requests that are held go on. The instant at which all proxies were healed.

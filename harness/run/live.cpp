@@ -7,6 +7,7 @@ void CountingSink::exchange(const events::Exchange& exchange) {
     counts_.calls.fetch_add(1, std::memory_order_relaxed);
   } else {
     counts_.sent.fetch_add(1, std::memory_order_relaxed);
+    if (exchange.outcome == events::Outcome::answered) counts_.answered.fetch_add(1, std::memory_order_relaxed);
     if (is_failure(exchange)) counts_.failed.fetch_add(1, std::memory_order_relaxed);
   }
   next_.exchange(exchange);

@@ -10,10 +10,11 @@
 namespace stormproof::run {
 
 struct LiveCounts {
-  std::atomic<std::uint64_t> sent{0};    // requests to the service, ended
-  std::atomic<std::uint64_t> failed{0};  // of them: no answer, or a status of 500 and above
-  std::atomic<std::uint64_t> calls{0};   // to dependencies
-  std::atomic<std::uint64_t> faults{0};  // fired
+  std::atomic<std::uint64_t> sent{0};      // requests to the service, ended
+  std::atomic<std::uint64_t> answered{0};  // of them: whatever the status
+  std::atomic<std::uint64_t> failed{0};    // of them: no answer, or a status of 500 and above
+  std::atomic<std::uint64_t> calls{0};     // to dependencies
+  std::atomic<std::uint64_t> faults{0};    // fired
 };
 
 // No answer, or an answer that says that the server failed.

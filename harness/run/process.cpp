@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -161,6 +162,20 @@ void Process::stop(std::chrono::milliseconds grace) {
   if (!end_) end_ = words_for(end);
   without_interruption([&] { return waitpid(pid_, nullptr, 0); });
   reaped_ = true;
+}
+
+std::string program_of(const std::string& name, const std::string& folder) {
+  namespace fs = std::filesystem;
+  if (name.contains('/')) return (fs::path(folder) / name).string();
+  const char* const path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/bin:/usr/bin" : path;  // as execvp(3)
+  while (true) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    const fs::path candidate = fs::path(folder) / rest.substr(0, end) / name;
+    if (access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate)) return candidate.string();
+    if (end == rest.size()) return "";
+    rest.remove_prefix(end + 1);
+  }
 }
 
 std::string last_lines(const std::string& file, std::size_t lines) {

@@ -51,6 +51,9 @@ class Process {
   bool reaped_ = false;
 };
 
+// The file that argv[0] means for a process in `folder`: a path, or what PATH finds; "" where there is none.
+std::string program_of(const std::string& name, const std::string& folder);
+
 // The last lines of a text file, for an error message; "" where there is none. Looks at the last `last_bytes_max` only.
 inline constexpr std::size_t last_bytes_max = 64 << 10;
 std::string last_lines(const std::string& file, std::size_t lines);

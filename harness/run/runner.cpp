@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "harness/base/digest.h"
 #include "harness/base/units.h"
 #include "harness/run/health.h"
 #include "harness/verify/judge.h"
 #include "harness/wire/net.h"
 #include "reports/planned_faults.h"
+#include "reports/redaction.h"
 
 namespace stormproof::run {
 namespace {
@@ -18,10 +20,10 @@ using events::MarkKind;
 
 constexpr std::chrono::milliseconds look_every{250};
 constexpr std::chrono::milliseconds before_first_request{100};
-constexpr std::chrono::seconds answers_within{5};  // after the last request was sent
-constexpr std::chrono::seconds service_grace{5};   // from SIGTERM to SIGKILL
-constexpr std::chrono::seconds probe_within{2};    // for a target without a health check that should be there
-constexpr std::chrono::seconds start_within{10};   // and for one that we started
+constexpr std::chrono::milliseconds heard_every{10};
+constexpr std::chrono::seconds service_grace{5};  // from SIGTERM to SIGKILL
+constexpr std::chrono::seconds probe_within{2};   // for a target without a health check that should be there
+constexpr std::chrono::seconds start_within{10};  // and for one that we started
 constexpr std::size_t output_lines_shown = 5;
 
 std::string run_id(base::Time at, std::uint64_t seed) {
@@ -44,11 +46,23 @@ replay::PacingOptions pacing_of(const scenarios::Traffic& traffic) {
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
-    : scenario_(scenario), options_(std::move(options)), clock_(clock), progress_(progress) {}
+    : scenario_(scenario),
+      options_(std::move(options)),
+      clock_(clock),
+      progress_(progress),
+      secrets_(scenario.secrets) {}
 
 Runner::~Runner() {
   if (dependencies_ != nullptr) dependencies_->heal();
-  if (service_ != nullptr) service_->stop(service_grace);
+  end_service();
+}
+
+// What it wrote stays in the output folder: without the secrets that it was given.
+void Runner::end_service() {
+  if (service_ == nullptr) return;
+  service_->stop(service_grace);
+  const auto hidden = secrets_.hide_in_file(service_output_);
+  if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
 
 void Runner::interrupt(std::string why) {
@@ -66,7 +80,10 @@ base::Result<reports::RunRecord> Runner::run() {
   record_.owner = scenario_.owner;
   record_.seed = options_.seed;
   record_.planned_faults = reports::planned_faults(scenario_);
-  if (const auto started = start(); !started) return std::unexpected(started.error());
+  if (auto started = start(); !started) {
+    started.error().message = secrets_.hide(std::move(started.error().message));
+    return std::unexpected(std::move(started.error()));
+  }
   tasks_.spawn(direct());
   io_.restart();
   io_.run();
@@ -86,6 +103,10 @@ base::Result<void> Runner::start() {
                 fmt::format("{} requests of the capture write and are not sent; allow them with traffic.allow-writes",
                             script->writes_refused));
   }
+  for (const scenarios::Phase& phase : scenario_.phases) {
+    if (const auto checked = Dependencies::check(phase.faults); !checked) return checked;
+  }
+  take_digests(capture.string());
   auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
@@ -103,6 +124,17 @@ base::Result<void> Runner::start() {
   return {};
 }
 
+// What the run was made of. What cannot be read is left out: it is no reason not to run.
+void Runner::take_digests(const std::string& capture) {
+  record_.digests["scenario"] = base::digest_of(scenario_.text);
+  if (auto digest = base::digest_of_file(capture)) record_.digests["capture"] = std::move(*digest);
+  const std::vector<std::string>& command = scenario_.topology.candidate.command;
+  if (command.empty()) return;
+  const std::filesystem::path folder = std::filesystem::path(scenario_.file).parent_path();
+  if (const auto program = program_of(command.front(), folder.string()); !program.empty())
+    if (auto digest = base::digest_of_file(program)) record_.digests["candidate"] = std::move(*digest);
+}
+
 // Starts the candidate where the scenario says how, and waits until it answers.
 base::Result<void> Runner::start_service() {
   const scenarios::Target& target = scenario_.topology.candidate;
@@ -112,13 +144,13 @@ base::Result<void> Runner::start_service() {
   if (!endpoint) return std::unexpected(endpoint.error());
   const auto tls = wire::tls_for(*origin);
   if (!tls) return std::unexpected(tls.error());
-  const std::string output = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
+  service_output_ = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
   if (!target.command.empty()) {
     progress_.say(fmt::format("starting {}", scenario_.topology.service));
     auto started = Process::start({.argv = target.command,
                                    .env = target.env,
                                    .folder = std::filesystem::path(scenario_.file).parent_path().string(),
-                                   .output = output});
+                                   .output = service_output_});
     if (!started) return std::unexpected(started.error());
     service_ = std::move(*started);
   }
@@ -127,7 +159,9 @@ base::Result<void> Runner::start_service() {
     if (!ended_because_.empty()) return ended_because_;
     const auto ended = service_ != nullptr ? service_->ended() : std::nullopt;
     if (!ended) return std::nullopt;
-    return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(output, output_lines_shown));
+    // Out of the file first: of a secret of several lines the last words may hold a part only.
+    if (const auto hidden = secrets_.hide_in_file(service_output_); !hidden) return hidden.error().message;
+    return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(service_output_, output_lines_shown));
   };
   if (!target.health) {
     return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up, *tls);
@@ -140,7 +174,7 @@ base::Task<> Runner::direct() {
   marks_.mark(begin, MarkKind::traffic_begin, "");
   traffic_->begin(begin);
   bool going = co_await wait_until(begin) && co_await pass_phase(scenario_.steady_state);
-  if (going && !steady_state_holds()) {
+  if (going && !steady_state_holds(co_await is_silent())) {
     ended_because_ = "steady state violated: nothing was injected";
     going = false;
   }
@@ -209,16 +243,32 @@ void Runner::watch_errors() {
   }
 }
 
-events::Log Runner::log_so_far() {
+events::Log Runner::log_so_far(bool whole) {
   events::Log log = events::copy_of(marks_);
   log.absorb(dependencies_->snapshot());
-  log.absorb(traffic_->snapshot());
+  log.absorb(traffic_->snapshot(whole));
   log.sort();
   return log;
 }
 
-bool Runner::steady_state_holds() {
-  for (const verify::Finding& finding : verify::judge(log_so_far(), scenario_)) {
+// Requests are under way, and for longer than any has taken yet the service answers none of them: it hangs. Its requests
+// would be in no log before their time limit, and faults injected into a service that hangs already.
+base::Task<bool> Runner::is_silent() {
+  base::Nanoseconds patience = options_.answers_within;
+  const std::uint64_t answered = counts_.answered;
+  if (!traffic_->awaits_answers()) co_return false;
+  for (const events::Exchange& request : traffic_->snapshot().exchanges)
+    patience = std::max(patience, request.end - request.start);
+  const base::Time until = clock_.now() + patience;
+  while (ended_because_.empty() && counts_.answered == answered && traffic_->awaits_answers()) {
+    if (clock_.now() >= until) co_return true;
+    co_await pause_.lasting(heard_every);
+  }
+  co_return false;
+}
+
+bool Runner::steady_state_holds(bool silent) {
+  for (const verify::Finding& finding : verify::judge(log_so_far(silent), scenario_)) {
     if (finding.phase == scenario_.steady_state.name && finding.verdict == verify::Verdict::violated) return false;
   }
   return true;
@@ -226,9 +276,9 @@ bool Runner::steady_state_holds() {
 
 reports::RunRecord Runner::finish() {
   dependencies_->heal();
-  events::Log sent = traffic_->finish(answers_within);
+  events::Log sent = traffic_->finish(options_.answers_within);
   marks_.mark(clock_.now(), MarkKind::traffic_end, "");
-  if (service_ != nullptr) service_->stop(service_grace);
+  end_service();
   events::Log seen = dependencies_->finish();
   record_.log = std::move(marks_);
   record_.log.absorb(std::move(seen));
@@ -237,6 +287,7 @@ reports::RunRecord Runner::finish() {
   record_.ended = clock_.now();
   record_.ended_because = ended_because_;
   record_.findings = verify::judge(record_.log, scenario_);
+  reports::hide_secrets(record_, secrets_);
   return std::move(record_);
 }
 

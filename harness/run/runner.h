@@ -3,7 +3,8 @@
 // The way: bind the proxies, start the service and wait for its health, send the traffic, check the steady state (if it
 // does not hold, nothing is injected), go through the phases with their faults, heal after each, stop everything, judge. What
 // cannot be started is an error; everything after the first request ends in a RunRecord, however the run ends.
-// Driven by one thread through io(); faults are healed on every way out.
+// Driven by one thread through io(); faults are healed on every way out. The scenario's secrets are in no error, in no
+// record, and, once the service has ended, not in its output.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
+#include "harness/base/secrets.h"
 #include "harness/base/task_group.h"
 #include "harness/run/dependencies.h"
 #include "harness/run/live.h"
@@ -29,6 +31,7 @@ struct RunnerOptions {
   std::string version;        // of this program
   std::string output_folder;  // the service's own output goes to a file here
   std::size_t connections_max = 512;
+  std::chrono::milliseconds answers_within{5000};  // after the last request was sent, or the target's last answer
 };
 
 class Runner {
@@ -49,13 +52,16 @@ class Runner {
  private:
   base::Result<void> start();
   base::Result<void> start_service();
+  void take_digests(const std::string& capture);
+  void end_service();
   base::Task<> direct();
   base::Task<bool> pass_phase(const scenarios::Phase& phase);
   base::Task<bool> wait_until(base::Time end);
-  bool steady_state_holds();
+  base::Task<bool> is_silent();
+  bool steady_state_holds(bool silent);
   void watch_service();
   void watch_errors();
-  events::Log log_so_far();
+  events::Log log_so_far(bool whole);
   reports::RunRecord finish();
 
   const scenarios::Scenario& scenario_;
@@ -64,7 +70,9 @@ class Runner {
   Progress& progress_;
   LiveCounts counts_;
   reports::RunRecord record_;
-  events::Log marks_;  // what the director itself writes down
+  base::Secrets secrets_;
+  std::string service_output_;  // a file
+  events::Log marks_;           // what the director itself writes down
 
   wire::IoContext io_{wire::one_thread};
   wire::Pause pause_{io_};

@@ -33,8 +33,17 @@ base::Task<> Traffic::send(base::Time at) {
   ended_->interrupt();
 }
 
-events::Log Traffic::snapshot() {
-  return loop_.call([&] { return events::copy_of(recorder_.log()); });
+events::Log Traffic::snapshot(bool whole) {
+  return loop_.call([&] {
+    const auto unfinished = whole ? sender_->unfinished() : std::vector<events::Exchange>{};  // may add names
+    events::Log log = events::copy_of(recorder_.log());
+    log.exchanges.insert(log.exchanges.end(), unfinished.begin(), unfinished.end());
+    return log;
+  });
+}
+
+bool Traffic::awaits_answers() {
+  return loop_.call([&] { return sender_->counts().under_way > 0; });
 }
 
 base::Task<> Traffic::wait_for_end(std::chrono::nanoseconds grace) {

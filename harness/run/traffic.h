@@ -24,8 +24,11 @@ class Traffic {
 
   void begin(base::Time at);
 
-  // What has been sent and heard so far.
-  events::Log snapshot();
+  // What has been sent and heard so far; `whole`: and what is under way or waits for a connection, as if it was cut now.
+  events::Log snapshot(bool whole = false);
+
+  // Whether a request has been sent, or should have been, that has no answer yet.
+  bool awaits_answers();
 
   // Sends no more, waits for answers under way for at most `grace`, then cuts them; all that was sent and heard. The last call.
   events::Log finish(std::chrono::nanoseconds grace);

@@ -125,6 +125,17 @@ bool without_opening(Check& check, const Outage& outage) {
   return true;
 }
 
+void doubt_where_retries_linger(Check& check, const Outage& outage) {
+  if (check.verdict != Verdict::violated || outage.lingering < outage.sleep / 2) return;
+  check.verdict = Verdict::inconclusive;
+  check.missing = fmt::format(
+      "calls come up to {} after their request began, and the breaker sleeps for {}: retries for requests that were "
+      "let in "
+      "before cannot be told from leaks and probes{}",
+      format_duration(outage.lingering), format_duration(outage.sleep),
+      outage.calls->correlated ? "" : ": send traceparent with each call");
+}
+
 bool within_band(const SleepWindow& window, const std::vector<Interval>& cycles, Interval band) {
   const auto inside = [&](const Interval& interval) { return interval.low >= band.low && interval.high <= band.high; };
   return window.law == Law::constant ? inside(window.first) : std::ranges::all_of(cycles, inside);
@@ -151,6 +162,7 @@ Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<sce
   const SleepWindow& own = outage.reading.window;
   outage.sleep = claim ? claim->value : outage.reading.established ? own.first.middle() : sleep_assumed;
   outage.sleep_claimed = claim.has_value();
+  outage.lingering = calls.lingering(from, to);
   outage.starved = starvation(calls, from, to, outage.sleep);
   if (!claim || !outage.reading.seen.opened) return outage;
   const Interval band = band_of(*claim);
@@ -210,8 +222,13 @@ Check check_leaks(const Outage& outage, std::uint64_t at_most, bool claimed_slee
     check.missing = claimed_sleep ? "no probe to tell leaks from"
                                   : "probes cannot be told from leaks: they follow no constant or growing law; state "
                                     "probes-every, or let the phase last longer";
-  } else if (seen.leaked.size() > at_most) {
+  } else if (seen.leaked.size() > at_most && (seen.unclear == 0 || outage.sleep_claimed)) {
     check.verdict = Verdict::violated;
+  } else if (seen.leaked.size() + seen.unclear > at_most) {
+    check.missing = fmt::format(
+        "{} calls while open may be leaks, or retries for requests that were let in before: send traceparent with each "
+        "call, so that they can be told apart",
+        seen.leaked.size() + seen.unclear);
   } else if (suppressed_before_opening(outage)) {
     check.missing =
         "requests were suppressed before the breaker opened for good: it closes early, or a concurrency limit works as "
@@ -223,6 +240,7 @@ Check check_leaks(const Outage& outage, std::uint64_t at_most, bool claimed_slee
   } else {
     check.verdict = Verdict::holds;
   }
+  doubt_where_retries_linger(check, outage);
   return check;
 }
 
@@ -256,6 +274,7 @@ Check check_probes(const Outage& outage, const scenarios::Around& every) {
     check.missing =
         "the sleep windows are not known finely enough to lie within the tolerance: send more requests a second";
   }
+  doubt_where_retries_linger(check, outage);
   return check;
 }
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "harness/base/units.h"
+#include "harness/verify/callers.h"
 #include "harness/verify/statistics.h"
 
 namespace stormproof::verify {
@@ -126,11 +127,36 @@ void fill_calls(const View& view, const Draft& draft, Calls& result) {
     }
     result.calls.push_back(call);
   }
+  std::vector<const Call*> last(seen.size());
+  for (std::size_t at = result.calls.size(); at-- > 0;) {
+    Call& call = result.calls[at];
+    const std::uint32_t caller = result.correlated ? draft.caller[at] : nobody;
+    const Call* known = caller == nobody ? nullptr : last[caller];
+    if (known == nullptr) known = &call;
+    if (caller != nobody) last[caller] = known;
+    call.last_end = std::max(call.end, known->end);
+    call.last_handled = std::max(call.handled, known->handled);
+    call.last_failed = known->failed;
+  }
   result.by_end.resize(result.calls.size());
   for (std::size_t at = 0; at < result.by_end.size(); ++at) result.by_end[at] = static_cast<std::uint32_t>(at);
   std::ranges::sort(result.by_end, [&](std::uint32_t a, std::uint32_t b) {
     return std::tie(result.calls[a].end, a) < std::tie(result.calls[b].end, b);
   });
+}
+
+// By rate: the oldest request that may have made each call. Healthy time shows whether any of them does.
+void find_callers(const View& view, const Draft& draft, Calls& result) {
+  std::vector<Time> starts;
+  std::vector<const Exchange*> healthy_calls;
+  for (const Exchange* call : draft.egress) {
+    starts.push_back(call->start);
+    if (healthy(view, *call)) healthy_calls.push_back(call);
+  }
+  const auto oldest = oldest_under_way(view.ingress(), starts, sight);
+  for (std::size_t at = 0; at < result.calls.size(); ++at)
+    result.calls[at].request_start = std::min(oldest[at].value_or(starts[at]), starts[at]);
+  result.within_requests = made_within_requests(view.ingress(), healthy_calls);
 }
 
 void fill_opportunities(const View& view, const Draft& draft, Calls& result) {
@@ -139,14 +165,20 @@ void fill_opportunities(const View& view, const Draft& draft, Calls& result) {
     const Exchange& request = *ingress[at];
     const Class* const of = request.route < draft.classes.size() ? &draft.classes[request.route] : nullptr;
     const bool counts = result.correlated ? of != nullptr && of->usable : request.start >= view.healthy_begin();
+    if (!counts) continue;
+    const Opportunity opportunity{.start = request.start,
+                                  .end = request.end,
+                                  .least = view.attribution().least(request),
+                                  .most = view.attribution().most(request),
+                                  .request = request.request,
+                                  .miss = result.correlated ? of->miss : 1 - result.calls_per_request,
+                                  .called = draft.called[at]};
     // A service that does not answer has not decided anything: a crash is no open breaker.
-    if (!counts || (request.outcome != events::Outcome::answered && !draft.called[at])) continue;
-    result.opportunities.push_back({.start = request.start,
-                                    .end = request.end,
-                                    .request = request.request,
-                                    .miss = result.correlated ? of->miss : 1 - result.calls_per_request,
-                                    .called = draft.called[at]});
+    const bool decided = request.outcome == events::Outcome::answered || opportunity.called;
+    if (decided) result.opportunities.push_back(opportunity);
+    else if (result.correlated && !events::never_sent(request)) result.unanswered.push_back(opportunity);
   }
+  std::ranges::sort(result.unanswered, {}, &Opportunity::start);
   std::ranges::sort(result.opportunities, [](const Opportunity& a, const Opportunity& b) {
     return std::tie(a.start, a.request, a.end) < std::tie(b.start, b.request, b.end);
   });
@@ -188,6 +220,15 @@ std::vector<std::uint32_t> Calls::ended_between(Time from, Time to) const {
   return first < last ? std::vector<std::uint32_t>(first, last) : std::vector<std::uint32_t>{};
 }
 
+Nanoseconds Calls::lingering(Time from, Time to) const {
+  Nanoseconds longest{0};
+  const auto first = std::ranges::lower_bound(calls, from, {}, &Call::start);
+  for (auto call = first; call != calls.end() && call->start < to; ++call) {
+    if (!correlated || !call->first_attempt) longest = std::max(longest, call->start - call->request_start);
+  }
+  return longest;
+}
+
 std::uint64_t Calls::run_for(double chance) const {
   if (!correlated)
     return static_cast<std::uint64_t>(
@@ -215,6 +256,7 @@ Calls calls_of(const View& view, std::string_view dependency, const std::vector<
                     dependency, result.calls_per_request);
   }
   fill_calls(view, draft, result);
+  if (!result.correlated) find_callers(view, draft, result);
   fill_opportunities(view, draft, result);
   if (!result.correlated) mark_gaps(result);
   count_in_the_air(result);

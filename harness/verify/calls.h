@@ -32,17 +32,23 @@ struct Call {
   Time start{};
   Time end{};                 // its outcome: never later than its request's end where a fault holds the call itself
   Time handled{};             // by when the service had taken note of the outcome: its answer to the request tells
-  Time request_start{};       // of the ingress request that made it; start where that is not known
+  Time request_start{};       // of the ingress request that made it; by rate: of the oldest that may have
   std::uint64_t request = 0;  // ingress number; 0: not known
   bool first_attempt = true;
   bool failed = false;    // as the service saw it: no answer, or 500 and above
   bool slow = false;      // answered well, but a fault delayed it: the service may have found it too slow
   bool injected = false;  // a fault acted on it
+  // Of the last attempt for the same request, where that is known: what a breaker around the retries sees.
+  Time last_end{};
+  Time last_handled{};
+  bool last_failed = false;
 };
 
 struct Opportunity {
   Time start{};
   Time end{};
+  Nanoseconds least{0};  // how long the service kept it waiting: attribution.h
+  Nanoseconds most{0};
   std::uint64_t request = 0;
   double miss = 0;  // upper bound of the chance that a healthy service would not call
   bool called = false;
@@ -52,7 +58,10 @@ struct Opportunity {
 struct Calls {
   std::vector<Call> calls = {};                 // by start
   std::vector<Opportunity> opportunities = {};  // by start
+  // Requests of the same classes that have neither an answer nor a call, by start. Correlated only.
+  std::vector<Opportunity> unanswered = {};
   bool correlated = true;
+  bool within_requests = true;         // by rate: shown that calls are made while their requests are under way
   double calls_per_request = 1;        // healthy, of the classes looked at; at most 1
   std::uint64_t healthy_requests = 0;  // of these classes
   double miss = 1;                     // the largest of the classes
@@ -62,6 +71,10 @@ struct Calls {
   std::vector<std::uint32_t> ended_between(Time from, Time to) const;
 
   std::vector<std::uint32_t> by_end = {};  // places in `calls`, by end
+
+  // The longest after its request began that a call of [from, to) came, as far as is known: so long may retries for
+  // requests that were let in before go on after an opening.
+  Nanoseconds lingering(Time from, Time to) const;
 
   // Suppressed requests in a row that chance explains with at most `chance`.
   std::uint64_t run_for(double chance) const;

@@ -8,6 +8,7 @@
 #include "harness/base/units.h"
 #include "harness/verify/breaker_checks.h"
 #include "harness/verify/errors.h"
+#include "harness/verify/fail_fast.h"
 
 namespace stormproof::verify {
 namespace {
@@ -66,6 +67,7 @@ void cannot_any(Finding& finding, const BreakerExpectation& expectation, const s
   if (expectation.opens_within) cannot(finding, "opens-within", reason);
   if (expectation.leaks_at_most) cannot(finding, "leaks-at-most", reason);
   if (expectation.probes_every) cannot(finding, "probes-every", reason);
+  if (expectation.fails_fast_within) cannot(finding, "fails-fast-within", reason);
 }
 
 void show(Finding& finding, std::uint64_t request) {
@@ -113,6 +115,12 @@ void judge_outage(Finding& finding, const View& view, const PhaseWindow& phase, 
   if (expectation.leaks_at_most)
     finding.checks.push_back(check_leaks(outage, *expectation.leaks_at_most, expectation.probes_every.has_value()));
   if (expectation.probes_every) finding.checks.push_back(check_probes(outage, *expectation.probes_every));
+  if (const auto within = expectation.fails_fast_within) {
+    finding.checks.push_back(check_fails_fast(outage, *within));
+    if (finding.checks.back().verdict == Verdict::violated) {
+      for (const std::uint64_t request : slow_while_open(outage, *within)) show(finding, request);
+    }
+  }
   finding.timeline.push_back({outage.from, "faults on"});
   show_outage(finding, outage);
 }
@@ -169,7 +177,8 @@ std::string summarise(const Finding& finding, std::string_view dependency) {
 Finding judge_circuit_breaker(const View& view, const PhaseWindow& phase, const BreakerExpectation& expectation) {
   Finding finding;
   finding.expectation = fmt::format("circuit-breaker on {}", expectation.on);
-  if (expectation.opens_within || expectation.leaks_at_most || expectation.probes_every)
+  if (expectation.opens_within || expectation.leaks_at_most || expectation.probes_every ||
+      expectation.fails_fast_within)
     judge_outage(finding, view, phase, expectation);
   if (expectation.closes_within) judge_healing(finding, view, phase, expectation);
   std::vector<Verdict> verdicts;

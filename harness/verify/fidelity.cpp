@@ -11,16 +11,19 @@
 namespace stormproof::verify {
 namespace {
 
-Nanoseconds p99_lag(Exchanges ingress) {
-  std::vector<Nanoseconds> lags;
-  lags.reserve(ingress.size());
-  for (const events::Exchange* request : ingress) {
-    if (request->outcome != events::Outcome::shed) lags.push_back(request->start - request->intended);
-  }
-  if (lags.empty()) return Nanoseconds(0);
-  const std::size_t rank = lags.size() - 1 - lags.size() / 100;
-  std::ranges::nth_element(lags, lags.begin() + static_cast<std::ptrdiff_t>(rank));
-  return lags[rank];
+Nanoseconds p99_of(std::vector<Nanoseconds> delays) {
+  if (delays.empty()) return Nanoseconds(0);
+  const std::size_t rank = delays.size() - 1 - delays.size() / 100;
+  std::ranges::nth_element(delays, delays.begin() + static_cast<std::ptrdiff_t>(rank));
+  return delays[rank];
+}
+
+// The requests under way at the instant: so many connections the target held.
+std::uint64_t under_way(const View& view, Time at) {
+  std::uint64_t count = 0;
+  for (const events::Exchange* request : view.ingress())
+    count += !events::never_sent(*request) && request->start <= at && at < request->end ? 1 : 0;
+  return count;
 }
 
 // A rule that takes every request of its dependency must have acted on its share of the calls made while it was on.
@@ -41,7 +44,7 @@ std::string undelivered_rule(const View& view, const PhaseWindow& phase, const s
 
 }  // namespace
 
-std::vector<std::string> doubts(const View& view, const PhaseWindow& phase) {
+std::vector<std::string> doubts(const PhaseWindow& phase) {
   std::vector<std::string> reasons;
   const Exchanges ingress = phase.requests;
   if (ingress.empty()) {
@@ -53,13 +56,38 @@ std::vector<std::string> doubts(const View& view, const PhaseWindow& phase) {
     reasons.push_back(fmt::format("the harness itself dropped {} of {} requests: lower the rate or give it more cores",
                                   shed, ingress.size()));
   }
-  if (const Nanoseconds lag = p99_lag(ingress); lag > schedule_lag_max) {
+  std::vector<Nanoseconds> lags;
+  for (const events::Exchange* request : ingress) {
+    if (request->outcome != events::Outcome::shed) lags.push_back(own_lag(*request));
+  }
+  if (const Nanoseconds lag = p99_of(std::move(lags)); lag > schedule_lag_max) {
     reasons.push_back(
         fmt::format("the generator lagged: p99 of the start behind schedule was {}, at most {} is allowed",
                     base::format_duration(lag), base::format_duration(schedule_lag_max)));
   }
-  std::ranges::move(undelivered(view, phase), std::back_inserter(reasons));
   return reasons;
+}
+
+std::string held_up(const View& view, const PhaseWindow& phase) {
+  std::vector<Nanoseconds> delays;
+  std::uint64_t late = 0;
+  std::uint64_t never = 0;
+  const events::Exchange* first = nullptr;
+  for (const events::Exchange* request : phase.requests) {
+    if (request->outcome == events::Outcome::shed) continue;
+    const bool held_off = request->outcome == events::Outcome::held_off;
+    delays.push_back(request->waited);
+    never += held_off ? 1 : 0;
+    late += !held_off && request->waited > Nanoseconds(0) ? 1 : 0;
+    if (first == nullptr && (held_off || request->waited > Nanoseconds(0))) first = request;
+  }
+  if (first == nullptr) return "";
+  const Nanoseconds longest = std::ranges::max(delays);
+  if (p99_of(std::move(delays)) <= schedule_lag_max && never == 0) return "";
+  std::string text = fmt::format("the target held all {} connections: ", under_way(view, first->start - first->waited));
+  if (late > 0) text += fmt::format("{} requests waited for one, up to {}", late, base::format_duration(longest));
+  if (never > 0) text += fmt::format("{}{} were never sent", late > 0 ? ", " : "", never);
+  return text;
 }
 
 std::vector<std::string> undelivered(const View& view, const PhaseWindow& phase) {
@@ -86,18 +114,15 @@ void withhold(Finding& finding, const std::vector<std::string>& reasons) {
 void withhold_holds(Finding& finding, const std::string& reason) {
   if (reason.empty()) return;
   std::vector<Verdict> verdicts;
-  bool changed = false;
   for (Check& check : finding.checks) {
-    if (check.verdict == Verdict::holds) {
+    if (check.verdict != Verdict::violated) {
       check.verdict = Verdict::inconclusive;
-      check.missing = "the phase was cut short: " + reason;
-      changed = true;
+      check.missing = check.missing.empty() ? reason : reason + "; " + check.missing;
     }
     verdicts.push_back(check.verdict);
   }
   finding.verdict = worst(verdicts);
-  if (changed && finding.verdict == Verdict::inconclusive)
-    finding.summary = "No verdict: the phase was cut short: " + reason + ".";
+  if (finding.verdict == Verdict::inconclusive) finding.summary = "No verdict: " + reason + ".";
 }
 
 }  // namespace stormproof::verify

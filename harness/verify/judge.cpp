@@ -1,6 +1,7 @@
 #include "harness/verify/judge.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "harness/verify/circuit_breaker.h"
 #include "harness/verify/errors.h"
@@ -15,8 +16,8 @@ namespace {
 struct Dispatch {
   const View& view;
   const PhaseWindow& phase;
-  Finding operator()(const scenarios::ErrorsExpectation& what) const { return judge_errors(phase, what); }
-  Finding operator()(const scenarios::LatencyExpectation& what) const { return judge_latency(phase, what); }
+  Finding operator()(const scenarios::ErrorsExpectation& what) const { return judge_errors(view, phase, what); }
+  Finding operator()(const scenarios::LatencyExpectation& what) const { return judge_latency(view, phase, what); }
   Finding operator()(const scenarios::BreakerExpectation& what) const {
     return judge_circuit_breaker(view, phase, what);
   }
@@ -43,6 +44,8 @@ Finding not_reached(const View& view, const scenarios::Expectation& expectation)
   return finding;
 }
 
+const std::vector<std::string> none;
+
 bool looks_back(const scenarios::Expectation& expectation) {
   if (std::holds_alternative<scenarios::RecoversExpectation>(expectation.what)) return true;
   const auto* breaker = std::get_if<scenarios::BreakerExpectation>(&expectation.what);
@@ -57,20 +60,40 @@ Finding judge_one(const View& view, const PhaseWindow& phase, const scenarios::E
   return finding;
 }
 
+bool feels_faults(const PhaseWindow& phase, const scenarios::Expectation& expectation) {
+  return !phase.plan->faults.empty() || looks_back(expectation);
+}
+
+// Holds a finding against what the experiment was worth.
+void weigh(Finding& finding, const View& view, const PhaseWindow& phase, bool is_breaker,
+           const std::vector<std::string>& undelivered) {
+  std::vector<std::string> reasons = doubts(phase);
+  const std::string held = held_up(view, phase);
+  // What fails, or is slow, with less than it was to bear would not have done better with all of it. A breaker might.
+  if (!reasons.empty() || is_breaker) {
+    reasons.insert(reasons.end(), undelivered.begin(), undelivered.end());
+    withhold(finding, reasons);
+  } else {
+    withhold_holds(finding, fmt::format("{}", fmt::join(undelivered, "; ")));
+  }
+  withhold_holds(finding, held);
+  if (!phase.cut_short.empty()) withhold_holds(finding, "the phase was cut short: " + phase.cut_short);
+  if (finding.verdict == Verdict::violated && !held.empty()) finding.summary += fmt::format(" Besides, {}.", held);
+}
+
 }  // namespace
 
 std::vector<Finding> judge(const events::Log& log, const scenarios::Scenario& scenario) {
   const View view(log, scenario);
   std::vector<Finding> findings;
-  std::vector<std::string> doubts_before;  // about the faults that a later phase recovers from
+  std::vector<std::string> not_delivered;  // of the faults that this phase has, or recovers from
   for (const PhaseWindow& phase : view.phases()) {
-    const std::vector<std::string> reasons = phase.reached ? doubts(view, phase) : std::vector<std::string>{};
-    if (phase.reached && !phase.plan->faults.empty()) doubts_before = undelivered(view, phase);
+    if (phase.reached && !phase.plan->faults.empty()) not_delivered = undelivered(view, phase);
     for (const scenarios::Expectation& expectation : phase.plan->expect) {
       Finding finding = judge_one(view, phase, expectation);
-      withhold_holds(finding, phase.cut_short);
-      withhold(finding, reasons);
-      if (reasons.empty() && looks_back(expectation)) withhold(finding, doubts_before);
+      const bool is_breaker = std::holds_alternative<scenarios::BreakerExpectation>(expectation.what);
+      if (phase.reached)
+        weigh(finding, view, phase, is_breaker, feels_faults(phase, expectation) ? not_delivered : none);
       findings.push_back(std::move(finding));
     }
   }

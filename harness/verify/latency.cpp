@@ -7,6 +7,7 @@
 
 #include "harness/base/units.h"
 #include "harness/verify/errors.h"
+#include "harness/verify/overdue.h"
 #include "harness/verify/statistics.h"
 
 namespace stormproof::verify {
@@ -14,35 +15,63 @@ namespace {
 
 using base::format_duration;
 
+constexpr std::string_view late_for_another_reason =
+    "the requests were late, but the harness's own delay, or its limit of connections, may explain it: raise the "
+    "limit, "
+    "or give it more cores";
+
 struct Sample {
-  std::vector<Nanoseconds> sorted;  // a request without an answer stands at the end, as Nanoseconds::max()
+  std::vector<Nanoseconds> most;   // sorted, from the intended send time; no_answer at the end
+  std::vector<Nanoseconds> least;  // sorted, of which the service is sure to have taken so long
   std::uint64_t unanswered = 0;
+  Overdue overdue;
+  std::vector<Nanoseconds> least_overdue;  // sorted
 };
 
-Sample sample_of(Exchanges ingress) {
+std::uint64_t above(const std::vector<Nanoseconds>& sorted, Nanoseconds limit) {
+  return static_cast<std::uint64_t>(sorted.end() - std::ranges::upper_bound(sorted, limit));
+}
+
+// With those that never left, by what was sent in their place.
+bool surely_slower(const Sample& sample, double share, Nanoseconds limit) {
+  if (sample.overdue.never_left == 0) return false;
+  const std::uint64_t known = sample.least.size() - sample.overdue.never_left;
+  return share_lower(std::min(known, above(sample.least, limit)), known, above(sample.least_overdue, limit),
+                     sample.overdue) > share;
+}
+
+Sample sample_of(const View& view, const PhaseWindow& phase) {
+  const Exchanges ingress = phase.requests;
   Sample sample;
-  sample.sorted.reserve(ingress.size());
+  sample.most.reserve(ingress.size());
+  sample.least.reserve(ingress.size());
   for (const events::Exchange* request : ingress) {
     if (request->outcome == events::Outcome::shed) continue;
-    const bool answered = request->outcome == events::Outcome::answered;
-    sample.sorted.push_back(answered ? request->end - request->intended : Nanoseconds::max());
-    sample.unanswered += answered ? 0 : 1;
+    sample.most.push_back(view.attribution().most(*request));
+    sample.least.push_back(view.attribution().least(*request));
+    sample.unanswered += request->outcome == events::Outcome::answered ? 0 : 1;
   }
-  std::ranges::sort(sample.sorted);
+  sample.overdue = overdue_in(view, phase);
+  for (const events::Exchange* request : sample.overdue.sent)
+    sample.least_overdue.push_back(view.attribution().least(*request));
+  std::ranges::sort(sample.least_overdue);
+  std::ranges::sort(sample.most);
+  std::ranges::sort(sample.least);
   return sample;
 }
 
-std::string shown(Nanoseconds value) { return value == Nanoseconds::max() ? "no answer" : format_duration(value); }
+std::string shown(Nanoseconds value) { return value == no_answer ? "no answer" : format_duration(value); }
 
-std::string shown(const Sample& sample, std::optional<std::uint64_t> rank) {
-  return rank ? shown(sample.sorted[*rank - 1]) : "not known";
+std::string shown(const std::vector<Nanoseconds>& sorted, std::optional<std::uint64_t> rank) {
+  return rank ? shown(sorted[*rank - 1]) : "not known";
 }
 
 void decide_maximum(Check& check, const Sample& sample, Nanoseconds limit) {
-  const Nanoseconds worst_value = sample.sorted.back();
+  const Nanoseconds worst_value = sample.most.back();
   check.measured =
       fmt::format("{} in {} requests ({} without an answer)", shown(worst_value), check.samples, sample.unanswered);
-  if (worst_value > limit) check.verdict = Verdict::violated;
+  if (sample.least.back() > limit) check.verdict = Verdict::violated;
+  else if (worst_value > limit) check.missing = std::string(late_for_another_reason);
   else if (check.samples >= census_min) check.verdict = Verdict::holds;
   else check.missing = fmt::format("{} requests: a maximum needs at least {}", check.samples, census_min);
 }
@@ -52,15 +81,17 @@ void decide_quantile(Check& check, const Sample& sample, const scenarios::Latenc
   const auto rank = std::clamp<std::uint64_t>(
       static_cast<std::uint64_t>(std::ceil(limit.quantile * static_cast<double>(check.samples))), 1, check.samples);
   check.measured =
-      fmt::format("{} in {} requests ({} without an answer), interval {} to {}", shown(sample.sorted[rank - 1]),
-                  check.samples, sample.unanswered, shown(sample, ranks.lower), shown(sample, ranks.upper));
-  if (ranks.upper && sample.sorted[*ranks.upper - 1] <= limit.at_most) {
+      fmt::format("{} in {} requests ({} without an answer), interval {} to {}", shown(sample.most[rank - 1]),
+                  check.samples, sample.unanswered, shown(sample.least, ranks.lower), shown(sample.most, ranks.upper));
+  if (ranks.upper && sample.most[*ranks.upper - 1] <= limit.at_most) {
     check.verdict = Verdict::holds;
-  } else if (ranks.lower && sample.sorted[*ranks.lower - 1] > limit.at_most) {
+  } else if ((ranks.lower && sample.least[*ranks.lower - 1] > limit.at_most) ||
+             surely_slower(sample, 1 - limit.quantile, limit.at_most)) {
     check.verdict = Verdict::violated;
+  } else if (ranks.lower && sample.most[*ranks.lower - 1] > limit.at_most) {
+    check.missing = std::string(late_for_another_reason);
   } else {
-    const auto slow =
-        static_cast<std::uint64_t>(sample.sorted.end() - std::ranges::upper_bound(sample.sorted, limit.at_most));
+    const std::uint64_t slow = above(sample.most, limit.at_most);
     const auto enough = samples_to_decide(slow, check.samples, 1 - limit.quantile);
     check.missing =
         fmt::format("{} of {} requests were slower than {}: ", slow, check.samples, format_duration(limit.at_most));
@@ -72,7 +103,7 @@ void decide_quantile(Check& check, const Sample& sample, const scenarios::Latenc
 Check check_limit(const Sample& sample, const scenarios::LatencyExpectation::Limit& limit) {
   Check check{.name = quantile_name(limit.quantile),
               .expected = fmt::format("at most {} from the intended send time", format_duration(limit.at_most)),
-              .samples = sample.sorted.size()};
+              .samples = sample.most.size()};
   if (check.samples == 0) {
     check.measured = "nothing";
     check.missing = "no request was sent in this phase";
@@ -100,11 +131,11 @@ std::string summarise(const Finding& finding) {
 
 std::string quantile_name(double quantile) { return quantile >= 1 ? "max" : fmt::format("p{:.6g}", quantile * 100); }
 
-Finding judge_latency(const PhaseWindow& phase, const scenarios::LatencyExpectation& expectation) {
+Finding judge_latency(const View& view, const PhaseWindow& phase, const scenarios::LatencyExpectation& expectation) {
   Finding finding;
   finding.expectation = "latency";
   const Exchanges ingress = phase.requests;
-  const Sample sample = sample_of(ingress);
+  const Sample sample = sample_of(view, phase);
   std::vector<Verdict> verdicts;
   Nanoseconds lowest = Nanoseconds::max();
   for (const auto& limit : expectation.limits) {
@@ -117,8 +148,7 @@ Finding judge_latency(const PhaseWindow& phase, const scenarios::LatencyExpectat
   for (const events::Exchange* request : ingress) {
     if (finding.verdict != Verdict::violated || finding.exchanges.size() == finding_exchanges_max) break;
     if (request->outcome == events::Outcome::shed) continue;
-    const bool slow = request->outcome != events::Outcome::answered || request->end - request->intended > lowest;
-    if (slow) finding.exchanges.push_back(request->request);
+    if (view.attribution().least(*request) > lowest) finding.exchanges.push_back(request->request);
   }
   return finding;
 }

@@ -29,22 +29,37 @@ class Reader {
  private:
   struct Probe {
     std::uint64_t request;
+    Time start;
     Time outcome;
     Time handled;
     bool failed;
   };
 
+  // A breaker around the retries learns of the last attempt only.
+  static Probe probe_of(const Call& call) {
+    return {call.request, call.start, call.last_end, call.last_handled, call.last_failed};
+  }
+
   void take(std::uint32_t place) {
     const Call& call = calls_.calls[place];
+    const bool retries_from_before =
+        calls_.correlated && !call.first_attempt && call.request_start - sight <= anchor_.high;
+    if (retries_from_before && std::ranges::find(probes_, call.request, &Probe::request) == probes_.end()) return;
     if (half_open_) {
       if (joins(call)) return;
       resolve(call.start);
     }
-    const Time begun = calls_.correlated ? call.request_start - sight : call.start - in_flight_slack;
     const bool early = call.start < anchor_.low + least_.first - sight;
-    if (begun <= anchor_.high && (early || least_.first == Nanoseconds(0))) return;
+    const bool let_in_before = call.request_start - sight <= anchor_.high;
+    const bool just_after = !calls_.correlated && call.start - in_flight_slack <= anchor_.high;
+    if ((let_in_before || just_after) && (early || least_.first == Nanoseconds(0))) {
+      seen_.unclear += calls_.correlated || just_after ? 0 : 1;
+      return;
+    }
     if (!early) {
       begin_half_open(call);
+    } else if (!calls_.correlated && (!calls_.within_requests || call.start <= anchor_.high + retry_reach)) {
+      ++seen_.unclear;
     } else if (call.request == 0 || last_leak_ != call.request) {
       last_leak_ = call.request;
       seen_.leaked.push_back(place);
@@ -55,11 +70,12 @@ class Reader {
   bool joins(const Call& call) {
     Cycle& cycle = seen_.cycles.back();
     for (Probe& probe : probes_) {
-      // Without trace ids, a call right after a probe's failure is taken for its retry.
-      const bool retry = call.request == 0 && probe.failed && call.start >= probe.outcome &&
-                         call.start <= probe.outcome + in_flight_slack;
-      if (!retry && (call.request == 0 || probe.request != call.request)) continue;
-      probe = {call.request, std::max(probe.outcome, call.end), std::max(probe.handled, call.handled), call.failed};
+      if (calls_.correlated ? probe.request != call.request : !may_retry(probe, call)) continue;
+      if (calls_.correlated) return true;
+      // Where it is not sure to be one, the breaker may have known by the outcome before.
+      if (call.start <= probe.outcome + in_flight_slack) probe.outcome = std::max(probe.outcome, call.end);
+      probe.handled = std::max(probe.handled, call.handled);
+      probe.failed = call.failed;
       return true;
     }
     const Time first_outcome = std::ranges::min(probes_, {}, &Probe::outcome).outcome;
@@ -67,16 +83,25 @@ class Reader {
     const bool all_failed = std::ranges::all_of(probes_, &Probe::failed);
     if (!before_outcome && (!all_failed || cycle.width_after >= admits_ || suppressed_between(last_probe_, call.start)))
       return false;
-    probes_.push_back({call.request, call.end, call.handled, call.failed});
+    probes_.push_back(probe_of(call));
     last_probe_ = call.start;
     ++cycle.width;
     cycle.width_after += before_outcome ? 0 : 1;
     return true;
   }
 
+  // Without trace ids: right after a probe's failure, or while a request is under way that was so at the probe.
+  bool may_retry(const Probe& probe, const Call& call) {
+    if (!probe.failed || call.start < probe.outcome) return false;
+    if (call.start <= probe.outcome + in_flight_slack) return true;
+    if (call.request_start - sight > probe.start) return false;
+    ++seen_.unclear;
+    return true;
+  }
+
   void begin_half_open(const Call& call) {
     half_open_ = true;
-    probes_ = {{call.request, call.end, call.handled, call.failed}};
+    probes_ = {probe_of(call)};
     last_probe_ = call.start;
     seen_.cycles.push_back({.opened = anchor_,
                             .sleep = {last_suppressed(call.start), call.start - anchor_.low + sight},
@@ -123,7 +148,7 @@ class Reader {
         return call->start >= probe.outcome && call->start <= probe.outcome + sight;
       };
       if (call >= end && std::ranges::none_of(under_way, retried)) continue;
-      under_way.push_back({call->request, call->end, call->handled, call->failed});
+      under_way.push_back({call->request, call->start, call->end, call->handled, call->failed});
       if (call->failed) anchor.high = std::max(anchor.high, call->handled);
     }
     return anchor;
@@ -245,10 +270,22 @@ std::vector<OpenRun> open_runs(const Calls& calls, Time from, Time to) {
 
 namespace {
 
-// Without trace ids, a call right after another's failure may be its retry.
-bool follows_failure(const Calls& calls, const Call& call) {
-  return std::ranges::any_of(calls.ended_between(call.start - sight, call.start),
-                             [&](std::uint32_t place) { return calls.calls[place].failed; });
+// Without trace ids, a call after a failure may be its retry, and then its request was let in before.
+Time let_in(const Calls& calls, const Call& call) {
+  const bool may_retry = std::ranges::any_of(calls.ended_between(call.request_start, call.start),
+                                             [&](std::uint32_t place) { return calls.calls[place].failed; });
+  return may_retry ? call.request_start : call.start;
+}
+
+// The least instant by which every request that called after it, up to `last`, may have been let in. Without trace ids.
+Time let_in_by(const Calls& calls, Time from, Time last) {
+  Time by = from;
+  auto at = std::ranges::upper_bound(calls.calls, last, {}, &Call::start);
+  while (at != calls.calls.begin() && std::prev(at)->start > by) {
+    --at;
+    by = std::max(by, let_in(calls, *at));
+  }
+  return by;
 }
 
 }  // namespace
@@ -256,12 +293,12 @@ bool follows_failure(const Calls& calls, const Call& call) {
 Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
   const Opportunity& first = calls.opportunities[run.first];
   // The last request that was let through came before the opening.
-  Time last_start = from;
+  Time last_start = calls.correlated ? from : let_in_by(calls, from, first.start);
   auto at = std::ranges::upper_bound(calls.calls, first.start, {}, &Call::start);
-  while (at != calls.calls.begin()) {
+  while (calls.correlated && at != calls.calls.begin()) {
     --at;
     if (at->start < from) break;
-    if (!at->first_attempt || (!calls.correlated && follows_failure(calls, *at))) continue;
+    if (!at->first_attempt) continue;
     last_start = at->start;
     break;
   }
@@ -292,13 +329,17 @@ std::vector<Interval> sleeps(const Openness& seen) {
 
 namespace {
 
-// Vague or few cycles fit any law.
-bool explains(const SleepWindow& window, const std::vector<Interval>& cycles) {
-  const bool regular = window.law == Law::constant || window.law == Law::growing || window.law == Law::linear;
+bool regular(const SleepWindow& window, const std::vector<Interval>& cycles) {
+  return (window.law == Law::constant || window.law == Law::growing || window.law == Law::linear) &&
+         cycles.size() >= established_cycles_min;
+}
+
+// Vague or few cycles fit any law, and so do calls that come while retries go on.
+bool explains(const SleepWindow& window, const std::vector<Interval>& cycles, Nanoseconds lingering) {
   const bool sharp = std::ranges::all_of(cycles, [](const Interval& cycle) {
     return static_cast<double>(cycle.low.count()) >= sharp_share * static_cast<double>(cycle.high.count());
   });
-  return regular && sharp && cycles.size() >= established_cycles_min;
+  return regular(window, cycles) && sharp && window.first.low > lingering;
 }
 
 // Sleep windows that the first calls after the opening suggest.
@@ -325,17 +366,22 @@ Reading read_freely(const Calls& calls, Time from, Time to) {
   const Openness start = start_of(calls, from, to);
   Reading reading{.seen = observe_from(calls, start, from, to, {}), .window = {}};
   reading.window = fit(sleeps(reading.seen));
-  reading.established = explains(reading.window, sleeps(reading.seen));
+  const Nanoseconds lingering = calls.lingering(from, to);
+  reading.established = explains(reading.window, sleeps(reading.seen), lingering);
   if (reading.established || !start.opened) return reading;
   std::optional<Reading> best;
+  // A law that is too vague to be established still explains the calls that it takes for probes.
+  std::size_t fewest_leaks = regular(reading.window, sleeps(reading.seen)) ? reading.seen.leaked.size() : unlimited;
   for (const Nanoseconds least : proposals(reading.seen)) {
     Reading tried{.seen = observe_from(calls, start, from, to, {least}), .window = {}, .established = true};
     const auto cycles = sleeps(tried.seen);
     tried.window = fit(cycles);
-    if (tried.window.law != Law::constant || !explains(tried.window, cycles)) continue;
+    if (tried.window.law != Law::constant || !regular(tried.window, cycles)) continue;
+    fewest_leaks = std::min(fewest_leaks, tried.seen.leaked.size());
+    if (!explains(tried.window, cycles, lingering)) continue;
     if (!best || tried.seen.leaked.size() < best->seen.leaked.size()) best = std::move(tried);
   }
-  return best ? *best : reading;
+  return best && best->seen.leaked.size() <= fewest_leaks ? *best : reading;
 }
 
 }  // namespace stormproof::verify

@@ -5,7 +5,8 @@
 // when the tripping call completes: between its end at the proxy and the service's answer to its request. From there on
 // a call is one of: in flight (its request began before the opening), a probe (no earlier than the least sleep window
 // after the last opening), half-open width (started before the first probe's outcome, or in an equal number after it in
-// every cycle), or a leak. A leak does not move the instant of reopening. When a probe succeeds the breaker counts as
+// every cycle), or a leak. Without trace ids a call that may be a retry of a request let in before the opening (one was
+// under way still, or the opening is not long ago) is unclear. A leak does not move the instant of reopening. When a probe succeeds the breaker counts as
 // closed until the next open run. Pure. Method: reference, verification, breaker, steps 3 to 6 and 11.
 #pragma once
 
@@ -24,6 +25,8 @@ inline constexpr double late_chance = 1e-3;  // that a healthy miss is taken for
 inline constexpr std::size_t half_open_max = 10;
 // Without trace ids a call is taken for one in flight for so long after the opening.
 inline constexpr Nanoseconds in_flight_slack = std::chrono::milliseconds(20);
+// Without trace ids a call so soon after an opening may be a retry that outlives its request.
+inline constexpr Nanoseconds retry_reach = std::chrono::milliseconds(500);
 
 // Places in Calls::opportunities, both included.
 struct OpenRun {
@@ -56,6 +59,7 @@ struct Openness {
   std::uint64_t in_flight = 0;             // at the first opening
   std::uint64_t suppressed = 0;            // after the first opening
   std::vector<std::uint32_t> leaked = {};  // places in Calls::calls, one a request
+  std::uint64_t unclear = 0;               // without trace ids: leaks, or retries of requests that were let in before
   std::vector<Cycle> cycles = {};
 };
 

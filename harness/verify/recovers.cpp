@@ -31,31 +31,42 @@ struct Window {
   std::uint64_t slow = 0;
 };
 
-bool slower(const Exchange& request, Nanoseconds limit) {
-  return request.outcome != events::Outcome::answered || request.end - request.intended > limit;
-}
+// Two ways to read the same requests. Strict: all that was late counts, against a steady state of which only the
+// service's own part counts; what holds so, holds. Lenient is the reverse: what is violated so, is violated.
+struct Reading {
+  const Attribution& of;
+  bool strict;
+  bool fails(const Exchange& request) const {
+    const Fate fate = of.fate(request);
+    return fate == Fate::failed || (strict && fate == Fate::unknown);
+  }
+  Nanoseconds took(const Exchange& request) const { return strict ? of.most(request) : of.least(request); }
+  bool slower(const Exchange& request, Nanoseconds limit) const {
+    return took(request) == no_answer || took(request) > limit;
+  }
+  Reading other() const { return {of, !strict}; }
+};
 
-Band band_of(const View& view) {
+Band band_of(const View& view, const Reading& reading) {
   Band band;
   std::vector<Nanoseconds> latencies = {};
   std::uint64_t failing = 0;
   const Exchanges steady = view.phases().front().requests;
   for (const Exchange* request : steady) {
-    failing += failed(*request) ? 1 : 0;
-    latencies.push_back(request->outcome == events::Outcome::answered ? request->end - request->intended
-                                                                      : Nanoseconds::max());
+    failing += reading.fails(*request) ? 1 : 0;
+    latencies.push_back(reading.took(*request));
   }
   band.samples = latencies.size();
   if (band.samples < steady_requests_min) return band;
   std::ranges::sort(latencies);
   const auto rank = quantile_ranks(band.samples, 0.99).upper.value_or(band.samples);
   const Nanoseconds p99 = latencies[rank - 1];
-  if (p99 == Nanoseconds::max()) band.limit = p99;
+  if (p99 == no_answer) band.limit = p99;
   else
     band.limit = std::max(Nanoseconds(static_cast<std::int64_t>(static_cast<double>(p99.count()) * latency_margin)),
                           p99 + latency_margin_least);
   std::uint64_t slow = 0;
-  for (const Exchange* request : steady) slow += slower(*request, band.limit) ? 1 : 0;
+  for (const Exchange* request : steady) slow += reading.slower(*request, band.limit) ? 1 : 0;
   band.failing = share_upper(failing, band.samples);
   band.slow = std::max(0.01, share_upper(slow, band.samples));
   return band;
@@ -66,7 +77,7 @@ bool in_band(const Band& band, const Window& window) {
          binomial_at_least(window.slow, window.requests, band.slow) >= band_chance;
 }
 
-std::vector<Window> cut(Exchanges ingress, Time from, Nanoseconds width, const Band& band) {
+std::vector<Window> cut(Exchanges ingress, Time from, Nanoseconds width, const Band& band, const Reading& reading) {
   std::vector<Window> windows = {};
   for (const Exchange* request : ingress) {
     const auto place = static_cast<std::size_t>((request->intended - from) / width);
@@ -74,8 +85,8 @@ std::vector<Window> cut(Exchanges ingress, Time from, Nanoseconds width, const B
       windows.push_back({.begin = from + width * static_cast<std::int64_t>(windows.size())});
     Window& window = windows[place];
     ++window.requests;
-    window.failing += failed(*request) ? 1 : 0;
-    window.slow += slower(*request, band.limit) ? 1 : 0;
+    window.failing += reading.fails(*request) ? 1 : 0;
+    window.slow += reading.slower(*request, band.limit) ? 1 : 0;
   }
   if (!windows.empty()) windows.pop_back();  // the last is not whole
   return windows;
@@ -106,7 +117,7 @@ struct Recovery {
   std::vector<Window> windows = {};
 };
 
-Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Band& band) {
+Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Band& band, const Reading& reading) {
   Recovery recovery{.heal = heal, .observed_to = phase.end};
   if (phase.faults_off && *phase.faults_off == heal)
     recovery.observed_to = view.faults_on_after(heal).value_or(phase.end);
@@ -116,9 +127,9 @@ Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Ba
   const double share = static_cast<double>(recovery_window_requests) / static_cast<double>(ingress.size());
   const Nanoseconds per_window(std::llround(static_cast<double>(span.count()) * std::min(share, 1.0)));
   recovery.width = std::max<Nanoseconds>(recovery_window_min, per_window);
-  recovery.windows = cut(ingress, heal, recovery.width, band);
+  recovery.windows = cut(ingress, heal, recovery.width, band, reading);
   for (const Exchange* request : ingress) {
-    if (failed(*request)) continue;
+    if (reading.of.fate(*request) != Fate::good) continue;
     if (!recovery.first_good || request->end < *recovery.first_good) recovery.first_good = request->end;
   }
   if (const auto first = first_stable(recovery.windows, band)) recovery.stable = recovery.windows[*first].begin;
@@ -145,6 +156,19 @@ void decide(Check& check, const Recovery& recovery, Nanoseconds within) {
   }
 }
 
+void decide_both(Check& check, const Recovery& recovery, const Recovery& at_best, Nanoseconds within) {
+  decide(check, recovery, within);
+  if (check.verdict != Verdict::violated) return;
+  Check best = {};
+  decide(best, at_best, within);
+  if (best.verdict == Verdict::violated) return;
+  check.verdict = Verdict::inconclusive;
+  check.missing =
+      "the requests were late, but the harness's own delay, or its limit of connections, may explain it: raise the "
+      "limit, "
+      "or give it more cores";
+}
+
 std::string measured(const Recovery& recovery, const Band& band) {
   std::string text = recovery.first_good ? fmt::format("first good answer {} after the heal",
                                                        format_duration(*recovery.first_good - recovery.heal))
@@ -159,10 +183,11 @@ std::string measured(const Recovery& recovery, const Band& band) {
                             format_duration(band.limit));
 }
 
-void show_failing(Finding& finding, const View& view, const Recovery& recovery, Nanoseconds within, const Band& band) {
+void show_failing(Finding& finding, const View& view, const Recovery& recovery, Nanoseconds within, const Band& band,
+                  const Reading& reading) {
   for (const Exchange* request : view.ingress_between(recovery.heal + within, recovery.observed_to)) {
     if (finding.exchanges.size() == finding_exchanges_max) return;
-    if (failed(*request) || slower(*request, band.limit)) finding.exchanges.push_back(request->request);
+    if (reading.fails(*request) || reading.slower(*request, band.limit)) finding.exchanges.push_back(request->request);
   }
 }
 
@@ -174,7 +199,10 @@ Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenari
   Check check{.name = "within",
               .expected = fmt::format("as good as the steady state within {} of the heal",
                                       format_duration(expectation.within))};
-  const Band band = band_of(view);
+  const Reading strict{view.attribution(), true};
+  const Reading lenient = strict.other();
+  const Band band = band_of(view, lenient);  // of the other: a narrow one for what must hold
+  const Band wide = band_of(view, strict);
   const auto heal = phase.faults_off ? phase.faults_off : view.healed_before(phase.end);
   if (!heal) {
     check.missing = "no fault was healed before the end of this phase: there is nothing to recover from";
@@ -182,7 +210,8 @@ Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenari
     check.missing =
         fmt::format("{} requests in the steady state: a band needs at least {}", band.samples, steady_requests_min);
   } else {
-    const Recovery recovery = measure(view, phase, *heal, band);
+    const Recovery recovery = measure(view, phase, *heal, band, strict);
+    const Recovery at_best = measure(view, phase, *heal, wide, lenient);
     for (const Window& window : recovery.windows) check.samples += window.requests;
     check.measured = measured(recovery, band);
     finding.timeline.push_back({*heal, "healed"});
@@ -190,8 +219,8 @@ Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenari
     if (recovery.stable) finding.timeline.push_back({*recovery.stable, "stable"});
     std::ranges::sort(finding.timeline, {}, [](const Instant& instant) { return std::tie(instant.at, instant.what); });
     if (recovery.windows.empty()) check.missing = "no request was sent after the heal";
-    else decide(check, recovery, expectation.within);
-    if (check.verdict == Verdict::violated) show_failing(finding, view, recovery, expectation.within, band);
+    else decide_both(check, recovery, at_best, expectation.within);
+    if (check.verdict == Verdict::violated) show_failing(finding, view, at_best, expectation.within, wide, lenient);
   }
   finding.verdict = check.verdict;
   switch (check.verdict) {

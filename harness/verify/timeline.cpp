@@ -24,7 +24,8 @@ bool plausible(const Exchange& exchange, Time origin) {
   const auto near = [origin](Time when) { return when >= origin - run_max && when <= origin + run_max; };
   // A request that was never sent has no other times.
   if (exchange.outcome == events::Outcome::shed) return near(exchange.intended);
-  return near(exchange.intended) && near(exchange.start) && near(exchange.end);
+  const bool waited_well = exchange.waited >= Nanoseconds(0) && exchange.waited <= run_max;
+  return waited_well && near(exchange.intended) && near(exchange.start) && near(exchange.end);
 }
 
 struct TraceHash {
@@ -59,6 +60,7 @@ View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(l
     return std::tuple(mark.at, rank(mark.kind), mark.kind, log_.names.name_of(mark.name));
   });
   read_marks(scenario);
+  attribution_ = Attribution(ingress_, std::min(healthy_end_, phases_.front().end));
   share_out_requests();
 }
 
@@ -158,7 +160,8 @@ void View::share_out_requests() {
     std::size_t felt_in = sent_in;
     for (std::size_t later = sent_in + 1; later < phases_.size(); ++later) {
       const auto on = phases_[later].faults_on;
-      if (on && request->start < *on && request->end > *on) felt_in = later;
+      if (on && request->start < *on && request->end > *on && *on - request->start <= attribution_.patience())
+        felt_in = later;
     }
     phases_[felt_in].requests.push_back(request);
   }

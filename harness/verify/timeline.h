@@ -15,19 +15,16 @@
 #include <vector>
 
 #include "harness/events/log.h"
+#include "harness/verify/attribution.h"
 #include "scenarios/model.h"
 
 namespace stormproof::verify {
-
-using base::Nanoseconds;
-using base::Time;
-using Exchanges = std::span<const events::Exchange* const>;
 
 // The party name of the version that is judged.
 inline constexpr std::string_view candidate_party = "candidate";
 
 // A phase as it happened. A request belongs to the phase [begin, end) in which it was to be sent; but one that is under way
-// when a later phase's faults come belongs to that phase, as it may feel them.
+// when a later phase's faults come belongs to that phase, as it may feel them; not if it was overdue by then.
 struct PhaseWindow {
   const scenarios::Phase* plan = nullptr;
   bool reached = false;
@@ -44,6 +41,9 @@ class View {
   View(const events::Log& log, const scenarios::Scenario& scenario);
 
   const events::Log& log() const { return log_; }
+
+  // Whose doing the time of a request is.
+  const Attribution& attribution() const { return attribution_; }
 
   // The steady state first, then the scenario's phases, in order.
   const std::vector<PhaseWindow>& phases() const { return phases_; }
@@ -84,6 +84,7 @@ class View {
   std::vector<events::Mark> marks_ = {};  // in order of time
   std::vector<PhaseWindow> phases_ = {};
   std::vector<const events::Exchange*> ingress_;
+  Attribution attribution_;
   std::map<events::NameId, std::vector<const events::Exchange*>> egress_;
   std::map<events::NameId, std::vector<std::uint32_t>> callers_;
   std::map<events::NameId, std::uint64_t> fired_;

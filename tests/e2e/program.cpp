@@ -87,7 +87,7 @@ phases:
     for: {}
     faults: [ {{ on: payments, {} }} ]
     expect:
-      - circuit-breaker: {{ on: payments, opens-within: {}, leaks-at-most: 0, probes-every: 2s ± 20% }}
+      - circuit-breaker: {{ on: payments, opens-within: {}, leaks-at-most: 0, probes-every: 2s ± 20%, fails-fast-within: 250ms }}
       - latency: {{ {} }}
   - name: recovery
     for: {}

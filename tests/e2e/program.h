@@ -52,7 +52,7 @@ struct Outage {
 };
 
 // Writes it to `file`; the breaker's claims are those of DESIGN.md's example: opens within `opens_within`, no leak, probes every
-// 2 s ± 20 %, closes within 6 s.
+// 2 s ± 20 %, closes within 6 s; and requests are answered within 250 ms while it is open.
 void write_outage(const Outage& outage, const std::filesystem::path& file);
 
 }  // namespace stormproof::e2e

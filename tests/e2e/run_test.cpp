@@ -153,6 +153,59 @@ TEST_F(ShopRun, AServiceThatDoesNotStartIsNamedWithItsLastWords) {
   EXPECT_THAT(finished.err, HasSubstr("no database"));
 }
 
+// The service gets it, its log shows it, a fault answers with it; no file and no line of ours does.
+TEST_F(ShopRun, ASecretIsInNoOutput) {
+  const std::string secret = "hunter2/\"quoted\"";
+  const std::string literal = "c2VjcmV0LWxpdGVyYWw";
+  std::string shop = "echo serving with $SHOP_TOKEN; exec";
+  for (const std::string& word : outage_.command) shop += " " + word;
+  outage_.command = {"/bin/sh", "-c", shop};
+  outage_.fault =
+      "abort: {status: 503, body: 'not for ${secret:SHOP}', headers: {Authorization: 'Bearer " + literal + "'}}";
+  outage_.steady = "1s";
+  outage_.down = "1s";
+  outage_.recovery = "1s";
+  outage_.opens_within = "1s";
+  write_outage(outage_, scenario());
+  std::string text = support::read_file(scenario()).value_or("");
+  for (const std::string within : {"closes-within: 6s", "within: 6s"})
+    text.replace(text.find(within), within.size(), within.substr(0, within.find(':')) + ": 1s");
+  const std::string before = "command: [";
+  text.insert(text.find(before), "env: {SHOP_TOKEN: '${secret:SHOP}'}, ");
+  std::ofstream(scenario()) << text;
+
+  const std::string json = (folder_.path() / "out" / "run.json").string();
+  const std::string junit = (folder_.path() / "out" / "junit.xml").string();
+  const std::map<std::string, std::string> env = {{"STORMPROOF_SECRET_SHOP", secret}};
+  const auto finished =
+      stormproof({"run", scenario(), "--out", out(), "--json", json, "--junit", junit}, env, whole_run);
+  std::string shown = finished.out + finished.err;
+  for (const std::string format : {"html", "json", "junit", "md"})
+    shown += stormproof({"report", out(), "--format", format}, env).out;
+  shown += stormproof({"verify", out()}, env).out;
+  EXPECT_THAT(shown, HasSubstr("(secret)")) << "the scenario as it was written, without the literal one";
+  bool served = false;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(out())) {
+    const std::string content = support::read_file(file.path()).value_or("");
+    served = served || content.contains("serving with (secret)");
+    shown += content;
+  }
+  EXPECT_TRUE(served) << "the service's own output is kept";
+  for (const std::string& one : {secret, std::string("hunter2"), literal}) EXPECT_FALSE(shown.contains(one)) << one;
+
+  outage_.command = {"/bin/sh", "-c", "echo no database for $SHOP_TOKEN; exit 3"};
+  write_outage(outage_, scenario());
+  text = support::read_file(scenario()).value_or("");
+  text.insert(text.find(before), "env: {SHOP_TOKEN: '${secret:SHOP}'}, ");
+  for (const std::string within : {"closes-within: 6s", "within: 6s"})
+    text.replace(text.find(within), within.size(), within.substr(0, within.find(':')) + ": 1s");
+  std::ofstream(scenario()) << text;
+  const auto refused = stormproof({"run", scenario(), "--out", out()}, env, whole_run);
+  EXPECT_EQ(refused.exit_code, 4) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("no database for (secret)"));
+  EXPECT_FALSE(refused.err.contains("hunter2"));
+}
+
 TEST_F(ShopRun, AWrongScenarioShowsEveryMistakeAtItsPlace) {
   std::ofstream(scenario()) << "version: 1\nname: x\nphases:\n  - name: a\n    fro: 3s\n";
   const auto finished = run();

@@ -81,10 +81,11 @@ Log odd_log() {
                            .start = first,
                            .first_byte = last,
                            .end = first,
+                           .waited = base::Nanoseconds::min(),
                            .request_bytes = most,
                            .response_bytes = most});
   log.exchanges.push_back({.side = Side::egress,
-                           .outcome = Outcome::shed,
+                           .outcome = Outcome::held_off,
                            .party = name,
                            .route = name,
                            .fault = name,
@@ -109,10 +110,10 @@ void expect_equal(const Log& a, const Log& b) {
 }
 
 // A whole log around a body that the test has made.
-std::string wrapped(const std::string& body) {
+std::string wrapped(const std::string& body, char version = log_version) {
   std::string packed(ZSTD_compressBound(body.size()), '\0');
   packed.resize(ZSTD_compress(packed.data(), packed.size(), body.data(), body.size(), 1));
-  std::string bytes = "SPEV\x01";
+  std::string bytes = std::string("SPEV") + version;
   for (unsigned shift = 0; shift < 64; shift += 8)
     bytes.push_back(static_cast<char>((base::identity_of(packed) >> shift) & 0xFF));
   return bytes + packed;
@@ -130,6 +131,19 @@ TEST(Log, GoesThereAndBack) {
     ASSERT_TRUE(back) << back.error().to_string();
     expect_equal(log, *back);
   }
+}
+
+// Version 1 had no column of waiting times.
+TEST(Log, ReadsTheVersionBefore) {
+  Log log;
+  log.exchanges.push_back({.request = 7, .intended = origin, .start = origin + 9ms, .end = origin + 10ms});
+  std::string body = body_of(encode(log));
+  ASSERT_EQ(body.substr(body.size() - 3), std::string(3, '\0')) << "no waiting, no fault, no mark";
+  EXPECT_FALSE(decode(wrapped(body, 1)));
+  body.pop_back();
+  const auto back = decode(wrapped(body, 1));
+  ASSERT_TRUE(back) << back.error().to_string();
+  EXPECT_TRUE(back->exchanges == log.exchanges);
 }
 
 TEST(Log, EncodesInOneOrderWhateverTheOrderOfArrival) {
@@ -230,7 +244,7 @@ TEST(LogHostile, FlipsBehindTheChecksumNeverCrash) {
     }
     for (const Exchange& e : log->exchanges) {
       ASSERT_LT(std::max({e.party, e.route, e.fault}), log->names.size());
-      ASSERT_LE(e.outcome, Outcome::shed);
+      ASSERT_LE(e.outcome, Outcome::held_off);
     }
   }
   EXPECT_GT(refused, 0U);
@@ -252,8 +266,8 @@ TEST(LogHostile, GiantCountsAllocateNothing) {
   std::string exchanges;
   put_varint(exchanges, 1);
   put_varint(exchanges, 2'000'000'000);
-  exchanges += std::string(15, '\0');
-  std::string faults = "\x01" + std::string(1 + 15, '\0');
+  exchanges += std::string(16, '\0');
+  std::string faults = "\x01" + std::string(1 + 16, '\0');
   put_varint(faults, 2'000'000'000);
   faults += '\0';
   for (const std::string& body : {names, column, exchanges, faults}) {
@@ -280,8 +294,8 @@ TEST(LogHostile, SaysWhatItIsNot) {
   EXPECT_THAT(decode("PK\x03\x04 and so on").error().message, HasSubstr("not an event log"));
   EXPECT_THAT(decode("SPEV").error().message, HasSubstr("ends too early"));
   std::string newer = encode(Log());
-  newer[4] = 2;
-  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 2; this stormproof reads version 1"));
+  newer[4] = 3;
+  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 3; this stormproof reads versions up to 2"));
   std::string flipped = encode(Log());
   flipped.back() = static_cast<char>(flipped.back() ^ 1);
   EXPECT_THAT(decode(flipped).error().message, HasSubstr("checksum"));

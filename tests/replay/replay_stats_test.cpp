@@ -60,6 +60,20 @@ TEST(ReplayStats, CountsRequestsAnswersAndFailuresByCause) {
   EXPECT_EQ(found.at("failures"), (json::object{{"refused", 1}, {"reset", 1}, {"shed by the harness", 1}}));
 }
 
+// A target that holds every connection is not a generator that lags.
+TEST(ReplayStats, WaitingForTheTargetIsNoScheduleError) {
+  ReplayStats stats;
+  for (int i = 0; i < 100; ++i) {
+    auto late = exchange(milliseconds(10 * i), milliseconds(501), milliseconds(505), 200);
+    late.waited = milliseconds(500);
+    stats.exchange(late);
+  }
+  EXPECT_FALSE(stats.lagged());
+  const json::object found = document(stats, about());
+  EXPECT_EQ(found.at("schedule_error").at("max_ns"), 1'000'000);
+  EXPECT_GE(found.at("latency_from_intended").at("p50_ns").to_number<double>(), 5e8);
+}
+
 TEST(ReplayStats, LatencyRunsFromTheIntendedAndFromTheActualSendTime) {
   const json::object found = document(busy(), about());
   const json::object& intended = found.at("latency_from_intended").as_object();

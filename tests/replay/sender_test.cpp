@@ -178,7 +178,7 @@ TEST_F(SenderTest, FinishBeforeTheBeginningSendsNothing) {
 }
 
 // What has queued was due: to leave it out would hide the worst.
-TEST_F(SenderTest, WhatIsQueuedWhenItFinishesIsReportedAsShed) {
+TEST_F(SenderTest, WhatIsQueuedWhenItFinishesIsReportedAsHeldOff) {
   std::promise<void> finished;
   RawServer server([released = finished.get_future().share()](RawConnection& connection) {
     while (!read_request(connection).empty()) {
@@ -192,12 +192,26 @@ TEST_F(SenderTest, WhatIsQueuedWhenItFinishesIsReportedAsShed) {
   options.connections_max = 1;
   send(options, shots, milliseconds(20), [&](Sender& sender) {
     EXPECT_EQ(sender.counts().queued, 3u);
+    const auto unfinished = sender.unfinished();
+    ASSERT_EQ(unfinished.size(), 4u);
+    EXPECT_EQ(unfinished[0].outcome, Outcome::cancelled);
+    EXPECT_EQ(unfinished[0].request, 1u);
+    EXPECT_EQ(unfinished[0].waited, Nanoseconds(0));
+    for (std::size_t i = 1; i < 4; ++i) {
+      EXPECT_EQ(unfinished[i].outcome, Outcome::held_off);
+      EXPECT_EQ(unfinished[i].request, i + 1);
+      EXPECT_EQ(unfinished[i].intended, begin_);
+      EXPECT_GT(unfinished[i].waited, Nanoseconds(0));
+    }
     sender.finish();
     EXPECT_EQ(sender.counts().queued, 0u);
     finished.set_value();
   });
-  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::answered, Outcome::shed, Outcome::shed, Outcome::shed}));
-  EXPECT_EQ(counts_.shed, 3u);
+  EXPECT_EQ(outcomes(),
+            (std::vector<Outcome>{Outcome::answered, Outcome::held_off, Outcome::held_off, Outcome::held_off}));
+  EXPECT_EQ(counts_.held_off, 3u);
+  EXPECT_EQ(counts_.shed, 0u);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_GE(exchanges()[i].waited, Nanoseconds(milliseconds(15)));
   EXPECT_EQ(counts_.sent, 1u);
   EXPECT_EQ(counts_.ended, 4u);
 }
@@ -221,14 +235,18 @@ TEST_F(SenderTest, WhatFindsNoConnectionQueuesAndThatCounts) {
   });
   ASSERT_EQ(outcomes(), std::vector<Outcome>(5, Outcome::answered));
   EXPECT_LE(server.accepted(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(exchanges()[i].waited, Nanoseconds(0));
   for (std::size_t i = 2; i < 5; ++i) {
+    const events::Exchange& exchange = exchanges()[i];
+    EXPECT_GT(exchange.waited, Nanoseconds(0)) << "the target held both connections";
+    EXPECT_GE(exchange.start - exchange.waited, exchange.intended) << "what is left is the sender's own delay";
     EXPECT_GE(exchanges()[i].start - exchanges()[i].intended, Nanoseconds(milliseconds(39))) << "it waited";
     EXPECT_GE(exchanges()[i].end - exchanges()[i].intended, Nanoseconds(milliseconds(39))) << "and its latency says so";
   }
   EXPECT_LE(exchanges()[2].start, exchanges()[4].start) << "in order";
 }
 
-TEST_F(SenderTest, AboveTheQueueRequestsAreShed) {
+TEST_F(SenderTest, AboveTheQueueRequestsAreHeldOff) {
   std::promise<void> opened;
   RawServer server([released = opened.get_future().share()](RawConnection& connection) {
     while (!read_request(connection).empty()) {
@@ -243,9 +261,9 @@ TEST_F(SenderTest, AboveTheQueueRequestsAreShed) {
   options.connections_max = 1;
   options.queued_max = 2;
   send(options, shots, milliseconds(20), [&](Sender&) { opened.set_value(); });
-  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::answered, Outcome::answered, Outcome::answered, Outcome::shed,
-                                              Outcome::shed, Outcome::shed}));
-  EXPECT_EQ(counts_.shed, 3u);
+  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::answered, Outcome::answered, Outcome::answered,
+                                              Outcome::held_off, Outcome::held_off, Outcome::held_off}));
+  EXPECT_EQ(counts_.held_off, 3u);
   EXPECT_EQ(exchanges()[5].trace.bytes[0], 7);
   EXPECT_EQ(exchanges()[5].intended, begin_);
   EXPECT_EQ(sink_.log().names.name_of(exchanges()[5].route), "GET /");

@@ -132,6 +132,20 @@ TEST_F(DependenciesTest, WithoutFinishTheProxiesEndWithTheirOwner) {
   EXPECT_FALSE(support::is_listening(ledger_proxy_));
 }
 
+// The plan would send something else in its place: nobody would know.
+TEST_F(DependenciesTest, AFaultThatCannotBeInjectedAsItStandsIsAnError) {
+  scenarios::Fault fault = outage("ledger");
+  EXPECT_TRUE(Dependencies::check({fault}));
+  fault.abort->headers["X-Odd"] = "a\r\nb";
+  const auto refused = Dependencies::check({outage("mail"), fault});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(
+      refused.error().message,
+      HasSubstr("the fault down#1 on 'ledger' cannot be injected: the value of the header X-Odd has a line end"));
+  fault.abort.reset();
+  EXPECT_TRUE(Dependencies::check({fault}));
+}
+
 TEST_F(DependenciesTest, APortInUseIsAnErrorThatNamesTheDependencyAndTheAddress) {
   const std::uint16_t free = support::free_port();
   const auto refused = Dependencies::open(

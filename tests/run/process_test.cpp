@@ -285,6 +285,13 @@ TEST_F(ProcessTest, SignalsDoNotDisturbIt) {
   EXPECT_EQ(stubborn->ended(), "killed by signal 9 (Killed)");
 }
 
+TEST_F(ProcessTest, TheProgramThatANameMeans) {
+  EXPECT_EQ(program_of("/bin/sh", "/anywhere"), "/bin/sh");
+  EXPECT_EQ(program_of("./shop", folder_.path().string()), (folder_.path() / "./shop").string());
+  EXPECT_TRUE(program_of("sh", "").ends_with("/sh")) << "as PATH says";
+  EXPECT_EQ(program_of("no-such-program-anywhere", ""), "");
+}
+
 TEST_F(ProcessTest, LastLines) {
   const auto last = [&](const std::string& text, std::size_t lines) {
     EXPECT_TRUE(support::write_file(output_, text));

@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <sstream>
 
+#include "harness/base/digest.h"
 #include "replay/capture_writer.h"
 #include "scenarios/parser.h"
 #include "tests/run/answering.h"
+#include "tests/support/files.h"
 #include "tests/support/ports.h"
 #include "tests/support/temp_dir.h"
 
@@ -167,6 +170,24 @@ TEST_F(RunnerTest, ASteadyStateThatDoesNotHoldInjectsNothing) {
   EXPECT_TRUE(marks_of(record->log, events::MarkKind::faults_on).empty());
 }
 
+// It takes every connection and answers nothing: none of its requests has ended when the steady state has.
+TEST_F(RunnerTest, AServiceThatHangsFailsItsSteadyState) {
+  support::RawServer silent(
+      [](support::RawConnection& connection) { static_cast<void>(connection.read_to_end(std::chrono::seconds(60))); });
+  const auto scenario = this->scenario(silent.port(), "at-most: 1%");
+  RunnerOptions with_few_connections = options();
+  with_few_connections.connections_max = 8;
+  with_few_connections.answers_within = milliseconds(200);
+  Runner runner(scenario, with_few_connections, clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_THAT(record->ended_because, HasSubstr("steady state violated"));
+  EXPECT_TRUE(marks_of(record->log, events::MarkKind::faults_on).empty());
+  ASSERT_FALSE(record->findings.empty());
+  EXPECT_EQ(record->findings[0].verdict, Verdict::violated) << record->findings[0].summary;
+  EXPECT_THAT(record->findings[0].summary, HasSubstr("the target held all 8 connections"));
+}
+
 TEST_F(RunnerTest, ATargetThatDoesNotAnswerIsAnErrorThatNamesItsAddress) {
   const std::uint16_t nobody = support::free_port();
   const auto scenario = this->scenario(nobody, "at-most: 50%", ", health: {path: /healthz, within: 200ms}");
@@ -186,6 +207,65 @@ TEST_F(RunnerTest, AProxyThatCannotBeBoundIsAnErrorBeforeAnythingIsSent) {
   ASSERT_FALSE(record);
   EXPECT_THAT(record.error().message, HasSubstr(fmt::format("'ledger': cannot listen on 127.0.0.1:{}", proxy_)));
   EXPECT_TRUE(service.asked().empty());
+}
+
+TEST_F(RunnerTest, ARecordNamesWhatItWasMadeOf) {
+  Answering service;
+  const auto scenario = this->scenario(service.port());
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_TRUE(record) << record.error().message;
+  const std::map<std::string, std::string> expected = {
+      {"scenario", base::digest_of(scenario.text)},
+      {"capture", base::digest_of_file((folder_.path() / "shop.traffic").string()).value_or("")}};
+  EXPECT_EQ(record->digests, expected) << "the candidate was running already";
+}
+
+TEST_F(RunnerTest, ASecretIsInNoErrorAndNotInTheServicesOutput) {
+  auto scenario = this->scenario(support::free_port(), "at-most: 50%", ", health: {path: /healthz, within: 10s}");
+  scenario.topology.candidate.command = {"/bin/sh", "-c", "echo no database for hunter2; exit 3"};
+  scenario.secrets = {"hunter2"};
+  {
+    Runner runner(scenario, options(), clock_, progress_);
+    const auto record = runner.run();
+    ASSERT_FALSE(record);
+    EXPECT_THAT(record.error().message, HasSubstr("no database for (secret)"));
+    EXPECT_THAT(record.error().message, testing::Not(HasSubstr("hunter2")));
+  }
+  bool found = false;
+  for (const auto& file : std::filesystem::directory_iterator(folder_.path())) {
+    if (!file.path().string().ends_with(".service.log")) continue;
+    found = true;
+    EXPECT_EQ(support::read_file(file.path()).value_or(""), "no database for (secret)\n");
+  }
+  EXPECT_TRUE(found);
+  EXPECT_THAT(out_.str(), testing::Not(HasSubstr("hunter2")));
+}
+
+TEST_F(RunnerTest, ASecretIsNotInTheRecord) {
+  Answering service;
+  auto scenario = this->scenario(service.port());
+  scenario.text += "# hunter2\n";
+  scenario.secrets = {"hunter2", "ledger"};  // the second is a name in the event log, too
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_THAT(record->scenario_text, testing::Not(HasSubstr("hunter2")));
+  for (events::NameId id = 0; id < record->log.names.size(); ++id)
+    EXPECT_THAT(std::string(record->log.names.name_of(id)), testing::Not(HasSubstr("ledger")));
+}
+
+TEST_F(RunnerTest, AFaultThatCannotBeInjectedIsAnErrorBeforeAnythingIsSent) {
+  Answering service;
+  auto scenario = this->scenario(service.port());
+  scenario.phases[0].faults[0].abort->status = 42;
+  Runner runner(scenario, options(), clock_, progress_);
+  const auto record = runner.run();
+  ASSERT_FALSE(record);
+  EXPECT_THAT(record.error().message, HasSubstr("the fault ledger down#1 on 'ledger' cannot be injected"));
+  EXPECT_THAT(record.error().message, HasSubstr("not 42"));
+  EXPECT_TRUE(service.asked().empty());
+  EXPECT_FALSE(support::is_listening(proxy_));
 }
 
 TEST_F(RunnerTest, ACaptureThatIsNotThereIsAnError) {

@@ -25,6 +25,17 @@ TEST(Complaints, ComeInOrderOfPositionWithTheirLines) {
   EXPECT_FALSE(complaints.empty());
 }
 
+TEST(Complaints, AWarningIsNoMistake) {
+  const Source source("s.yaml", "a\n");
+  Complaints complaints(source);
+  complaints.warn({1, 1, 1}, "odd");
+  EXPECT_TRUE(complaints.empty());
+  ASSERT_EQ(complaints.in_order().size(), 1u);
+  EXPECT_EQ(render(complaints.in_order()), "s.yaml:1:1: warning: odd\n    1 | a\n      | ^\n");
+  complaints.add({1, 1, 1}, "wrong");
+  EXPECT_FALSE(complaints.empty());
+}
+
 TEST(Complaints, TheSameAtTheSamePlaceComesOnce) {
   const Source source("s.yaml", "one");
   Complaints complaints(source);

@@ -58,11 +58,14 @@ inline std::string broken(std::string_view from, std::string_view to) {
   return text;
 }
 
-// The messages about a text; "" where it is right.
+// The messages about a text, warnings where it is right.
 inline std::string messages(std::string_view text) {
   const auto parsed =
       parse(text, "s.yaml", environment({{"RATE", "fast"}, {"EMPTY", ""}, {"STORMPROOF_SECRET_TOKEN", "hunter2"}}));
-  return parsed ? std::string() : render(parsed.error());
+  if (!parsed) return render(parsed.error());
+  std::string warnings;
+  for (const std::string& warning : parsed->warnings) warnings += warning;
+  return warnings;
 }
 
 struct Case {

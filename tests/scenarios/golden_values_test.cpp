@@ -128,6 +128,32 @@ s.yaml:6:23: error: 'A=B' is not the name of an environment variable
     6 |     candidate: {env: {"A=B": 1, OK: 2}, url: "http://127.0.0.1:8082", command: [./shop, --port, 8082]}
       |                       ^^^^^
 )"},
+    {"HeaderUpgrade", "{status: 503}", R"({status: 503, headers: {Upgrade: h2c}})",
+     R"(
+s.yaml:18:58: error: 'Upgrade' is set by stormproof itself
+   18 |     faults: [{on: ledger, abort: {status: 503, headers: {Upgrade: h2c}}, share: 100%}]
+      |                                                          ^^^^^^^
+)"},
+    {"Baseline", "  dependencies:", R"(    baseline: {url: "http://127.0.0.1:8081"}
+  dependencies:)",
+     R"(
+s.yaml:7:5: warning: baseline is not used by any expectation: nothing is compared with it
+    7 |     baseline: {url: "http://127.0.0.1:8081"}
+      |     ^^^^^^^^
+  hint: only the candidate is sent requests and judged
+)"},
+    {"BaselineBesideAMistake", "  dependencies:", R"(    baseline: {url: "http://127.0.0.1:8081", port: 1}
+  dependencies:)",
+     R"(
+s.yaml:7:5: warning: baseline is not used by any expectation: nothing is compared with it
+    7 |     baseline: {url: "http://127.0.0.1:8081", port: 1}
+      |     ^^^^^^^^
+  hint: only the candidate is sent requests and judged
+s.yaml:7:46: error: unknown target field 'port'
+    7 |     baseline: {url: "http://127.0.0.1:8081", port: 1}
+      |                                              ^^^^
+  allowed: url, command, env, health
+)"},
     {"Header", "{status: 503}", R"({status: 503, headers: {Content-Length: 3, "a b": x}})",
      R"(
 s.yaml:18:58: error: 'Content-Length' is set by stormproof itself
@@ -148,7 +174,7 @@ s.yaml:20:53: error: the tolerance '20' has no unit; a percentage carries %; did
 s.yaml:20:63: error: unknown circuit-breaker expectation field 'clses-within'; did you mean 'closes-within'?
    20 |       - circuit-breaker: {on: ledger, probes-every: 2s ± 20%, clses-within: 3s}
       |                                                               ^^^^^^^^^^^^
-  allowed: on, opens-within, leaks-at-most, probes-every, closes-within
+  allowed: on, opens-within, leaks-at-most, probes-every, fails-fast-within, closes-within
 )"},
     {"LongName", "ledger outage",
      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -221,7 +247,7 @@ s.yaml:18:27: error: unknown fault field 'abrot'; did you mean 'abort'?
 s.yaml:20:39: error: unknown circuit-breaker expectation field 'opens_within'; did you mean 'opens-within'?
    20 |       - circuit-breaker: {on: ledger, opens_within: 3s}
       |                                       ^^^^^^^^^^^^
-  allowed: on, opens-within, leaks-at-most, probes-every, closes-within
+  allowed: on, opens-within, leaks-at-most, probes-every, fails-fast-within, closes-within
 s.yaml:21:24: error: '400msec' has the unknown unit 'msec'; a duration is in ns, us, µs, ms, s, m, h
    21 |       - latency: {p99: 400msec}
       |                        ^^^^^^^

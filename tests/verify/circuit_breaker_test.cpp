@@ -138,6 +138,62 @@ TEST(CircuitBreaker, CorrectTwinsHold) {
   EXPECT_GE(recovery.holds, runs * 95 / 100) << recovery.first_inconclusive;
 }
 
+// Retries below the breaker go on after it has opened. Without trace ids they look like leaks.
+Experiment retrying_experiment(std::uint64_t seed) {
+  Experiment experiment = random_experiment(seed);
+  Random random{std::mt19937_64(seed + 123)};
+  experiment.correlated = false;
+  experiment.other_class = 0;
+  experiment.attempts = random.one_of({2, 3, 4});
+  experiment.backoff_factor = random.one_of({1.0, 2.0});
+  experiment.backoff = milliseconds(static_cast<int>(random.in(5, experiment.backoff_factor > 1 ? 50 : 200)));
+  experiment.backoff_jitter = random.one_of({0.0, 0.5});
+  return experiment;
+}
+
+TEST(CircuitBreaker, RetriesWithBackoffAreNoLeaks) {
+  Tally untraced, traced;
+  std::string wrong;
+  const int runs = cases(100);
+  for (int seed = 1; seed <= runs; ++seed) {
+    Experiment experiment = retrying_experiment(static_cast<std::uint64_t>(60000 + seed));
+    for (const bool correlated : {false, true}) {
+      experiment.correlated = correlated;
+      const simulation::Run run = simulation::simulate(experiment);
+      for (const bool with_probes : {true, false}) {
+        const auto findings = judged(experiment, run, with_probes);
+        (correlated ? traced : untraced).count(experiment, findings, findings[0]);
+        if (findings[0].verdict == Verdict::violated || findings[1].verdict == Verdict::violated)
+          wrong += told(experiment, findings);
+      }
+    }
+  }
+  EXPECT_EQ(wrong, "");
+  EXPECT_GE(traced.holds, runs * 2 * 95 / 100) << traced.first_inconclusive;
+  EXPECT_THAT(untraced.first_inconclusive, testing::HasSubstr("send traceparent"));
+}
+
+// A leak is still seen where it is none of these: long after the opening, of a request that began after it.
+TEST(CircuitBreaker, LeaksBesideRetriesAreSeenOrDoubted) {
+  Tally tally;
+  std::string wrong;
+  const int runs = cases(60);
+  int shown = 0;
+  for (int seed = 1; seed <= runs; ++seed) {
+    Experiment experiment = retrying_experiment(static_cast<std::uint64_t>(70000 + seed));
+    experiment.breaker.defect = Defect::leaks;
+    experiment.breaker.sleep = std::max<Nanoseconds>(experiment.breaker.sleep, milliseconds(1500));
+    const simulation::Run run = simulation::simulate(experiment);
+    if (run.truth.leaked.empty()) continue;
+    ++shown;
+    const auto findings = judged(experiment, run);
+    tally.count(experiment, findings, findings[0]);
+    if (findings[0].verdict == Verdict::holds) wrong += told(experiment, findings);
+  }
+  EXPECT_EQ(wrong, "");
+  EXPECT_GE(tally.violated * 100, shown * 65) << tally.first_inconclusive;
+}
+
 // No defect is ever said to hold; nearly all are seen.
 struct Mutant {
   const char* name;

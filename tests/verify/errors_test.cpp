@@ -14,7 +14,7 @@ Finding judged(int requests, int failing, double at_most, std::uint16_t status =
   for (int at = 0; at < requests; ++at) hand.request(at, 1, at < failing ? status : 200);
   const HandScenario plan(10000);
   const View view(hand.log, plan.scenario);
-  return judge_errors(view.phases()[0], {.at_most = at_most});
+  return judge_errors(view, view.phases()[0], {.at_most = at_most});
 }
 
 TEST(Errors, Verdicts) {

@@ -23,7 +23,15 @@ struct Setting {
   }
   std::vector<std::string> doubts_of_outage() {
     const View view(hand.log, plan.scenario);
-    return doubts(view, view.phases()[1]);
+    return doubts(view.phases()[1]);
+  }
+  std::vector<std::string> undelivered_in_outage() {
+    const View view(hand.log, plan.scenario);
+    return undelivered(view, view.phases()[1]);
+  }
+  std::string held_up_in_outage() {
+    const View view(hand.log, plan.scenario);
+    return held_up(view, view.phases()[1]);
   }
 };
 
@@ -34,6 +42,8 @@ TEST(Fidelity, NothingStandsInTheWay) {
     setting.hand.call(110.1 + at, 0.2, 503, "outage#1");
   }
   EXPECT_THAT(setting.doubts_of_outage(), IsEmpty());
+  EXPECT_THAT(setting.undelivered_in_outage(), IsEmpty());
+  EXPECT_EQ(setting.held_up_in_outage(), "");
 }
 
 TEST(Fidelity, NoRequest) {
@@ -44,7 +54,7 @@ TEST(Fidelity, NoRequest) {
 TEST(Fidelity, AFaultThatNeverFired) {
   Setting setting;
   setting.hand.request(110, 1);
-  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre("the fault outage#1 on payments never fired"));
+  EXPECT_THAT(setting.undelivered_in_outage(), ElementsAre("the fault outage#1 on payments never fired"));
 }
 
 TEST(Fidelity, AFaultThatFiredTooRarely) {
@@ -53,7 +63,7 @@ TEST(Fidelity, AFaultThatFiredTooRarely) {
     setting.hand.request(110 + at, 1);
     setting.hand.call(110.1 + at, 0.2, at < 10 ? 503 : 200, at < 10 ? "outage#1" : "");
   }
-  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre(HasSubstr("fired on 10 of 50 calls where 100% was asked")));
+  EXPECT_THAT(setting.undelivered_in_outage(), ElementsAre(HasSubstr("fired on 10 of 50 calls where 100% was asked")));
 }
 
 TEST(Fidelity, AGeneratorThatLagged) {
@@ -74,12 +84,28 @@ TEST(Fidelity, RequestsThatTheHarnessDropped) {
   EXPECT_THAT(setting.doubts_of_outage(), ElementsAre(HasSubstr("dropped 1 of 2 requests")));
 }
 
+// The target held both connections: that is told apart from a generator that lagged.
+TEST(Fidelity, RequestsThatWaitedForTheTarget) {
+  Setting setting;
+  setting.hand.request(110, 700);
+  setting.hand.request(111, 700);
+  for (int at = 0; at < 50; ++at) {
+    auto& request = setting.hand.request(112 + at, 698 - at);
+    request.start = request.end;
+    request.waited = of_ms(698 - at);
+    if (at >= 40) request.outcome = events::Outcome::held_off;
+  }
+  EXPECT_THAT(setting.doubts_of_outage(), IsEmpty());
+  EXPECT_EQ(setting.held_up_in_outage(),
+            "the target held all 2 connections: 40 requests waited for one, up to 698 ms, 10 were never sent");
+}
+
 TEST(Fidelity, FaultsThatWereNeverSwitchedOn) {
   Setting setting;
   setting.hand.log.marks.resize(4);
   setting.hand.request(110, 1);
   setting.hand.call(110.1, 0.2, 503, "outage#1");
-  EXPECT_THAT(setting.doubts_of_outage(), ElementsAre("the faults of this phase were never switched on"));
+  EXPECT_THAT(setting.undelivered_in_outage(), ElementsAre("the faults of this phase were never switched on"));
 }
 
 TEST(Fidelity, WithholdingKeepsTheMeasurement) {

@@ -77,6 +77,25 @@ TEST(Judge, AFaultThatNeverFiredGivesNoVerdictThereNorOnTheRecoveryFromIt) {
   }
 }
 
+// A service that hangs calls no dependency, so no fault fires: that does not excuse it.
+TEST(Judge, AFaultThatHadNoCallToFireOnExcusesNoFailure) {
+  HandLog hand;
+  hand.phase(0, 1000, "steady state");
+  hand.phase(1000, 2000, "outage");
+  hand.faults(1000, 2000, "outage");
+  hand.phase(2000, 3000, "recovery");
+  for (int at = 0; at < 300; ++at) {
+    if (at < 100) hand.request(at * 10.0, 3);
+    else hand.request(at * 10.0, 20'000, 0);
+    if (at < 100) hand.call(at * 10.0 + 1, 1);
+  }
+  const auto findings = judge(hand.log, whole_plan().scenario);
+  EXPECT_EQ(findings[0].verdict, Verdict::holds);
+  EXPECT_EQ(findings[1].verdict, Verdict::violated) << findings[1].summary;
+  EXPECT_EQ(findings[2].verdict, Verdict::inconclusive) << "the breaker was not tried";
+  EXPECT_NE(findings[3].verdict, Verdict::holds);
+}
+
 TEST(Judge, PhasesThatWereNotReachedSayWhy) {
   HandLog hand;
   hand.phase(0, 1000, "steady state");

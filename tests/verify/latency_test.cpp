@@ -21,7 +21,7 @@ Finding judged(const Load& load, std::vector<scenarios::LatencyExpectation::Limi
     hand.request(at, at < load.slow ? 200 : 10, at >= load.requests - load.unanswered ? 0 : 200);
   const HandScenario plan(10000);
   const View view(hand.log, plan.scenario);
-  return judge_latency(view.phases()[0], {.limits = std::move(limits)});
+  return judge_latency(view, view.phases()[0], {.limits = std::move(limits)});
 }
 
 TEST(Latency, Verdicts) {
@@ -52,18 +52,26 @@ TEST(Latency, EachLimitIsACheckAndTheWorstDecides) {
   EXPECT_EQ(finding.checks[1].verdict, Verdict::violated);
   EXPECT_EQ(finding.verdict, Verdict::violated);
   EXPECT_EQ(finding.summary, "Latency p99 is not at most 100 ms from the intended send time.");
-  EXPECT_EQ(finding.checks[1].measured, "200 ms in 1000 requests (0 without an answer), interval 200 ms to 200 ms");
+  EXPECT_EQ(finding.checks[1].measured, "200 ms in 1000 requests (0 without an answer), interval 199 ms to 200 ms");
   EXPECT_EQ(finding.exchanges.size(), 20u);
 }
 
 TEST(Latency, CountsFromTheIntendedTime) {
   HandLog hand;
   hand.phase(0, 10000, "steady state");
-  for (int at = 0; at < 40; ++at) hand.request(at, 300).start += of_ms(290);
+  for (int at = 0; at < 40; ++at) hand.request(at, 3000).start += of_ms(2990);
   const HandScenario plan(10000);
+  const scenarios::LatencyExpectation tenth_of_a_second{.limits = {{.quantile = 1, .at_most = of_ms(100)}}};
+  {
+    const View view(hand.log, plan.scenario);
+    const Finding finding = judge_latency(view, view.phases()[0], tenth_of_a_second);
+    EXPECT_EQ(finding.verdict, Verdict::inconclusive) << "the generator was late, not the service";
+    EXPECT_THAT(finding.checks[0].measured, testing::HasSubstr("3.00 s in 40 requests"));
+    EXPECT_THAT(finding.checks[0].missing, testing::HasSubstr("the harness's own delay"));
+  }
+  for (auto& request : hand.log.exchanges) request.waited = of_ms(2990);  // the target held every connection
   const View view(hand.log, plan.scenario);
-  EXPECT_EQ(judge_latency(view.phases()[0], {.limits = {{.quantile = 1, .at_most = of_ms(100)}}}).verdict,
-            Verdict::violated);
+  EXPECT_EQ(judge_latency(view, view.phases()[0], tenth_of_a_second).verdict, Verdict::violated);
 }
 
 TEST(Latency, Names) {

@@ -16,6 +16,7 @@ struct Course {
   double recovery_ms = 10000;
   bool slow = false;   // bad means slow, else failing
   int background = 0;  // every so many requests fail, always
+  bool own = false;    // slow by the generator's own delay
 };
 
 Finding judged(const Course& course, double within_ms) {
@@ -29,7 +30,9 @@ Finding judged(const Course& course, double within_ms) {
   for (double at = 0; at < end; at += 10) {
     const bool bad = at >= on && at < heal + course.bad_ms;
     const bool background = course.background > 0 && ++number % course.background == 0;
-    hand.request(at, bad && course.slow ? 80 : 5 + number % 7, (bad && !course.slow) || background ? 500 : 200);
+    const double took = 5 + number % 7;
+    auto& request = hand.request(at, bad && course.slow ? 80 : took, (bad && !course.slow) || background ? 500 : 200);
+    if (course.own && bad) request.start = request.end - of_ms(took);
   }
   HandScenario plan(course.steady_ms);
   plan.add("outage", 1000).faults.push_back(HandScenario::fault("outage#1"));
@@ -48,6 +51,13 @@ TEST(Recovers, Verdicts) {
   EXPECT_EQ(judged({.bad_ms = 2000, .slow = true}, 1000).verdict, Verdict::violated);
   EXPECT_EQ(judged({.bad_ms = 2000, .background = 20}, 3000).verdict, Verdict::holds);
   EXPECT_EQ(judged({.bad_ms = 2000, .steady_ms = 500}, 3000).verdict, Verdict::inconclusive);
+}
+
+// The requests were late as the harness was: nothing can be said, and nothing against the service.
+TEST(Recovers, TheGeneratorsOwnDelayIsNoViolation) {
+  const Finding finding = judged({.bad_ms = 20000, .slow = true, .own = true}, 4000);
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive) << finding.summary;
+  EXPECT_THAT(finding.checks[0].missing, testing::HasSubstr("the harness's own delay"));
 }
 
 TEST(Recovers, SplitsHealFirstSuccessStable) {

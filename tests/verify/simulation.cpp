@@ -61,6 +61,11 @@ class Model {
     const double factor = std::exp(spread * std::normal_distribution<double>(0, 1)(random_));
     return Nanoseconds(std::llround(static_cast<double>(middle.count()) * factor));
   }
+  Nanoseconds backoff(int attempt) {
+    const double scale =
+        std::pow(experiment_.backoff_factor, attempt - 1) * (1 + experiment_.backoff_jitter * (2 * unit() - 1));
+    return Nanoseconds(std::llround(static_cast<double>(experiment_.backoff.count()) * scale));
+  }
   void at(Time when, Kind kind, std::size_t subject) { queue_.push({when, ++order_, kind, subject}); }
 
   void plan() {
@@ -144,7 +149,9 @@ class Model {
     Exchange& request = run_.log.exchanges[operation.request];
     if (operation.attempt == 0 && !admit(operation)) {
       request.status = 503;
-      request.end = now_ + around(microseconds(300), 0.5);
+      const bool queues = experiment_.breaker.queues_behind_probe && state_ == State::half_open;
+      const Time from = queues ? std::max(now_, probe_over_) : now_;
+      request.end = from + around(experiment_.breaker.rejects_in, 0.5);
       return;
     }
     ++operation.attempt;
@@ -170,6 +177,7 @@ class Model {
       operation.good = false;
     }
     run_.log.exchanges.push_back(call);
+    if (operation.probe) probe_over_ = call.end;
     at(call.end + around(microseconds(100), 0.5), Kind::done, subject);
   }
 
@@ -196,7 +204,7 @@ class Model {
   void done(std::size_t subject) {
     Operation& operation = operations_[subject];
     if (!operation.good && operation.attempt < experiment_.attempts) {
-      at(now_, Kind::decide, subject);
+      at(now_ + backoff(operation.attempt), Kind::decide, subject);
       return;
     }
     Exchange& request = run_.log.exchanges[operation.request];
@@ -284,6 +292,7 @@ class Model {
   State state_ = State::closed;
   std::uint64_t epoch_ = 0;
   Time reopens_{};
+  Time probe_over_{};
   int probing_ = 0;
   int succeeded_ = 0;
   int in_row_ = 0;

@@ -41,6 +41,8 @@ struct Breaker {
   int successes = 1;  // needed to close
   Defect defect = Defect::none;
   double leak_share = 0.01;
+  Nanoseconds rejects_in = std::chrono::microseconds(300);
+  bool queues_behind_probe = false;  // a caller waits for the probe's outcome
 };
 
 enum class Failing : std::uint8_t { fast, hanging, slow };  // slow: late answers, some later than the timeout
@@ -61,6 +63,9 @@ struct Experiment {
   double other_class = 0.2;   // share of requests that never call the dependency
   double healthy_misses = 0;  // share of the rest that does not call
   int attempts = 1;           // of each call, below the breaker
+  Nanoseconds backoff{0};     // before the first retry
+  double backoff_factor = 1;  // of each further one
+  double backoff_jitter = 0;  // share, uniform on both sides
   Breaker breaker = {};
 };
 
