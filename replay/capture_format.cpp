@@ -13,7 +13,9 @@ namespace stormproof::replay {
 namespace {
 
 void put(std::string& bytes, std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) bytes += static_cast<char>((value >> shift) & 0xff);
+  std::array<char, 8> eight;
+  for (std::size_t i = 0; i < eight.size(); ++i) eight[i] = static_cast<char>((value >> (8 * i)) & 0xff);
+  bytes.append(eight.data(), eight.size());
 }
 
 void put(std::string& bytes, std::string_view text) {
@@ -101,6 +103,7 @@ Entry entry_of(const Exchange& exchange) {
   entry.id = exchange.id;
   entry.connection = exchange.connection;
   entry.session = exchange.session;
+  entry.shadow_of = exchange.shadow_of;
   entry.times = {nanoseconds(exchange.request_start), nanoseconds(exchange.request_end),
                  nanoseconds(exchange.response_start), nanoseconds(exchange.response_end)};
   entry.ending = exchange.ending;
@@ -116,6 +119,7 @@ void append_entry(std::string& block, const Entry& entry) {
   put(block, entry.id);
   put(block, entry.connection);
   put(block, entry.session);
+  put(block, entry.shadow_of);
   for (const std::int64_t time : entry.times) put(block, std::bit_cast<std::uint64_t>(time));
   put(block, static_cast<std::uint64_t>(entry.ending));
   for (const PartedBody& parted : {entry.request_parts, entry.response_parts}) {
@@ -137,6 +141,7 @@ base::Result<Entry> take_entry(std::string_view& block) {
   entry.id = taker.number();
   entry.connection = taker.number();
   entry.session = taker.number();
+  entry.shadow_of = taker.number();
   for (std::int64_t& time : entry.times) time = std::bit_cast<std::int64_t>(taker.number());
   const std::uint64_t ending = taker.number();
   for (PartedBody* parted : {&entry.request_parts, &entry.response_parts}) {
@@ -177,13 +182,12 @@ std::int64_t latest_time(const Entry& entry) {
 std::string compress(std::string_view raw) {
   // One context a thread, kept: making one costs more than compressing a small block.
   thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
-  std::string content(ZSTD_compressBound(raw.size()), '\0');
-  const std::size_t length =
-      ZSTD_compressCCtx(context.get(), content.data(), content.size(), raw.data(), raw.size(), 1);
+  // And room for the worst case: to clear and give back so much for each block costs as much as to copy what comes out.
+  thread_local std::string room;
+  if (const std::size_t bound = ZSTD_compressBound(raw.size()); room.size() < bound) room.resize(bound);
+  const std::size_t length = ZSTD_compressCCtx(context.get(), room.data(), room.size(), raw.data(), raw.size(), 1);
   if (ZSTD_isError(length) != 0) throw std::bad_alloc();
-  content.resize(length);
-  content.shrink_to_fit();
-  return content;
+  return room.substr(0, length);
 }
 
 base::Result<std::string> decompress(std::string_view content, std::uint64_t raw_bytes, std::size_t bytes_max) {

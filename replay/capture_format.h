@@ -18,7 +18,7 @@
 namespace stormproof::replay {
 
 inline constexpr std::uint32_t capture_application_id = 0x53505446;  // "SPTF"
-inline constexpr std::uint32_t capture_version = 1;
+inline constexpr std::uint32_t capture_version = 2;                  // 1 was never released and is refused
 
 // A block is full at this many raw bytes.
 inline constexpr std::size_t block_bytes_full = 256 * 1024;
@@ -92,7 +92,7 @@ struct PartedBody {
 
 // One exchange as it lies in a block; its views point into the block. The bodies are what stands in the block.
 struct Entry {
-  std::uint64_t id = 0, connection = 0, session = 0;
+  std::uint64_t id = 0, connection = 0, session = 0, shadow_of = 0;
   std::array<std::int64_t, 4> times = {};  // request start and end, response start and end
   Ending ending = Ending::complete;
   PartedBody request_parts, response_parts;

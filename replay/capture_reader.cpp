@@ -51,10 +51,16 @@ base::Result<void> check_header(const std::string& path, std::string_view header
   }
   const std::uint32_t version = big_endian(header.substr(60));
   if (version > capture_version) {
-    return base::fail(fmt::format("{} was written by a newer stormproof (capture version {}; this one reads up to {})",
-                                  path, version, capture_version));
+    return base::fail(fmt::format("{} was written by a newer stormproof (capture version {}; this one reads {})", path,
+                                  version, capture_version));
   }
   if (version == 0) return base::fail(fmt::format("{} is damaged: its capture version is 0", path));
+  if (version < capture_version) {
+    return base::fail(fmt::format(
+        "{} was written by a stormproof from before its first release (capture version {}; this one reads {}): "
+        "record it again",
+        path, version, capture_version));
+  }
   return {};
 }
 
@@ -281,6 +287,7 @@ base::Result<void> CaptureReader::fill(const Entry& entry, Exchange& exchange, b
   exchange.id = entry.id;
   exchange.connection = entry.connection;
   exchange.session = entry.session;
+  exchange.shadow_of = entry.shadow_of;
   exchange.request_start = time_of(entry.times[0]);
   exchange.request_end = time_of(entry.times[1]);
   exchange.response_start = time_of(entry.times[2]);

@@ -1,55 +1,53 @@
 #include "replay/capture_writer.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <filesystem>
 
 namespace stormproof::replay {
 namespace {
 
+constexpr std::uint64_t page_bytes = 16384;
+
 std::int64_t stored(std::uint64_t value) { return std::bit_cast<std::int64_t>(value); }
 
-// Makes an empty file that was not there before. A log or journal without its file is somebody's last seconds of a
-// recording: SQLite would delete it.
-base::Result<void> claim(const std::string& path) {
-  for (const char* beside : {"-wal", "-journal"}) {
+constexpr const char* beside_it[] = {"-wal", "-shm", "-journal"};
+
+// A log or journal without its file is somebody's last seconds of a recording: SQLite would delete it. An index of a log
+// may be that of a recording that runs: SQLite would empty it under its feet.
+base::Result<WatchedFile> claim(const std::string& path) {
+  for (const char* beside : beside_it) {
     std::error_code ignored;
     if (std::filesystem::exists(std::filesystem::symlink_status(path + beside, ignored))) {
       return base::fail(
           fmt::format("{}{} is left from an earlier recording; move it away or choose another name", path, beside));
     }
   }
-  const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
-  if (file < 0 && errno == EEXIST) return base::fail(fmt::format("{} exists already and is not overwritten", path));
-  if (file < 0) return base::fail_errno("cannot create " + path, errno);
-  ::close(file);
-  return {};
+  return WatchedFile::create(path);
 }
 
-std::uint64_t bytes_of(const Exchange& exchange) {
-  return exchange.request.head.size() + exchange.request.body.size() + exchange.interim.size() +
-         exchange.response.head.size() + exchange.response.body.size();
+std::uint64_t bytes_of(const Entry& entry) {
+  return entry.request_head.size() + entry.request_body.size() + entry.interim.size() + entry.response_head.size() +
+         entry.response_body.size();
 }
 
 }  // namespace
 
 base::Result<CaptureWriter> CaptureWriter::create(const std::string& path, Meta meta) {
-  if (const auto claimed = claim(path); !claimed) return std::unexpected(claimed.error());
+  auto claimed = claim(path);
+  if (!claimed) return std::unexpected(claimed.error());
   auto made = [&]() -> base::Result<CaptureWriter> {
     auto database = Database::open(path, Database::Mode::write);
     if (!database) return std::unexpected(database.error());
-    CaptureWriter writer(std::move(*database), std::move(meta));
+    CaptureWriter writer(WatchedFile::open(path), std::move(*database), std::move(meta));
     if (const auto laid_out = writer.make_file(); !laid_out) return std::unexpected(laid_out.error());
     return writer;
   }();
   if (!made) {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);  // empty, and made by claim()
+    claimed->remove();
+    for (const char* beside : beside_it) WatchedFile::open(path + beside).remove();  // none was there before
   }
   return made;
 }
@@ -58,13 +56,19 @@ base::Result<CaptureWriter> CaptureWriter::create(const std::string& path, Meta 
 base::Result<void> CaptureWriter::make_file() {
   account_[std::string(cause_recorded)];
   std::string sql = fmt::format(
-      "PRAGMA page_size=16384; PRAGMA synchronous=FULL; BEGIN; PRAGMA application_id={}; PRAGMA user_version={};",
-      capture_application_id, capture_version);
+      "PRAGMA page_size={}; PRAGMA synchronous=FULL; BEGIN; PRAGMA application_id={}; PRAGMA user_version={};",
+      page_bytes, capture_application_id, capture_version);
   for (const std::string_view statement : capture_schema) sql.append(statement).append(";");
   if (const auto made = database_.run(sql.c_str()); !made) return made;
   if (const auto prepared = prepare(); !prepared) return prepared;
   if (const auto put = write_rows(nullptr, seal(false)); !put) return put;
   if (const auto committed = database_.run("COMMIT"); !committed) return committed;
+  if (auto logged = begin_log(); !logged) return logged;
+  committed_account_ = account_;
+  return {};
+}
+
+base::Result<void> CaptureWriter::begin_log() {
   auto journal = database_.prepare("PRAGMA journal_mode=WAL");
   if (!journal) return std::unexpected(journal.error());
   if (const auto row = journal->step(); !row) return std::unexpected(row.error());
@@ -72,7 +76,17 @@ base::Result<void> CaptureWriter::make_file() {
     return base::fail(
         fmt::format("{}: this file system cannot hold a capture while it is written (no shared memory); "
                     "record to a local disk",
-                    database_.path()));
+                    path()));
+  }
+  journal->reset();
+  // SQLite makes the log at the first look. Later there may be no descriptor for it, or another file under its name.
+  const auto pages = database_.integer("PRAGMA page_count");
+  if (!pages) return std::unexpected(pages.error());
+  file_bytes_ = static_cast<std::uint64_t>(*pages) * page_bytes;
+  for (const char* beside : {"-wal", "-shm"}) {
+    beside_.push_back(WatchedFile::open(path() + beside));
+    if (beside_.back().place() != WatchedFile::Place::here)
+      return base::fail(fmt::format("{}{} was taken away while it was made", path(), beside));
   }
   return {};
 }
@@ -100,19 +114,26 @@ base::Result<void> CaptureWriter::prepare() {
 }
 
 base::Result<void> CaptureWriter::make_room() {
-  return pending_bytes_ < pending_bytes_max ? base::Result<void>{} : commit();
+  if (pending_bytes_ < pending_bytes_max) return {};
+  if (full_) return std::unexpected(*full_);
+  auto committed = commit();
+  if (!committed) full_ = committed.error();
+  return committed;
 }
 
-base::Result<void> CaptureWriter::append(const Exchange& exchange) {
-  const std::size_t heads = exchange.request.head.size() + exchange.interim.size() + exchange.response.head.size();
+base::Result<void> CaptureWriter::append(const Exchange& exchange) { return append(entry_of(exchange)); }
+
+base::Result<void> CaptureWriter::append(Entry entry) {
+  const std::size_t heads = entry.request_head.size() + entry.interim.size() + entry.response_head.size();
   if (heads > heads_bytes_max) {
     return base::fail(
-        fmt::format("exchange {} has heads of {} bytes; the limit is {}", exchange.id, heads, heads_bytes_max));
+        fmt::format("exchange {} has heads of {} bytes; the limit is {}", entry.id, heads, heads_bytes_max));
   }
   if (auto room = make_room(); !room) return room;
-  Entry entry = entry_of(exchange);
-  entry.request_parts = finish_body(exchange.id, Direction::request, entry.request_body);
-  entry.response_parts = finish_body(exchange.id, Direction::response, entry.response_body);
+  const std::uint64_t bytes =
+      bytes_of(entry) + parted_bytes(entry.id, Direction::request) + parted_bytes(entry.id, Direction::response);
+  entry.request_parts = finish_body(entry.id, Direction::request, entry.request_body);
+  entry.response_parts = finish_body(entry.id, Direction::response, entry.response_body);
 
   append_entry(open_block_, entry);
   const std::int64_t first = earliest_time(entry);
@@ -122,7 +143,7 @@ base::Result<void> CaptureWriter::append(const Exchange& exchange) {
   }
   ++open_row_.exchanges;
   ++exchanges_;
-  count(cause_recorded, 1, bytes_of(exchange));
+  count(cause_recorded, 1, bytes);
   open_dirty_ = true;
   if (open_block_.size() < block_bytes_full) return {};
 
@@ -139,8 +160,30 @@ base::Result<void> CaptureWriter::append_part(std::uint64_t exchange, Direction 
   if (auto room = make_room(); !room) return room;
   PartedBody& parted = open_bodies_[{exchange, direction}];
   queue_parts(parted, bytes);
-  count(cause_recorded, 0, bytes.size());
+  dirty_ = true;
   return {};
+}
+
+std::uint64_t CaptureWriter::parted_bytes(std::uint64_t exchange, Direction direction) const {
+  if (open_bodies_.empty()) return 0;
+  const auto found = open_bodies_.find({exchange, direction});
+  return found == open_bodies_.end() ? 0 : found->second.bytes;
+}
+
+std::vector<std::uint64_t> CaptureWriter::begun_exchanges() const {
+  std::vector<std::uint64_t> begun;
+  begun.reserve(open_bodies_.size());
+  for (const auto& [whose, parted] : open_bodies_) begun.push_back(whose.first);
+  return begun;
+}
+
+void CaptureWriter::discard(std::uint64_t exchange) {
+  for (const Direction direction : {Direction::request, Direction::response}) {
+    const auto found = open_bodies_.find({exchange, direction});
+    if (found == open_bodies_.end()) continue;
+    count(cause_body_alone, 1, found->second.bytes);
+    open_bodies_.erase(found);
+  }
 }
 
 void CaptureWriter::queue_parts(PartedBody& parted, std::string_view bytes) {
@@ -158,13 +201,17 @@ void CaptureWriter::queue_parts(PartedBody& parted, std::string_view bytes) {
 // What of the body stands in parts; `body` is left with what goes into the block.
 PartedBody CaptureWriter::finish_body(std::uint64_t exchange, Direction direction, std::string_view& body) {
   PartedBody parted;
-  const auto open = open_bodies_.find({exchange, direction});
-  if (open != open_bodies_.end()) parted = open->second;
+  if (!open_bodies_.empty()) {
+    const auto open = open_bodies_.find({exchange, direction});
+    if (open != open_bodies_.end()) {
+      parted = open->second;
+      open_bodies_.erase(open);
+    }
+  }
   if (body.size() > inline_body_bytes_max) {
     queue_parts(parted, body);
     body = {};
   }
-  if (open != open_bodies_.end()) open_bodies_.erase(open);
   return parted;
 }
 
@@ -192,10 +239,20 @@ base::Result<void> CaptureWriter::commit() {
 }
 
 base::Result<void> CaptureWriter::close() {
-  for (const auto& [whose, parted] : open_bodies_) count(cause_body_alone, 1, parted.bytes);
-  open_bodies_.clear();
+  for (const std::uint64_t exchange : begun_exchanges()) discard(exchange);
   if (auto written = write(true); !written) return written;
-  return settle_log();
+  if (auto settled = settle_log(); !settled) return settled;
+  if (place() != WatchedFile::Place::here) let_go();
+  return {};
+}
+
+void CaptureWriter::abandon() { let_go(); }
+
+// SQLite goes by names, and what has the names beside a moved file now is not always its own: it deletes nothing there.
+void CaptureWriter::let_go() {
+  statements_.reset();
+  database_.close();
+  for (const WatchedFile& file : beside_) file.remove();
 }
 
 CaptureWriter::PendingBlock CaptureWriter::pack_open_block() const {
@@ -232,9 +289,10 @@ base::Result<void> CaptureWriter::write(bool closing) {
   pending_parts_.clear();
   pending_bytes_ = 0;
   dirty_ = open_dirty_ = false;
-  if (database_.moved()) {
-    return base::fail(fmt::format("{} was moved or removed while it is written; the recording follows the moved file",
-                                  database_.path()));
+  committed_account_ = account_;
+  full_.reset();
+  if (const auto pages = database_.integer("PRAGMA page_count")) {
+    file_bytes_ = static_cast<std::uint64_t>(*pages) * page_bytes;
   }
   return {};
 }
@@ -277,6 +335,11 @@ base::Result<void> CaptureWriter::settle_log() {
   if (!row) return std::unexpected(row.error());
   const bool read_by_others = checkpoint->integer(0) != 0;
   checkpoint->reset();
+  if (place() != WatchedFile::Place::here) {
+    if (!read_by_others) return {};
+    return base::fail(fmt::format("{} was renamed while somebody reads it: {}-wal holds its last part until they end",
+                                  path(), path()));
+  }
   // A reader that came while it was recorded keeps the log: the capture is whole with it. The same reader may come
   // between the two statements; then the log stays, empty.
   if (!read_by_others) (void)database_.run("PRAGMA journal_mode=DELETE");

@@ -41,6 +41,7 @@ struct Exchange {
   std::uint64_t id = 0;
   std::uint64_t connection = 0;
   std::uint64_t session = 0;
+  std::uint64_t shadow_of = 0;  // id of the live exchange that it repeats at a candidate; 0: it is live itself
   base::Time request_start{};
   base::Time request_end{};
   base::Time response_start{};

@@ -20,8 +20,16 @@ namespace json = boost::json;
 constexpr std::size_t damage_max = 20;  // sentences kept
 constexpr std::size_t routes_shown = 20;
 
+// Of plain TCP: bytes without heads.
+bool is_stream(const Exchange& exchange) { return exchange.request.head.empty() && exchange.response.head.empty(); }
+
 void add(Inspection& inspection, const Exchange& exchange, std::map<std::string, std::uint64_t>& routes) {
   ++inspection.exchanges;
+  if (is_stream(exchange)) {
+    ++inspection.methods["tcp"];
+    ++inspection.endings[std::string(to_string(exchange.ending))];
+    return;
+  }
   const std::string_view method = method_of(exchange.request.head);
   ++inspection.methods[std::string(method)];
   ++inspection.statuses[status_of(exchange.response.head)];
@@ -29,6 +37,12 @@ void add(Inspection& inspection, const Exchange& exchange, std::map<std::string,
   const std::string route = events::route_of(method, target_of(exchange.request.head));
   const bool known = routes.contains(route) || routes.size() < Inspection::routes_max;
   ++routes[known ? route : std::string(events::Names::other)];
+}
+
+void add(ShadowCount& shadows, const Exchange& exchange) {
+  ++shadows.exchanges;
+  ++shadows.statuses[status_of(exchange.response.head)];
+  ++shadows.endings[std::string(to_string(exchange.ending))];
 }
 
 template <typename Map>
@@ -59,11 +73,19 @@ Inspection inspect(CaptureReader& capture) {
       continue;
     }
     if (!*more) break;
+    const CaptureReader::BodyBytes bodies = capture.body_bytes();
+    const std::uint64_t request_bytes = exchange.request.head.size() + bodies.request;
+    const std::uint64_t response_bytes = exchange.interim.size() + exchange.response.head.size() + bodies.response;
+    if (exchange.shadow_of != 0) {
+      add(inspection.shadows, exchange);
+      inspection.shadows.request_bytes += request_bytes;
+      inspection.shadows.response_bytes += response_bytes;
+      continue;
+    }
     add(inspection, exchange, routes);
     if (exchange.connection != 0) connections.insert(exchange.connection);
-    const CaptureReader::BodyBytes bodies = capture.body_bytes();
-    inspection.request_bytes += exchange.request.head.size() + bodies.request;
-    inspection.response_bytes += exchange.interim.size() + exchange.response.head.size() + bodies.response;
+    inspection.request_bytes += request_bytes;
+    inspection.response_bytes += response_bytes;
   }
   inspection.connections = connections.size();
   for (const auto& [route, requests] : routes) inspection.routes.push_back({route, requests});
@@ -83,6 +105,7 @@ std::string to_json(const Inspection& inspection) {
   for (const RouteCount& route : inspection.routes) {
     routes.push_back(json::object{{"route", route.route}, {"requests", route.requests}});
   }
+  const ShadowCount& shadows = inspection.shadows;
   const bool timed = inspection.first != base::Time{};
   const json::object document = {
       {"schema", "stormproof.inspect/1"},
@@ -99,6 +122,12 @@ std::string to_json(const Inspection& inspection) {
       {"statuses", counts(inspection.statuses)},
       {"endings", counts(inspection.endings)},
       {"routes", routes},
+      {"shadows",
+       {{"exchanges", shadows.exchanges},
+        {"request_bytes", shadows.request_bytes},
+        {"response_bytes", shadows.response_bytes},
+        {"statuses", counts(shadows.statuses)},
+        {"endings", counts(shadows.endings)}}},
       {"account", account},
       {"torn", inspection.torn.empty() ? json::value(nullptr) : json::value(inspection.torn)},
       {"damage", json::value_from(inspection.damage)},
@@ -130,6 +159,17 @@ std::string to_text(const Inspection& inspection) {
   }
   if (inspection.routes.size() > routes_shown)
     line("", fmt::format("and {} more routes", inspection.routes.size() - routes_shown));
+  if (const ShadowCount& shadows = inspection.shadows; shadows.exchanges != 0) {
+    line("shadows", fmt::format("{} exchanges of a candidate, {} of requests, {} of responses", shadows.exchanges,
+                                base::format_bytes(shadows.request_bytes), base::format_bytes(shadows.response_bytes)));
+    const auto row = [&line](std::uint64_t count, std::string_view what) {
+      line("shadow", fmt::format("{:>8}  {}", count, what));
+    };
+    for (const auto& [status, count] : shadows.statuses) {
+      row(count, status == 0 ? "no response" : fmt::format("{}", status));
+    }
+    for (const auto& [ending, count] : shadows.endings) row(count, ending);
+  }
   for (const auto& [cause, tally] : inspection.account) {
     line("account", fmt::format("{:>8}  {}, {}", tally.count, cause, base::format_bytes(tally.bytes)));
   }

@@ -1,88 +1,80 @@
 // Recorder: writes the exchanges of a relay to a capture, and never makes the relay wait.
 //
-// On the relay's thread a tap copies the bytes of each exchange and hands them, whole, to a writer thread through a
-// bounded ring; large bodies go in pieces, so memory stays constant. When the ring is full (a slow disk), the exchange
-// in hand is dropped, counted by cause in the capture's account. When the disk fails the relay goes on; what is lost is
-// counted, the operator is told. An exchange is recorded whole or not at all: exchanges recorded and dropped add up to
-// those that were tapped. A crash loses what was not committed: at most CaptureWriter's 200 ms.
+// On each relay thread a lane's taps copy the bytes of each exchange and hand them, whole, to one writer thread through a
+// bounded ring of their own; large bodies go in pieces, so memory stays constant. When a ring is full (a slow disk), the
+// exchange in hand is dropped, counted by cause in the capture's account. When the disk fails the relay goes on; what is
+// lost is counted, the operator is told (see CaptureSeries). An exchange is recorded whole or not at all: exchanges
+// recorded and dropped add up to those that were tapped. A crash loses what was not committed: what ended in its last
+// 200 ms, and while one commit takes. Exchanges stand in the capture in the order in which they ended, those of several
+// lanes up to a few milliseconds apart.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <set>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "harness/base/byte_ring.h"
+#include "harness/base/bell.h"
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
 #include "harness/wire/intercept.h"
-#include "replay/capture_writer.h"
+#include "replay/capture_series.h"
+#include "replay/recording_lane.h"
 
 namespace stormproof::replay {
 
 struct RecorderOptions {
-  std::size_t ring_bytes = 32 << 20;
+  std::size_t lanes = 1;               // threads that tap; 1 to Recorder::lanes_max
+  std::size_t ring_bytes = 32 << 20;   // of each lane
   std::size_t part_bytes = 256 << 10;  // a body is handed over in pieces of this size, or less where the ring is small
-  // Told of each kind of trouble once, on the writer thread; at most Recorder::troubles_max times.
+  Rotation rotation;
+  // Told what the operator should know, on the writer thread; of each kind of trouble once until it is over.
   std::function<void(const std::string&)> on_trouble;
 };
 
-class Recorder final : public wire::Tapper {
+class Recorder {
  public:
-  static constexpr std::size_t heads_bytes_max =
-      1 << 20;  // of one exchange, interim responses with them; more is not recorded
-  static constexpr std::size_t troubles_max = 16;
-  static constexpr std::size_t holed_max = 4096;  // exchanges under way that the disk has lost a piece of
+  static constexpr std::size_t lanes_max = 256;
 
-  // Refuses a path that exists. The clock outlives the recorder.
+  // Refuses a path that exists. The clock outlives the recorder, and may be asked by any of its threads.
   static base::Result<std::unique_ptr<Recorder>> start(const std::string& path, Meta meta, const base::Clock& clock,
                                                        RecorderOptions options = {});
-  ~Recorder() override;
+  ~Recorder();
 
-  // On the relay's thread. Every tap has ended before finish().
-  wire::Tap* tap(const wire::RequestSight& request) override;
+  // For one relay thread each, which alone may tap it. Every tap has ended before finish().
+  wire::Tapper& lane(std::size_t number) { return *lanes_.at(number); }
 
-  // Writes what is in the ring, closes the file, ends the thread. The account is the capture's. After an error it may
-  // be called again.
+  // Writes what is in the rings, closes the files, ends the thread. The account is that of all files. After an error it
+  // may be called again.
   base::Result<Account> finish();
 
+  // After finish(), whether it succeeded or not.
+  Account account() const { return series_.account(); }
+  // The same while it records, up to a nap of the writer old. Any thread.
+  Account progress() const;
+  std::uint64_t files_made() const { return series_.files_made(); }
+  std::uint64_t files_deleted() const { return series_.files_deleted(); }
+
  private:
-  class Take;
-  friend class Take;
-  Recorder(CaptureWriter writer, const base::Clock& clock, RecorderOptions options);
+  Recorder(CaptureSeries series, const base::Clock& clock, const RecorderOptions& options);
+  void stop();
   void write_all();
-  void drain_ring();
+  bool drain_rings();
   void write_record(std::string_view record);
-  base::Result<void> write_part(std::uint64_t exchange, Direction direction, std::string_view bytes);
-  void settle(base::Result<void> result);
   void count_drops();
+  void publish();
 
-  CaptureWriter writer_;
+  CaptureSeries series_;
   const base::Clock& clock_;
-  RecorderOptions options_;
-  base::ByteRing ring_;
-  std::vector<std::unique_ptr<Take>> takes_;  // all that were ever made: as many as exchanges were under way at once
-  std::vector<Take*> free_takes_;
-  std::uint64_t next_id_ = 1;
-
-  struct Drops {
-    std::atomic<std::uint64_t> count{0};
-    std::atomic<std::uint64_t> bytes{0};
-    std::uint64_t counted = 0;  // of them already in the account; writer thread
-    std::uint64_t bytes_counted = 0;
-    std::string_view cause;
-    explicit Drops(std::string_view why) : cause(why) {}
-  };
-  Drops queue_full_{"dropped: queue full"};
-  Drops heads_too_large_{"dropped: heads above 1 MiB"};
-  Drops malformed_{"not recorded: malformed request, answered 400"};
-
+  base::Bell bell_;
+  std::atomic<std::uint64_t> next_id_{1};
+  std::vector<std::unique_ptr<RecordingLane>> lanes_;
   std::atomic<bool> ending_{false};
-  std::set<std::string> troubles_;  // told already; writer thread
-  std::set<std::uint64_t> holed_;   // exchanges of which the disk took not every piece; writer thread
+  mutable std::mutex mutex_;  // of what follows; no relay takes it
+  Account published_;
   std::thread thread_;
 };
 

@@ -66,7 +66,9 @@ base::Result<Script> load_script(const std::string& capture, const ScriptOptions
     if (!more) return std::unexpected(more.error());
     if (!*more) break;
     const std::string_view method = method_of(exchange.request.head);
-    if (!is_whole(exchange) || method == "CONNECT" || header(exchange.request.head, "upgrade")) {
+    if (exchange.shadow_of != 0) {
+      ++script.shadows;
+    } else if (!is_whole(exchange) || method == "CONNECT" || header(exchange.request.head, "upgrade")) {
       ++script.not_replayable;
     } else if (!options.filter.keeps(method, target_of(exchange.request.head))) {
       ++script.filtered_out;

@@ -1,7 +1,7 @@
 // Script: the requests of a capture as they will be sent again, in the order in which they began.
 //
 // Loaded whole into memory. Requests that are not whole in the capture or ask for another protocol cannot be replayed; methods that
-// write are refused unless allowed. What is left out is counted.
+// write are refused unless allowed; shadowed copies are never sent. What is left out is counted.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,7 @@ struct Script {
   std::uint64_t writes_refused = 0;
   std::uint64_t not_replayable = 0;
   std::uint64_t filtered_out = 0;
+  std::uint64_t shadows = 0;  // not sent: the live requests that they repeat are
 };
 
 struct ScriptOptions {

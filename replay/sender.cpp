@@ -163,7 +163,7 @@ Sender::Sender(wire::IoContext& io, const base::Clock& clock, events::Sink& sink
       sink_(sink),
       options_(std::move(options)),
       deadlines_(io),
-      pool_(io, deadlines_, options_.target, options_.pool),
+      pool_(io, deadlines_, options_.target, options_.pool, options_.tls),
       pause_(io) {}
 
 base::Task<> Sender::send(ShotSource& source, base::Time begin) {

@@ -49,6 +49,7 @@ class ShotSource {
 
 struct SenderOptions {
   wire::Endpoint target;
+  wire::TlsPeer tls;
   events::NameId party = 0;
   std::size_t connections_max = 512;
   std::size_t queued_max = 100'000;

@@ -3,15 +3,18 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace stormproof::replay {
 namespace {
 
-std::unexpected<base::Error> fail_sqlite(const std::string& path, sqlite3* database, int code) {
+// `last_errno`: for those ways through SQLite on which it forgets what the system said.
+std::unexpected<base::Error> fail_sqlite(const std::string& path, sqlite3* database, int code, int last_errno = 0) {
   std::string why = sqlite3_errstr(code);
   if (database != nullptr && sqlite3_errcode(database) == code) why = sqlite3_errmsg(database);
-  const int errno_value = database == nullptr ? 0 : sqlite3_system_errno(database);
+  int errno_value = database == nullptr ? 0 : sqlite3_system_errno(database);
+  if (errno_value == 0) errno_value = last_errno;
   const int primary = code & 0xff;
   if (errno_value != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL)) {
     why += fmt::format(" ({})", std::strerror(errno_value));
@@ -52,11 +55,13 @@ Statement& Statement::bind_blob(int index, std::string_view value) {
 }
 
 base::Result<bool> Statement::step() {
+  errno = 0;
   const int code = sqlite3_step(handle_.get());
+  const int last_errno = errno;
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
   sqlite3* const database = sqlite3_db_handle(handle_.get());
-  return fail_sqlite(path_, database, sqlite3_extended_errcode(database));
+  return fail_sqlite(path_, database, sqlite3_extended_errcode(database), last_errno);
 }
 
 void Statement::reset() { sqlite3_reset(handle_.get()); }
@@ -107,8 +112,9 @@ base::Result<Database> Database::open(const std::string& path, Mode mode) {
 }
 
 base::Result<void> Database::run(const char* sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return fail_sqlite(path_, handle_.get(), code);
+  if (code != SQLITE_OK) return fail_sqlite(path_, handle_.get(), code, errno);
   return {};
 }
 
@@ -132,11 +138,5 @@ base::Result<std::int64_t> Database::integer(std::string_view sql) {
 }
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
-
-bool Database::moved() const {
-  int moved = 0;
-  sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return moved != 0;
-}
 
 }  // namespace stormproof::replay

@@ -62,8 +62,8 @@ class Database {
   base::Result<std::int64_t> integer(std::string_view sql);
 
   bool in_transaction() const;
-  // The file no longer stands under the name it was opened by.
-  bool moved() const;
+  // No call may follow, and no Statement be left.
+  void close() { handle_.reset(); }
   const std::string& path() const { return path_; }
 
  private:

@@ -38,9 +38,9 @@ std::string describe(const Node& node) {
 }
 
 // The records that have such a key, for one who wrote it at the wrong depth.
-std::string homes_of(std::string_view key) {
+std::string homes_of(std::string_view key, const Record& root) {
   std::vector<std::string> homes;
-  for (const Record* record : all_records()) {
+  for (const Record* record : all_records(root)) {
     if (record->key(key) != nullptr) homes.push_back(fmt::format("{}", record->name));
   }
   return homes.size() > 2 ? std::string() : fmt::format("{}", fmt::join(homes, " and "));
@@ -68,7 +68,7 @@ std::string sentence(std::string_view label, const std::string& message) {
 
 class Checker {
  public:
-  explicit Checker(Complaints& complaints) : complaints_(complaints) {}
+  Checker(const Record& root, Complaints& complaints) : root_(root), complaints_(complaints) {}
 
   void map(Node& node, const Record& record, Place owner) {
     clean_keys(node);
@@ -198,7 +198,7 @@ class Checker {
         take_value_from_key(node.items[i], key, diagnostic.suggestion);
         continue;
       }
-      const std::string homes = homes_of(key.text);
+      const std::string homes = homes_of(key.text, root_);
       if (!homes.empty()) {
         diagnostic.hint = fmt::format("'{}' is a field of {}: check the indentation", key.text, homes);
         continue;
@@ -259,13 +259,14 @@ class Checker {
     return {};
   }
 
+  const Record& root_;
   Complaints& complaints_;
 };
 
 }  // namespace
 
 void check(Node& root, const Record& record, Complaints& complaints) {
-  Checker(complaints).map(root, record, root.keys.empty() ? root.place : root.keys.front().place);
+  Checker(record, complaints).map(root, record, root.keys.empty() ? root.place : root.keys.front().place);
 }
 
 }  // namespace stormproof::scenarios

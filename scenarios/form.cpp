@@ -144,23 +144,32 @@ Reading read_url(std::string_view text) {
     if (bare) return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
     return refuse(fmt::format("{} is not a URL; write it like http://127.0.0.1:8082", in_quotes(text)));
   }
-  if (url->scheme_id() != boost::urls::scheme::http) {
+  const bool tls = url->scheme_id() == boost::urls::scheme::https;
+  if (!tls && url->scheme_id() != boost::urls::scheme::http) {
     if (!url->has_authority())
       return refuse(fmt::format("{} is not a URL", in_quotes(text)), fmt::format("http://{}", text));
-    return refuse(
-        fmt::format("{} begins with {}://; only http is spoken", in_quotes(text), std::string(url->scheme())));
+    return refuse(fmt::format("{} begins with {}://; only http and https are spoken", in_quotes(text),
+                              std::string(url->scheme())));
   }
   if (!url->has_authority() || url->encoded_host().empty())
     return refuse(fmt::format("{} has no host", in_quotes(text)));
   if (url->has_userinfo()) return refuse("a URL here has no user and password");
   if (url->has_port() && !url->port().empty() && !is_port(std::string(url->port())))
     return refuse(fmt::format("the port of {} is not 1 to 65535", in_quotes(text)));
-  const std::string origin = fmt::format("http://{}", std::string(url->encoded_authority()));
+  const std::string origin = fmt::format("{}://{}", tls ? "https" : "http", std::string(url->encoded_authority()));
   const bool path = !url->encoded_path().empty() && url->encoded_path() != "/";
   if (path || url->has_query() || url->has_fragment()) {
     return refuse(fmt::format("{} has more than a scheme, a host and a port", in_quotes(text)), origin);
   }
   return Value(origin);
+}
+
+Reading read_size(std::string_view text) {
+  const auto bytes = base::parse_bytes(text);
+  if (!bytes) return refuse(bytes.error().message);
+  if (*bytes == 0) return refuse(fmt::format("{} is not above zero", in_quotes(text)));
+  if (*bytes > std::uint64_t{1} << 62U) return refuse(fmt::format("{} is too large", in_quotes(text)));
+  return Value(static_cast<std::int64_t>(*bytes));
 }
 
 Reading read_address(std::string_view text) {
@@ -246,6 +255,7 @@ std::expected<Value, Refusal> read(Form form, std::string_view text) {
     case Form::factor: return read_factor(text);
     case Form::around: return read_around(text);
     case Form::url: return read_url(text);
+    case Form::size: return read_size(text);
     case Form::address: return read_address(text);
     case Form::path: return read_path(text, false);
     case Form::path_pattern: return read_path(text, true);
@@ -274,6 +284,7 @@ std::string_view noun(Form form) {
     case Form::factor: return "a factor like 2x";
     case Form::around: return "a duration with a tolerance like 2s ± 20%";
     case Form::url: return "a URL like http://127.0.0.1:8082";
+    case Form::size: return "a size like 64MiB";
     case Form::address: return "an address like 127.0.0.1:19001";
     case Form::path: return "a path like /healthz";
     case Form::path_pattern: return "a path pattern like /orders/*";
@@ -295,7 +306,8 @@ std::string_view pattern(Form form) {
     case Form::factor: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?x$";
     case Form::around:
       return "^ *(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?(ns|us|µs|ms|s|m|h) *((±|\\+/?-) *[0-9]+(\\.[0-9]*)? ?% *)?$";
-    case Form::url: return "^[hH][tT][tT][pP]://[^/?#@]+/?$";
+    case Form::url: return "^[hH][tT][tT][pP][sS]?://[^/?#@]+/?$";
+    case Form::size: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?([KMG]i?)?B$";
     case Form::address: return "^[^/?#@]+:[0-9]+$";
     case Form::path: return "^/[^ ]*$";
     case Form::path_pattern: return "^[/*][^ ]*$";

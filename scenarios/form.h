@@ -29,6 +29,7 @@ enum class Form {
   factor,        // above 0x, at most `factor_max`
   around,        // 2s ± 20%, 2s +- 20%, 2s
   url,           // http, a host, perhaps a port; no path
+  size,          // 64MiB, above 0
   address,       // host:port
   path,          // begins with /
   path_pattern,  // begins with / or *
@@ -44,7 +45,7 @@ inline constexpr double rate_per_second_max = 1e6;
 inline constexpr double factor_max = 1e4;
 inline constexpr double tolerance_default = 0.1;
 
-// What a scalar means: bool for a flag; int64 for version, count, status; double for rate (per second), percent (share)
+// What a scalar means: bool for a flag; int64 for version, count, status and size (bytes); double for rate (per second), percent (share)
 // and factor; Nanoseconds; Around; string for all others.
 using Value = std::variant<std::monostate, bool, std::int64_t, double, Nanoseconds, Around, std::string>;
 

@@ -6,16 +6,10 @@
 namespace stormproof::scenarios {
 namespace {
 
-Shape a(Form form) { return {.scalar = form}; }
 Shape hideable(Form form) { return {.scalar = form, .may_be_secret = true}; }
-Shape a(const Record& record) { return {.map = &record}; }
-Shape list_of(Shape item) { return {.list = std::make_shared<const Shape>(std::move(item))}; }
 Shape named(Shape value, Form name_form) {
   return {.named = std::make_shared<const Shape>(std::move(value)), .name_form = name_form};
 }
-
-constexpr bool required = true;
-constexpr bool optional = false;
 
 const Record& health() {
   static const Record record = {
@@ -294,9 +288,9 @@ const Record& scenario_record() {
   return record;
 }
 
-std::vector<const Record*> all_records() {
+std::vector<const Record*> all_records(const Record& root) {
   std::vector<const Record*> records;
-  gather({.map = &scenario_record()}, records);
+  gather({.map = &root}, records);
   return records;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scenarios/form.h"
@@ -25,6 +26,13 @@ struct Shape {
   Form name_form = Form::line;              // of those names
   bool may_be_secret = false;               // ${secret:…} is allowed: the value is stored nowhere
 };
+
+// How the tables are written.
+inline Shape a(Form form) { return {.scalar = form}; }
+inline Shape a(const Record& record) { return {.map = &record}; }
+inline Shape list_of(Shape item) { return {.list = std::make_shared<const Shape>(std::move(item))}; }
+inline constexpr bool required = true;
+inline constexpr bool optional = false;
 
 struct Key {
   std::string_view name;
@@ -54,8 +62,8 @@ struct Record {
 // The whole file. Every other record is reached from it.
 const Record& scenario_record();
 
-// Every record, each once, the scenario first.
-std::vector<const Record*> all_records();
+// Every record that is reached from `root`, each once, `root` first.
+std::vector<const Record*> all_records(const Record& root = scenario_record());
 
 // The quantile that a key of a latency expectation names: 0.999 for "p99.9", 1 for "max".
 double quantile_of(std::string_view key);

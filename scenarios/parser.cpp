@@ -294,9 +294,11 @@ std::unexpected<Diagnostics> unreadable(const std::string& path, std::string why
                                       .source = {}}});
 }
 
-}  // namespace
-
-std::expected<Scenario, Diagnostics> parse(std::string_view text, std::string file, const Environment& environment) {
+// All passes up to the tables of the language; `read` then gives the whole its meaning.
+template <typename Read>
+auto parse_as(const Record& record, std::string_view text, const std::string& file, const Environment& environment,
+              std::vector<std::string>& secrets, std::vector<std::string>& warnings, Read read)
+    -> std::expected<std::invoke_result_t<Read, const Node&, Complaints&>, Diagnostics> {
   const Source source(file, text);
   Complaints complaints(source);
   check_encoding(source, complaints);
@@ -305,27 +307,57 @@ std::expected<Scenario, Diagnostics> parse(std::string_view text, std::string fi
   if (!complaints.empty() && !root) return std::unexpected(complaints.in_order());
   if (!is_map(root, source, complaints)) return std::unexpected(complaints.in_order());
 
-  std::vector<std::string> secrets = expand(*root, source, environment, complaints);
-  check(*root, scenario_record(), complaints);
-  Scenario scenario = read_scenario(*root, complaints);
+  secrets = expand(*root, source, environment, complaints);
+  check(*root, record, complaints);
+  auto meaning = read(*root, complaints);
   if (!complaints.empty()) return std::unexpected(complaints.in_order());
-  scenario.file = std::move(file);
-  scenario.text = std::string(text);
-  scenario.secrets = std::move(secrets);
-  add_credentials(scenario);
-  for (const Diagnostic& warning : complaints.in_order()) scenario.warnings.push_back(render(warning));
-  return scenario;
+  for (const Diagnostic& warning : complaints.in_order()) warnings.push_back(render(warning));
+  return meaning;
 }
 
-std::expected<Scenario, Diagnostics> load(const std::string& path, const Environment& environment) {
+std::expected<std::string, Diagnostics> text_of(const std::string& path, std::string_view what) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) return unreadable(path, base::fail_errno("cannot open the scenario", errno).error().message);
+  if (!file) return unreadable(path, base::fail_errno(fmt::format("cannot open {}", what), errno).error().message);
   std::string text(scenario_bytes_max + 4, '\0');  // room for a byte order mark and one byte too many
   errno = 0;
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   if (std::ferror(file.get()) != 0)
-    return unreadable(path, base::fail_errno("cannot read the scenario", errno).error().message);
-  return parse(text, path, environment);
+    return unreadable(path, base::fail_errno(fmt::format("cannot read {}", what), errno).error().message);
+  return text;
+}
+
+}  // namespace
+
+std::expected<Scenario, Diagnostics> parse(std::string_view text, std::string file, const Environment& environment) {
+  std::vector<std::string> secrets;
+  std::vector<std::string> warnings;
+  auto scenario = parse_as(scenario_record(), text, file, environment, secrets, warnings, read_scenario);
+  if (!scenario) return scenario;
+  scenario->file = std::move(file);
+  scenario->text = std::string(text);
+  scenario->secrets = std::move(secrets);
+  scenario->warnings = std::move(warnings);
+  add_credentials(*scenario);
+  return scenario;
+}
+
+std::expected<Scenario, Diagnostics> load(const std::string& path, const Environment& environment) {
+  const auto text = text_of(path, "the scenario");
+  if (!text) return std::unexpected(text.error());
+  return parse(*text, path, environment);
+}
+
+std::expected<ProxyConfig, Diagnostics> parse_proxy(std::string_view text, std::string file,
+                                                    const Environment& environment) {
+  std::vector<std::string> secrets;   // no value of this language may be one
+  std::vector<std::string> warnings;  // it has none
+  return parse_as(proxy_record(), text, file, environment, secrets, warnings, read_proxy);
+}
+
+std::expected<ProxyConfig, Diagnostics> load_proxy(const std::string& path, const Environment& environment) {
+  const auto text = text_of(path, "the configuration");
+  if (!text) return std::unexpected(text.error());
+  return parse_proxy(*text, path, environment);
 }
 
 }  // namespace stormproof::scenarios

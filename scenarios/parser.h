@@ -14,6 +14,7 @@
 #include "scenarios/diagnostic.h"
 #include "scenarios/expansion.h"
 #include "scenarios/model.h"
+#include "scenarios/proxy_config.h"
 
 namespace stormproof::scenarios {
 
@@ -28,5 +29,11 @@ std::expected<Scenario, Diagnostics> parse(std::string_view text, std::string fi
 // The same from a file. One that cannot be read is a diagnostic without a position.
 std::expected<Scenario, Diagnostics> load(const std::string& path,
                                           const Environment& environment = process_environment());
+
+// The configuration of `stormproof proxy`, with the same passes.
+std::expected<ProxyConfig, Diagnostics> parse_proxy(std::string_view text, std::string file,
+                                                    const Environment& environment = process_environment());
+std::expected<ProxyConfig, Diagnostics> load_proxy(const std::string& path,
+                                                   const Environment& environment = process_environment());
 
 }  // namespace stormproof::scenarios

@@ -48,7 +48,10 @@ std::map<std::string, std::string> text_map(const Node& map) {
 }
 
 // The "host:port" of a URL that was found right.
-std::string_view authority_of(std::string_view url) { return url.starts_with("http://") ? url.substr(7) : url; }
+std::string_view authority_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  return scheme == url.npos ? url : url.substr(scheme + 3);
+}
 
 class Reader {
  public:

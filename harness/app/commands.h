@@ -13,6 +13,7 @@ namespace stormproof::app {
 using Call = std::function<ExitCode()>;
 
 void add_record(CLI::App& app, Call& call);
+void add_proxy(CLI::App& app, Call& call);
 void add_import(CLI::App& app, Call& call);
 void add_inspect(CLI::App& app, Call& call);
 void add_replay(CLI::App& app, Call& call);

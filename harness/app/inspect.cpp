@@ -19,7 +19,7 @@ struct InspectOptions {
   bool list = false;
 };
 
-// A line an exchange: number, milliseconds since the first, status, method, target.
+// A line an exchange: number, milliseconds since the first, status, method, target; a shadowed one says of which.
 ExitCode list(replay::CaptureReader& capture) {
   replay::Exchange exchange;
   ExitCode code = ExitCode::pass;
@@ -32,7 +32,9 @@ ExitCode list(replay::CaptureReader& capture) {
     if (!*more) return code;
     const auto since = std::chrono::duration<double, std::milli>(exchange.request_start - capture.first_time()).count();
     std::cout << exchange.id << '\t' << since << '\t' << replay::status_of(exchange.response.head) << '\t'
-              << replay::method_of(exchange.request.head) << '\t' << replay::target_of(exchange.request.head) << '\n';
+              << replay::method_of(exchange.request.head) << '\t' << replay::target_of(exchange.request.head);
+    if (exchange.shadow_of != 0) std::cout << "\tshadow of " << exchange.shadow_of;
+    std::cout << '\n';
   }
 }
 

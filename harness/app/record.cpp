@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 
 #include "harness/app/commands.h"
+#include "harness/app/inputs.h"
+#include "harness/app/rotation_flags.h"
+#include "harness/app/service.h"
+#include "harness/app/shadow_options.h"
 #include "harness/app/signals.h"
-#include "harness/app/version.h"
-#include "harness/base/units.h"
-#include "harness/proxy/relay.h"
-#include "replay/recorder.h"
+#include "harness/app/tls_flags.h"
 
 namespace stormproof::app {
 namespace {
@@ -18,63 +20,74 @@ struct RecordOptions {
   std::string listen;
   std::string upstream;
   std::string out;
+  std::string key_log;
+  UpstreamTlsFlags upstream_tls;
+  ListenerTlsFlags tls;
+  RotationFlags rotation;
+  ShadowChoices shadow;
 };
 
-ExitCode fail(ExitCode code, const base::Error& error) {
-  std::cerr << "stormproof record: " << error.to_string() << "\n";
-  return code;
-}
+ExitCode fail(ExitCode code, const base::Error& error) { return complain("record", code, error); }
 
-base::Task<> end(proxy::Relay& relay, wire::IoContext& io) {
-  co_await relay.drain();
-  io.stop();
+// Where to and with what; the addresses that want a name to be resolved come later.
+base::Result<ServiceOptions> service_options(const RecordOptions& options, const wire::Origin& origin) {
+  ServiceOptions service;
+  proxy::RelayOptions& relay = service.gateway.relay;
+  const auto listen = wire::parse_listen_address(options.listen);
+  if (!listen) return std::unexpected(listen.error());
+  relay.listen = *listen;
+  relay.side = events::Side::ingress;
+  if (!options.key_log.empty() && origin.scheme != "https" && options.tls.certificate.empty()) {
+    return base::fail("--key-log is for TLS: an https:// upstream, or --tls-cert and --tls-key");
+  }
+  auto upstream_tls = options.upstream_tls.peer(origin, options.key_log);
+  if (!upstream_tls) return std::unexpected(upstream_tls.error());
+  auto tls = options.tls.context(options.key_log);
+  if (!tls) return std::unexpected(tls.error());
+  relay.tls = std::move(*tls);
+  relay.upstreams = {{.endpoint = {}, .tls = std::move(*upstream_tls)}};
+  auto rotation = options.rotation.rotation();
+  if (!rotation) return std::unexpected(rotation.error());
+  service.recording = {options.out, "record " + options.upstream, *rotation};
+  service.tell = [](const std::string& trouble) { std::cerr << "stormproof record: " + trouble + "\n"; };
+  if (options.shadow.url.empty()) return service;
+  auto shadow = shadow_options(options.shadow);
+  if (!shadow) return std::unexpected(shadow.error());
+  shadow->on_trouble = service.tell;
+  service.shadow = std::move(*shadow);
+  return service;
 }
 
 ExitCode record(const RecordOptions& options) {
   const auto origin = wire::parse_origin(options.upstream);
   if (!origin) return fail(ExitCode::usage, origin.error());
-  const auto listen = wire::parse_listen_address(options.listen);
-  if (!listen) return fail(ExitCode::usage, listen.error());
+  auto service_asked = service_options(options, *origin);
+  if (!service_asked) return fail(ExitCode::usage, service_asked.error());
+  proxy::RelayOptions& relay = service_asked->gateway.relay;
   const auto upstream = wire::resolve(origin->host, origin->port);
   if (!upstream) return fail(ExitCode::could_not_run, upstream.error());
+  relay.upstreams.front().endpoint = *upstream;
+  if (service_asked->shadow) {
+    const auto candidate = shadow_candidate(options.shadow.url);
+    if (!candidate) return fail(ExitCode::could_not_run, candidate.error());
+    if (const auto apart = refuse_loop(*candidate, *upstream, relay.listen); !apart)
+      return fail(ExitCode::usage, apart.error());
+    service_asked->shadow->candidate = *candidate;
+  }
 
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
-  replay::RecorderOptions recorder_options;
-  recorder_options.on_trouble = [](const std::string& trouble) {
-    std::cerr << fmt::format("stormproof record: {}; relaying goes on, what cannot be written is counted\n", trouble);
-  };
-  // The address first: a port in use must leave no empty capture behind.
-  {
-    const auto free = wire::Listener::open(io, *listen);
-    if (!free) return fail(ExitCode::could_not_run, free.error());
-  }
-  auto recorder = replay::Recorder::start(options.out,
-                                          {{"source", fmt::format("record {}", options.upstream)},
-                                           {"made", base::format_time(clock.now())},
-                                           {"made by", fmt::format("stormproof {}", version)}},
-                                          clock, std::move(recorder_options));
-  if (!recorder) return fail(ExitCode::could_not_run, recorder.error());
-
-  proxy::RelayOptions relay_options;
-  relay_options.listen = *listen;
-  relay_options.upstream = *upstream;
-  relay_options.side = events::Side::ingress;
-  auto relay = proxy::Relay::open(io, clock, relay_options, {.sink = nullptr, .tapper = recorder->get()});
-  if (!relay) return fail(ExitCode::could_not_run, relay.error());
-
-  base::TaskGroup ending;
-  Signals signals(io, [&] { ending.spawn(end(**relay, io)); });
-  std::cerr << fmt::format("recording {} -> {} into {}; end with Ctrl-C\n", wire::to_string((*relay)->endpoint()),
-                           options.upstream, options.out);
+  Signals signals(io, [&] { io.stop(); });
+  auto service = Service::start(clock, std::move(*service_asked));
+  if (!service) return fail(ExitCode::could_not_run, service.error());
+  const std::string shadowed = options.shadow.url.empty() ? "" : ", shadowed by " + options.shadow.url;
+  std::cerr << fmt::format("recording {} -> {} into {}{}; end with Ctrl-C\n", wire::to_string((*service)->endpoint()),
+                           options.upstream, options.out, shadowed);
   io.run();
 
-  const auto account = (*recorder)->finish();
-  if (!account) return fail(ExitCode::could_not_run, account.error());
-  for (const auto& [cause, tally] : *account) {
-    std::cerr << fmt::format("{:>10}  {}, {}\n", tally.count, cause, base::format_bytes(tally.bytes));
-  }
-  return ExitCode::pass;
+  const auto stopped = (*service)->stop();
+  std::cerr << (*service)->account();
+  return stopped ? ExitCode::pass : fail(ExitCode::could_not_run, stopped.error());
 }
 
 }  // namespace
@@ -84,9 +97,17 @@ void add_record(CLI::App& app, Call& call) {
       app.add_subcommand("record", "Relay traffic to an upstream and record it; ends with SIGINT or SIGTERM");
   auto options = std::make_shared<RecordOptions>();
   command->add_option("--listen", options->listen, "address to listen on, like 127.0.0.1:8080")->required();
-  command->add_option("--upstream", options->upstream, "where the traffic goes, like http://127.0.0.1:9090")
+  command
+      ->add_option("--upstream", options->upstream,
+                   "where the traffic goes, like http://127.0.0.1:9090 or https://shop.example")
       ->required();
   command->add_option("--out", options->out, "the capture to write; an existing file is refused")->required();
+  options->tls.add_to(*command);
+  options->upstream_tls.add_to(*command);
+  command->add_option("--key-log", options->key_log,
+                      "append the secrets of every TLS session to this file, for Wireshark");
+  options->rotation.add_to(*command);
+  add_shadow_options(*command, options->shadow);
   command->callback([options, &call] { call = [options] { return record(*options); }; });
 }
 

@@ -8,6 +8,7 @@
 #include "harness/app/inputs.h"
 #include "harness/app/outputs.h"
 #include "harness/app/signals.h"
+#include "harness/app/tls_flags.h"
 #include "harness/base/units.h"
 #include "replay/replay_stats.h"
 #include "replay/script.h"
@@ -25,6 +26,7 @@ struct ReplayOptions {
   std::size_t connections = 512;
   bool allow_writes = false;
   bool json = false;
+  UpstreamTlsFlags tls;
 };
 
 constexpr std::chrono::milliseconds before_first_request{50};
@@ -48,6 +50,8 @@ base::Result<replay::PacingOptions> pacing_of(const ReplayOptions& options) {
 ExitCode run_replay(const ReplayOptions& options) {
   const auto origin = wire::parse_origin(options.target);
   if (!origin) return complain("replay", ExitCode::usage, origin.error());
+  const auto tls = options.tls.peer(*origin);
+  if (!tls) return complain("replay", ExitCode::usage, tls.error());
   const auto pacing = pacing_of(options);
   if (!pacing) return complain("replay", ExitCode::usage, pacing.error());
   const auto script = replay::load_script(options.file, {.filter = {}, .allow_writes = options.allow_writes});
@@ -66,6 +70,7 @@ ExitCode run_replay(const ReplayOptions& options) {
   replay::ReplayStats stats;
   replay::SenderOptions sender_options;
   sender_options.target = *endpoint;
+  sender_options.tls = *tls;
   sender_options.connections_max = options.connections;
   replay::Sender sender(io, clock, stats, sender_options);
   replay::ScriptShots shots(*script, *pacing, {.loops = options.loop, .trace_seed = std::nullopt});
@@ -91,7 +96,8 @@ void add_replay(CLI::App& app, Call& call) {
   auto* command = app.add_subcommand("replay", "Send a capture to a target with its own timing or at a rate");
   auto options = std::make_shared<ReplayOptions>();
   command->add_option("FILE", options->file, "a capture")->required();
-  command->add_option("--target", options->target, "where to, like http://127.0.0.1:8080")->required();
+  command->add_option("--target", options->target, "where to, like http://127.0.0.1:8080 or https://shop.example")
+      ->required();
   auto* speed =
       command->add_option("--speed", options->speed, "the recorded timing, this much faster: 2x (default: 1x)");
   command->add_option("--rate", options->rate, "a constant rate instead: 500/s")->excludes(speed);
@@ -102,6 +108,7 @@ void add_replay(CLI::App& app, Call& call) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{60'000}))
       ->capture_default_str();
   command->add_flag("--allow-writes", options->allow_writes, "also send methods that write (POST, PUT, DELETE …)");
+  options->tls.add_to(*command);
   command->add_flag("--json", options->json, "print JSON (stormproof.replay/1)");
   command->callback([options, &call] { call = [options] { return run_replay(*options); }; });
 }

@@ -18,7 +18,14 @@ std::size_t padded(std::size_t size) { return (size + step - 1) / step * step; }
 }  // namespace
 
 ByteRing::ByteRing(std::size_t capacity)
-    : capacity_(std::bit_ceil(std::max<std::size_t>(capacity, 64))), bytes_(std::make_unique<char[]>(capacity_)) {}
+    : capacity_(std::bit_ceil(std::max<std::size_t>(capacity, 64))),
+      bytes_(std::make_unique_for_overwrite<char[]>(capacity_)),
+      bell_(own_bell_) {}
+
+ByteRing::ByteRing(std::size_t capacity, Bell& bell)
+    : capacity_(std::bit_ceil(std::max<std::size_t>(capacity, 64))),
+      bytes_(std::make_unique_for_overwrite<char[]>(capacity_)),
+      bell_(bell) {}
 
 bool ByteRing::try_push(std::span<const std::string_view> parts) {
   std::size_t size = 0;
@@ -44,9 +51,14 @@ bool ByteRing::try_push(std::span<const std::string_view> parts) {
   at += step;
   for (const auto part : parts) at = std::copy(part.begin(), part.end(), at);
 
-  // Sequentially consistent with wait(): either the consumer sees the record or we see it asleep.
+  // Sequentially consistent, as Bell wants it: either the consumer sees the record or we see it asleep.
   head_.store(head + record, std::memory_order_seq_cst);
-  if (sleeping_.load(std::memory_order_seq_cst)) wake();
+  bell_.ring_for([this, end = head + record] {
+    // The last look at tail_ may be long ago: then it seems fuller than it is, and one more look tells.
+    if (end - tail_seen_ <= capacity_ / 4) return false;
+    tail_seen_ = tail_.load(std::memory_order_acquire);
+    return end - tail_seen_ > capacity_ / 4;
+  });
   return true;
 }
 
@@ -70,16 +82,7 @@ void ByteRing::pop() {
 }
 
 void ByteRing::wait(std::chrono::nanoseconds at_most) {
-  sleeping_.store(true, std::memory_order_seq_cst);
-  if (tail_.load(std::memory_order_relaxed) == head_.load(std::memory_order_seq_cst)) {
-    static_cast<void>(bell_.try_acquire_for(at_most));
-  }
-  sleeping_.store(false, std::memory_order_seq_cst);
-}
-
-// Whoever turns sleeping_ off rings the bell, once. A ring that comes after a time-out ends the next wait early.
-void ByteRing::wake() {
-  if (sleeping_.exchange(false, std::memory_order_seq_cst)) bell_.release();
+  bell_.wait(at_most, [this] { return !empty(); });
 }
 
 std::size_t ByteRing::used() const {

@@ -7,6 +7,8 @@ namespace stormproof::base {
 // A coroutine that frees itself at its end: the one detached thing, counted by its group.
 struct TaskGroup::Root {
   struct promise_type {
+    static void* operator new(std::size_t bytes) { return FramePool::take(bytes); }
+    static void operator delete(void* frame, std::size_t bytes) { FramePool::give(frame, bytes); }
     Root get_return_object() const noexcept { return {}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }

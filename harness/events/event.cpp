@@ -16,6 +16,7 @@ std::string_view to_string(Outcome outcome) {
     case Outcome::bad_request: return "bad request";
     case Outcome::bad_response: return "bad response";
     case Outcome::shed: return "shed by the harness";
+    case Outcome::tls_failed: return "tls failed";
     case Outcome::held_off: return "held off by the target";
   }
   return "unknown";

@@ -41,8 +41,10 @@ enum class Outcome : std::uint8_t {
   bad_request,   // malformed; never forwarded
   bad_response,  // the upstream's answer was not HTTP
   shed,          // the harness could not send it: its own limit was reached
+  tls_failed,    // no TLS on a connection that was made: no handshake, or a certificate that is not accepted
   held_off,      // not sent: the target held every connection until the end, or until too many stood in line
 };
+inline constexpr Outcome last_outcome = Outcome::held_off;
 
 std::string_view to_string(Outcome outcome);
 

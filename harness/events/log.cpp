@@ -206,7 +206,7 @@ class ExchangeReader {
     e.response_bytes = columns_[response_bytes].take();
     if ((flag & has_waited) != 0)
       e.waited = base::Nanoseconds(static_cast<std::int64_t>(unzigzag(columns_[waited].take())));
-    return flag < flags_end && how <= static_cast<std::uint64_t>(Outcome::held_off) && code <= 0xFFFF && !bad_name_;
+    return flag < flags_end && how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_name_;
   }
 
   bool finished() const {

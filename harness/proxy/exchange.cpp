@@ -1,5 +1,7 @@
 #include "harness/proxy/exchange.h"
 
+#include <array>
+
 #include "harness/base/both.h"
 
 namespace stormproof::proxy {
@@ -32,6 +34,13 @@ void Exchange::wait_for(Waiting what) {
 
 void Exchange::on_deadline() {
   if (waiting_ == Waiting::last_words) return client_.close();
+  if (now_.response_over) return give_up_request();
+  if (deadline_.at_end()) {
+    fail(Outcome::total_timeout);
+    pause_.interrupt();
+    if (client_.writing()) client_.close();
+    return cut_upstream();
+  }
   now_.client_stalled = !request_.done() && !(upstream_ != nullptr && upstream_->writing());
   fail(waiting_ == Waiting::upstream_head ? Outcome::head_timeout : Outcome::idle_timeout);
   if (waiting_ == Waiting::tunnel || client_.writing()) client_.close();
@@ -59,9 +68,18 @@ void Exchange::on_arrival(Connection& connection) {
 }
 
 void Exchange::client_left() {
+  if (now_.response_over) return give_up_request();
   fail(Outcome::cancelled);
   pause_.interrupt();
   cut_upstream();
+}
+
+// The response is whole, and the rest of the request will not come or is not wanted.
+void Exchange::give_up_request() {
+  now_.request_over = true;
+  now_.keep = false;
+  cut_upstream();
+  client_.stop_waiting();
 }
 
 void Exchange::fail(Outcome cause) {
@@ -90,7 +108,7 @@ void Exchange::begin_event() {
   event_.side = relay_.options_.side;
   event_.party = relay_.options_.party;
   event_.connection = connection_;
-  event_.request = relay_.counts_.exchanges;
+  event_.request = relay_.numbered(relay_.counts_.exchanges);
   event_.trace = head.trace;
   event_.start = event_.intended = relay_.clock_.now();
   if (relay_.taps_.sink != nullptr) event_.route = relay_.taps_.sink->route(head.method, head.target);
@@ -141,6 +159,7 @@ base::Task<> Exchange::run() {
   now_.awaits_continue = head.expects_continue;
   now_.keep = head.keep_alive && !head.ambiguous;
   response_.begin(now_.to_head);
+  deadline_.set_end(relay_.options_.limits.total);
   tap(Part::request_head, head.bytes);
   const std::size_t ready = frame_request(head.bytes.size());
   event_.request_bytes = ready;
@@ -157,8 +176,9 @@ base::Task<> Exchange::run() {
   }
   client_.watch(nullptr);
   deadline_.clear();
-  if (!now_.failed) event_.end = relay_.clock_.now();
-  else co_await answer_failure();
+  deadline_.set_end({});
+  if (now_.failed) co_await answer_failure();
+  else if (!now_.response_over) event_.end = relay_.clock_.now();
   co_await release_upstream();
   finish_event();
 }
@@ -188,8 +208,9 @@ base::Task<bool> Exchange::intercepted(std::size_t ready) {
 
 base::Task<bool> Exchange::connect_upstream() {
   now_.pooled = false;
-  wire::ConnectResult connected = co_await relay_.pool_.connect(&connecting_);
+  wire::ConnectResult connected = co_await member_->pool.connect(&connecting_);
   if (!connected) {
+    connect_error_ = connected.error().error;
     fail(connected.error().cause);
     co_return false;
   }
@@ -202,154 +223,43 @@ base::Task<bool> Exchange::connect_upstream() {
 base::Task<bool> Exchange::send_request(std::size_t ready) {
   replay_.clear();
   if (replay_.capacity() > Connection::small_buffer) replay_.shrink_to_fit();
-  if (!now_.alone) upstream_ = relay_.pool_.take_idle();
+  upstreams_ = relay_.upstreams_;
+  member_ = &upstreams_->choose(request_.head().bytes);
+  ++member_->exchanges;
+  if (!now_.alone) upstream_ = member_->pool.take_idle();
   now_.pooled = upstream_ != nullptr;
   if (!now_.pooled && !co_await connect_upstream()) co_return false;
+  const std::size_t head_bytes = write_head();
+  const std::array<std::string_view, 2> parts = {head_, client_.unread().substr(head_bytes, ready - head_bytes)};
   // A pooled connection may have been closed by the upstream a moment ago: keep what is needed to try once more.
-  if (now_.pooled && now_.repeatable && request_.done()) replay_.assign(client_.unread().substr(0, ready));
+  if (now_.pooled && now_.repeatable && request_.done()) replay_.append(parts[0]).append(parts[1]);
   wait_for(Waiting::idle);
-  const wire::ErrorCode error = co_await upstream_->write(client_.unread().substr(0, ready));
+  const wire::ErrorCode error = co_await upstream_->write(parts);
   client_.consume(ready);
   if (error) now_.request_over = true;  // it may have answered before it closed: pump_response() will see
   else now_.request_sent = request_.done();
   co_return !now_.failed;
 }
 
-// The rest of the request, as it comes, until no more of it is wanted.
-base::Task<> Exchange::pump_request() {
-  while (!request_.done() && !now_.request_over && !now_.failed) {
-    const std::size_t ready = frame_request(0);
-    if (now_.failed) break;
-    wait_for(now_.awaits_continue && ready == 0 ? Waiting::upstream_head : Waiting::idle);
-    if (ready == 0) {
-      if (client_.full()) client_.reserve(Connection::large_buffer);
-      const Arrival arrival = co_await client_.more();
-      if (arrival.bytes > 0) now_.awaits_continue = false;
-      if (!arrival.ended() || now_.request_over) continue;
-      client_left();
-      co_return;
-    }
-    event_.request_bytes += ready;
-    if (co_await upstream_->write(client_.unread().substr(0, ready))) now_.request_over = true;
-    client_.consume(ready);
-    if (ready >= Connection::small_buffer) client_.reserve(Connection::large_buffer);
+// Puts our own lines into the head, where they are asked for. Returns how many of the client's bytes that replaces.
+std::size_t Exchange::write_head() {
+  head_.clear();
+  const HeadLines& lines = relay_.options_.head_lines;
+  if (!lines.any()) return 0;
+  if (client_address_.empty()) {
+    wire::ErrorCode gone;
+    client_address_ = client_.socket().remote_endpoint(gone).address().to_string();
   }
-  if (now_.failed) {
-    cut_upstream();
-    co_return;
-  }
-  if (!now_.request_over) {
-    now_.request_sent = true;
-    wait_for(response_.head_done() ? Waiting::idle : Waiting::upstream_head);
-  }
-  client_.shrink();
-  watch_client();
-}
-
-// Runs beside pump_request(), and ends it.
-base::Task<> Exchange::pump_response_over_request() {
-  co_await pump_response();
-  if (now_.request_sent) co_return;
-  // Answered before the whole request was sent, or failed: the rest of it is not wanted.
-  now_.request_over = true;
-  now_.keep = false;
-  cut_upstream();
-  client_.stop_waiting();
-}
-
-base::Task<> Exchange::pump_response() {
-  if (request_.done() || now_.request_over) wait_for(Waiting::upstream_head);
-  while (true) {
-    const Arrival arrival = co_await upstream_->more();
-    if (now_.failed) co_return;
-    if (arrival.ended()) {
-      const bool stale = now_.pooled && !response_.started() && !now_.interim && !replay_.empty();
-      if (stale && co_await resend()) continue;
-      if (now_.failed || (arrival.eof && response_.finish_at_eof())) co_return;
-      fail(Outcome::reset);
-      co_return;
-    }
-    if (!response_.started()) event_.first_byte = relay_.clock_.now();
-    if (!co_await forward_response()) co_return;
-  }
-}
-
-// The pooled connection was closed before a byte of the answer: once more, on a new one.
-base::Task<bool> Exchange::resend() {
-  co_await wire::retire(std::move(upstream_));
-  if (now_.failed || !co_await connect_upstream()) co_return false;
-  wait_for(Waiting::idle);
-  if (co_await upstream_->write(replay_)) co_return false;
-  wait_for(Waiting::upstream_head);
-  co_return true;
-}
-
-// Frames what has arrived of the response; returns how many bytes are its own.
-std::size_t Exchange::frame_response() {
-  std::size_t ready = 0;
-  while (!now_.switching && !response_.done()) {
-    const std::string_view rest = upstream_->unread().substr(ready);
-    const wire::Step step = response_.feed(rest);
-    const std::string_view bytes = rest.substr(0, step.consumed);
-    if (step.progress == Progress::error || (step.progress == Progress::head && !on_response_head(bytes))) {
-      fail(Outcome::bad_response);
-      break;
-    }
-    if (step.consumed == 0) break;
-    if (step.progress == Progress::blank) tap(Part::interim, bytes);
-    else if (step.progress != Progress::head) tap(Part::response_body, bytes);
-    ready += step.consumed;
-  }
-  return ready;
-}
-
-// False: a head that cannot be the answer to this request.
-bool Exchange::on_response_head(std::string_view bytes) {
-  const wire::Head& head = response_.head();
-  if (head.status / 100 == 1 && head.status != 101) {
-    tap(Part::interim, bytes);
-    now_.interim = true;
-    now_.awaits_continue = false;
-    response_.begin(now_.to_head);
-    return true;
-  }
-  if (head.status == 101 && !(now_.upgrade_asked && now_.request_sent)) return false;
-  now_.switching = head.status == 101 || (now_.to_connect && head.status / 100 == 2);
-  event_.status = static_cast<std::uint16_t>(head.status);
-  now_.reusable = head.keep_alive && now_.keep_asked && !now_.alone && !now_.switching;
-  now_.keep = now_.keep && head.keep_alive && !now_.switching;
-  tap(Part::response_head, bytes);
-  return true;
-}
-
-// Forwards what has arrived of the response. False: it is whole, or the exchange has failed.
-base::Task<bool> Exchange::forward_response() {
-  const std::size_t ready = frame_response();
-  if (now_.failed) co_return false;
-  if (ready > 0) {
-    event_.response_bytes += ready;
-    now_.response_begun = response_.head_done();
-    wait_for(Waiting::idle);
-    if (co_await client_.write(upstream_->unread().substr(0, ready))) client_left();
-    upstream_->consume(ready);
-    if (now_.failed) co_return false;
-  }
-  if (now_.switching) {
-    co_await switch_protocols();
-    co_return false;
-  }
-  if (response_.done()) co_return false;
-  if (!response_.head_done()) {
-    if (request_.done()) wait_for(Waiting::upstream_head);
-  } else if (ready >= Connection::small_buffer || response_.head().content_length > Connection::small_buffer) {
-    upstream_->reserve(Connection::large_buffer);
-  }
-  co_return true;
+  const events::TraceId made =
+      lines.edit(request_.head(), client_address_, relay_.options_.tls == nullptr ? "http" : "https", head_);
+  if (!made.none()) event_.trace = made;
+  return request_.head().bytes.size();
 }
 
 // The two sides now speak what they like, until both have ended.
 base::Task<> Exchange::switch_protocols() {
   client_.watch(nullptr);
+  deadline_.set_end({});
   wait_for(Waiting::tunnel);
   co_await tunnel(client_, *upstream_, *this);
 }
@@ -368,7 +278,7 @@ base::Task<> Exchange::answer_failure() {
     else client_.close();
   } else if (event_.outcome == Outcome::bad_request) {
     co_await answer_ourselves(answer_to_malformed(request_.error(), request_.head_too_large()));
-  } else if (const auto answer = answer_to_failure(event_.outcome, now_.client_stalled)) {
+  } else if (const auto answer = answer_to_failure(event_.outcome, now_.client_stalled, connect_error_.message())) {
     co_await answer_ourselves(*answer);
   }
 }
@@ -391,9 +301,16 @@ bool Exchange::client_may_send_more() const {
 }
 
 base::Task<> Exchange::release_upstream() {
-  if (upstream_ == nullptr) co_return;
-  if (now_.reusable && !now_.failed) co_await relay_.pool_.give_back(std::move(upstream_));
-  else co_await wire::retire(std::move(upstream_));
+  if (upstream_ != nullptr) {
+    if (now_.reusable && !now_.failed) co_await member_->pool.give_back(std::move(upstream_));
+    else co_await wire::retire(std::move(upstream_));
+  }
+  if (member_ == nullptr) co_return;
+  const bool ours =
+      event_.outcome == Outcome::cancelled || event_.outcome == Outcome::bad_request || now_.client_stalled;
+  if (now_.failed && !ours) ++member_->failed;
+  member_ = nullptr;
+  upstreams_ = nullptr;
 }
 
 }  // namespace stormproof::proxy

@@ -66,12 +66,14 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
 
   void begin_event();
   void finish_event();
+  std::size_t write_head();
   std::size_t frame_request(std::size_t ready);
   void wait_for(Waiting what);
   void fail(events::Outcome cause);
   void cut_upstream();
   void watch_client();
   void client_left();
+  void give_up_request();
   void tap(wire::Part part, std::string_view bytes) {
     if (tap_ != nullptr && !bytes.empty()) tap_->bytes(part, bytes);
   }
@@ -82,10 +84,15 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   wire::Framer response_{wire::MessageKind::response};
   wire::Deadlines::Entry& deadline_;
   wire::Pause pause_;
+  std::shared_ptr<Upstreams> upstreams_;  // this exchange's set, also after a reload
+  Upstreams::Member* member_ = nullptr;
   std::unique_ptr<wire::Connection> upstream_;
   wire::Socket* connecting_ = nullptr;
+  wire::ErrorCode connect_error_;
   wire::Tap* tap_ = nullptr;
   events::Exchange event_;
+  std::string head_;  // the request's, with lines of ours; empty: it goes out as it came
+  std::string client_address_;
   std::string replay_;  // the request, kept to send it again if the pooled connection proves stale
   std::uint64_t connection_;
   Waiting waiting_ = Waiting::idle;
@@ -108,6 +115,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
     bool switching = false;        // the response makes it a tunnel
     bool request_sent = false;     // whole, to the upstream
     bool request_over = false;     // no more of the request is wanted
+    bool response_over = false;    // whole, with the client
     bool client_stalled = false;   // the deadline passed while its bytes were missing
   } now_;
 };

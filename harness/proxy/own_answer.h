@@ -15,6 +15,7 @@ struct OwnAnswer {
   int status = 0;
   std::string_view reason;    // of the status
   std::string_view sentence;  // for whoever reads the body
+  std::string detail = {};    // after the sentence; "": none
 
   // A response to HEAD has no body.
   std::string text(bool to_head) const;
@@ -24,6 +25,7 @@ struct OwnAnswer {
 OwnAnswer answer_to_malformed(std::string_view error, bool head_too_large);
 
 // For an exchange that failed before a byte of its response was passed on. Nothing: the client is gone.
-std::optional<OwnAnswer> answer_to_failure(events::Outcome outcome, bool client_stalled);
+// `tls_error`: why there is no TLS with the upstream.
+std::optional<OwnAnswer> answer_to_failure(events::Outcome outcome, bool client_stalled, std::string tls_error = {});
 
 }  // namespace stormproof::proxy

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "harness/proxy/session.h"
+#include "harness/proxy/stream_session.h"
 
 namespace stormproof::proxy {
 namespace {
 
+template <typename Served>
 base::Task<> serve(Relay& relay, wire::Socket client, std::uint64_t number) {
-  Session session(relay, std::move(client), number);
+  Served session(relay, std::move(client), number);
   co_await session.run();
 }
 
@@ -30,11 +32,45 @@ constexpr std::chrono::milliseconds accept_again_after{100};
 
 }  // namespace
 
+class Relay::Retired final : private wire::Deadlines::Entry {
+ public:
+  Retired(wire::Deadlines& deadlines, base::TaskGroup& group) : Entry(deadlines), group_(group) {}
+
+  void add(std::shared_ptr<Upstreams> upstreams) {
+    sets_.push_back(std::move(upstreams));
+    set(look_every);
+  }
+
+  base::Task<> close() {
+    clear();
+    for (const auto& set : sets_) co_await set->close();
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds look_every{200};
+
+  static base::Task<> end(std::shared_ptr<Upstreams> upstreams) { co_await upstreams->close(); }
+
+  void on_deadline() override {
+    if (group_.stop().requested()) return;  // it lets no task in any more: close() ends them
+    std::erase_if(sets_, [&](std::shared_ptr<Upstreams>& set) {
+      if (set.use_count() > 1) return false;
+      group_.spawn(end(std::move(set)));
+      return true;
+    });
+    if (!sets_.empty()) set(look_every);
+  }
+
+  base::TaskGroup& group_;
+  std::vector<std::shared_ptr<Upstreams>> sets_;
+};
+
 base::Result<std::unique_ptr<Relay>> Relay::open(wire::IoContext& io, const base::Clock& clock, RelayOptions options,
                                                  RelayTaps taps) {
-  auto listener = wire::Listener::open(io, options.listen);
+  auto listener = wire::Listener::open(io, options.listen, options.share_port);
   if (!listener) return std::unexpected(listener.error());
-  std::unique_ptr<Relay> relay(new Relay(io, clock, std::move(options), taps, std::move(*listener)));
+  std::unique_ptr<Relay> relay(new Relay(io, clock, options, taps, std::move(*listener)));
+  if (const auto applied = relay->apply(std::move(options), taps); !applied) return std::unexpected(applied.error());
   relay->group_.spawn(relay->accept_all());
   return relay;
 }
@@ -47,9 +83,34 @@ Relay::Relay(wire::IoContext& io, const base::Clock& clock, RelayOptions options
       taps_(taps),
       listener_(std::move(listener)),
       deadlines_(io),
-      pool_(io, deadlines_, options_.upstream, options_.limits.pool) {}
+      retired_(std::make_unique<Retired>(deadlines_, group_)) {}
 
 Relay::~Relay() = default;
+
+base::Result<void> Relay::check(const RelayOptions& options) {
+  std::vector<std::uint32_t> weights;
+  for (const Upstream& upstream : options.upstreams) weights.push_back(upstream.weight);
+  const auto split = Split::make(std::move(weights), options.stickiness);
+  if (!split) return std::unexpected(split.error());
+  return {};
+}
+
+base::Result<void> Relay::apply(RelayOptions options, RelayTaps taps) {
+  auto upstreams = Upstreams::make(io_, deadlines_, options.upstreams, options.stickiness, options.limits.pool);
+  if (!upstreams) return std::unexpected(upstreams.error());
+  options.listen = options_.listen;
+  options.share_port = options_.share_port;
+  options.tcp = options_.tcp;
+  options.side = options_.side;
+  options.party = options_.party;
+  options.number_first = options_.number_first;
+  options.number_step = options_.number_step;
+  if (upstreams_ != nullptr) retired_->add(std::move(upstreams_));
+  upstreams_ = std::move(*upstreams);
+  options_ = std::move(options);
+  taps_ = taps;
+  return {};
+}
 
 base::Task<> Relay::accept_all() {
   wire::Pause pause(io_);
@@ -65,7 +126,9 @@ base::Task<> Relay::accept_all() {
       ++counts_.connections_refused;  // closed by its destructor
       continue;
     }
-    group_.spawn(serve(*this, std::move(*accepted), counts_.connections));
+    const std::uint64_t number = numbered(counts_.connections);
+    group_.spawn(options_.tcp ? serve<StreamSession>(*this, std::move(*accepted), number)
+                              : serve<Session>(*this, std::move(*accepted), number));
   }
 }
 
@@ -76,7 +139,8 @@ base::Task<> Relay::drain() {
     const DrainLimit limit(deadlines_, group_, options_.limits.drain);
     co_await group_.drained();
   }
-  co_await pool_.close();
+  co_await retired_->close();
+  co_await upstreams_->close();
 }
 
 }  // namespace stormproof::proxy

@@ -1,5 +1,7 @@
 #include "harness/proxy/session.h"
 
+#include "harness/wire/handshake.h"
+
 namespace stormproof::proxy {
 
 using wire::Progress;
@@ -10,11 +12,14 @@ Session::Session(Relay& relay, wire::Socket client, std::uint64_t number)
       relay_(relay),
       client_(std::move(client)),
       exchange_(relay, client_, request_, *this, number),
-      drain_hook_(relay.draining_, *this) {}
+      drain_hook_(relay.draining_, *this) {
+  ++relay_.sessions_;
+}
 
-Session::~Session() = default;
+Session::~Session() { --relay_.sessions_; }
 
 base::Task<> Session::run() {
+  if (relay_.options_.tls != nullptr) keep_ = co_await shake_hands();
   while (keep_ && !relay_.draining_.requested() && co_await read_head()) {
     busy_ = true;
     if (request_.head_done()) {
@@ -27,6 +32,10 @@ base::Task<> Session::run() {
     busy_ = false;
     if (!keep_ && exchange_.client_may_send_more()) co_await linger();
   }
+  if (client_.layered() && client_.open()) {
+    set(relay_.options_.limits.linger);
+    co_await client_.end_sending();
+  }
   clear();
   client_.close();
   co_await client_.settled();
@@ -34,7 +43,7 @@ base::Task<> Session::run() {
 
 void Session::on_deadline() {
   if (busy_) exchange_.on_deadline();
-  else client_.close();
+  else client_.close_in_order();
 }
 
 void Session::on_stop() {
@@ -44,7 +53,16 @@ void Session::on_stop() {
 
 void Session::on_drain() {
   keep_ = false;
-  if (idle_ && client_.unread().empty()) client_.close();
+  if (idle_ && client_.unread().empty()) client_.close_in_order();
+}
+
+base::Task<bool> Session::shake_hands() {
+  set(relay_.options_.limits.client_head);
+  idle_ = true;
+  const auto done = co_await wire::handshake(client_, relay_.options_.tls);
+  idle_ = false;
+  if (!done && !relay_.draining_.requested()) ++relay_.counts_.handshakes_failed;
+  co_return done.has_value();
 }
 
 // True: a head is whole, or what came is no request.
@@ -74,9 +92,8 @@ base::Task<bool> Session::read_head() {
 // Ends our side and reads the client out.
 base::Task<> Session::linger() {
   if (!client_.open() || client_.ended()) co_return;
-  wire::ErrorCode ignored;  // it may have gone meanwhile
-  client_.socket().shutdown(wire::Socket::shutdown_send, ignored);
   set(relay_.options_.limits.linger);
+  co_await client_.end_sending();  // it may have gone meanwhile: more() says so
   do {
     client_.consume(client_.unread().size());
   } while (!(co_await client_.more()).ended());

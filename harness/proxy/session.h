@@ -34,6 +34,7 @@ class Session final : private wire::Deadlines::Entry, private base::StopHook {
   void on_stop() override;
   void on_drain();
 
+  base::Task<bool> shake_hands();
   base::Task<bool> read_head();
   base::Task<> linger();
 
@@ -43,7 +44,7 @@ class Session final : private wire::Deadlines::Entry, private base::StopHook {
   Exchange exchange_;
   DrainHook drain_hook_;
   bool keep_ = true;   // the connection, after the exchange under way
-  bool idle_ = false;  // waiting for a head
+  bool idle_ = false;  // waiting for a head, or for what goes before the first
   bool busy_ = false;  // within an exchange
 };
 

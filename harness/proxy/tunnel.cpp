@@ -16,8 +16,7 @@ base::Task<> copy(Connection& from, Connection& to, wire::Part part, TunnelMeter
       if (arrival.error) {
         to.close();
       } else {
-        wire::ErrorCode ignored;  // gone already: its own copy() finds out
-        to.socket().shutdown(wire::Socket::shutdown_send, ignored);
+        co_await to.end_sending();  // gone already: its own copy() finds out
       }
       co_return;
     }

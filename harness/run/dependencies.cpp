@@ -39,10 +39,12 @@ base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependenc
   if (!origin) return std::unexpected(origin.error());
   const auto upstream = wire::resolve(origin->host, origin->port);
   if (!upstream) return std::unexpected(upstream.error());
+  auto tls = wire::tls_for(*origin);
+  if (!tls) return std::unexpected(tls.error());
 
   proxy::RelayOptions options;
   options.listen = *listen;
-  options.upstream = *upstream;
+  options.upstreams = {{.endpoint = *upstream, .tls = std::move(*tls)}};
   options.party = sink_.name(dependency.name);
   options.client_eof_cancels = true;
   options.limits.drain = drain_at_most;

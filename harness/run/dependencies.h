@@ -14,7 +14,7 @@
 #include "harness/events/recorder.h"
 #include "harness/proxy/relay.h"
 #include "harness/run/live.h"
-#include "harness/run/loop_thread.h"
+#include "harness/wire/loop_thread.h"
 #include "scenarios/model.h"
 
 namespace stormproof::run {
@@ -55,7 +55,7 @@ class Dependencies {
   events::Recorder recorder_;
   CountingSink sink_;
   std::vector<Proxy> proxies_;
-  LoopThread loop_;  // after what lives on it: it ends first
+  wire::LoopThread loop_;  // after what lives on it: it ends first
 };
 
 }  // namespace stormproof::run

@@ -32,8 +32,8 @@ class TryLimit final : private wire::Deadlines::Entry {
 
 // The status of the answer, or what went wrong. An empty request: a connection is enough.
 base::Task<base::Result<int>> ask(wire::IoContext& io, wire::Deadlines& deadlines, const wire::Endpoint& endpoint,
-                                  std::string request, std::chrono::nanoseconds at_most) {
-  wire::UpstreamPool pool(io, deadlines, endpoint, {.connect = at_most});
+                                  const wire::TlsPeer& tls, std::string request, std::chrono::nanoseconds at_most) {
+  wire::UpstreamPool pool(io, deadlines, endpoint, {.connect = at_most}, tls);
   wire::Socket* connecting = nullptr;
   auto connected = co_await pool.connect(&connecting);
   if (!connected) co_return base::fail(connected.error().error.message());
@@ -71,6 +71,7 @@ base::Task<base::Result<int>> ask(wire::IoContext& io, wire::Deadlines& deadline
 
 struct Waiting {
   const wire::Endpoint& endpoint;
+  const wire::TlsPeer& tls;
   std::string request;
   std::chrono::steady_clock::time_point until;
   const std::function<std::optional<std::string>()>& gave_up;
@@ -83,7 +84,8 @@ base::Task<> wait(wire::IoContext& io, Waiting& waiting) {
   while (true) {
     const std::chrono::nanoseconds left = waiting.until - std::chrono::steady_clock::now();
     const auto at_most = std::clamp<std::chrono::nanoseconds>(left, one_try_at_least, one_try_at_most);
-    const base::Result<int> status = co_await ask(io, deadlines, waiting.endpoint, waiting.request, at_most);
+    const base::Result<int> status =
+        co_await ask(io, deadlines, waiting.endpoint, waiting.tls, waiting.request, at_most);
     if (status && *status / 100 == 2) break;
     const std::string last = status ? fmt::format("it answers {}", *status) : status.error().message;
     const auto reason = waiting.gave_up();
@@ -97,10 +99,11 @@ base::Task<> wait(wire::IoContext& io, Waiting& waiting) {
 }
 
 // Nothing, or why it never came.
-base::Result<void> wait_for(const wire::Endpoint& endpoint, std::string request, std::chrono::nanoseconds within,
+base::Result<void> wait_for(const wire::Endpoint& endpoint, const wire::TlsPeer& tls, std::string request,
+                            std::chrono::nanoseconds within,
                             const std::function<std::optional<std::string>()>& gave_up) {
   wire::IoContext io(wire::one_thread);
-  Waiting waiting{endpoint, std::move(request), std::chrono::steady_clock::now() + within, gave_up};
+  Waiting waiting{endpoint, tls, std::move(request), std::chrono::steady_clock::now() + within, gave_up};
   base::TaskGroup group;
   group.spawn(wait(io, waiting));
   io.run();
@@ -110,8 +113,9 @@ base::Result<void> wait_for(const wire::Endpoint& endpoint, std::string request,
 }  // namespace
 
 base::Result<void> wait_until_reachable(const wire::Endpoint& endpoint, std::chrono::nanoseconds within,
-                                        const std::function<std::optional<std::string>()>& gave_up) {
-  const auto came = wait_for(endpoint, "", within, gave_up);
+                                        const std::function<std::optional<std::string>()>& gave_up,
+                                        const wire::TlsPeer& tls) {
+  const auto came = wait_for(endpoint, tls, "", within, gave_up);
   if (came) return {};
   return base::fail(fmt::format("cannot reach {} within {}: {}", wire::to_string(endpoint),
                                 base::format_duration_exact(within), came.error().message));
@@ -119,13 +123,15 @@ base::Result<void> wait_until_reachable(const wire::Endpoint& endpoint, std::chr
 
 base::Result<void> wait_until_healthy(const wire::Endpoint& endpoint, const std::string& host, const std::string& path,
                                       std::chrono::nanoseconds within,
-                                      const std::function<std::optional<std::string>()>& gave_up) {
+                                      const std::function<std::optional<std::string>()>& gave_up,
+                                      const wire::TlsPeer& tls) {
   const auto came = wait_for(
-      endpoint,
+      endpoint, tls,
       fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: stormproof\r\nConnection: close\r\n\r\n", path, host),
       within, gave_up);
   if (came) return {};
-  return base::fail(fmt::format("GET http://{}{} was not healthy within {}: {}", host, path,
+  return base::fail(fmt::format("GET {}://{}{} was not healthy within {}: {}",
+                                tls.context == nullptr ? "http" : "https", host, path,
                                 base::format_duration_exact(within), came.error().message));
 }
 

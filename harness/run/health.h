@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/wire/net.h"
+#include "harness/wire/tls.h"
 
 namespace stormproof::run {
 
@@ -15,10 +16,12 @@ namespace stormproof::run {
 // the waiting with it ("the program exited with status 1"). Blocks.
 base::Result<void> wait_until_healthy(const wire::Endpoint& endpoint, const std::string& host, const std::string& path,
                                       std::chrono::nanoseconds within,
-                                      const std::function<std::optional<std::string>()>& gave_up);
+                                      const std::function<std::optional<std::string>()>& gave_up,
+                                      const wire::TlsPeer& tls = {});
 
-// The same for a service that has no health check: until it accepts a connection.
+// The same for a service that has no health check: until it accepts a connection (with TLS, until it shakes hands).
 base::Result<void> wait_until_reachable(const wire::Endpoint& endpoint, std::chrono::nanoseconds within,
-                                        const std::function<std::optional<std::string>()>& gave_up);
+                                        const std::function<std::optional<std::string>()>& gave_up,
+                                        const wire::TlsPeer& tls = {});
 
 }  // namespace stormproof::run

@@ -117,8 +117,10 @@ base::Result<void> Runner::start() {
   if (!origin) return std::unexpected(origin.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return std::unexpected(endpoint.error());
+  const auto tls = wire::tls_for(*origin);
+  if (!tls) return std::unexpected(tls.error());
   traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed,
-                                       options_.connections_max, clock_, counts_);
+                                       options_.connections_max, clock_, counts_, *tls);
   return {};
 }
 
@@ -140,6 +142,8 @@ base::Result<void> Runner::start_service() {
   if (!origin) return std::unexpected(origin.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return std::unexpected(endpoint.error());
+  const auto tls = wire::tls_for(*origin);
+  if (!tls) return std::unexpected(tls.error());
   service_output_ = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
   if (!target.command.empty()) {
     progress_.say(fmt::format("starting {}", scenario_.topology.service));
@@ -160,9 +164,9 @@ base::Result<void> Runner::start_service() {
     return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(service_output_, output_lines_shown));
   };
   if (!target.health) {
-    return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up);
+    return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up, *tls);
   }
-  return wait_until_healthy(*endpoint, origin->authority(), target.health->path, target.health->within, gave_up);
+  return wait_until_healthy(*endpoint, origin->authority(), target.health->path, target.health->within, gave_up, *tls);
 }
 
 base::Task<> Runner::direct() {

@@ -9,7 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/events/recorder.h"
 #include "harness/run/live.h"
-#include "harness/run/loop_thread.h"
+#include "harness/wire/loop_thread.h"
 #include "replay/script.h"
 #include "replay/sender.h"
 
@@ -19,7 +19,7 @@ class Traffic {
  public:
   // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over. The script is loaded; nothing is sent yet.
   Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target, std::uint64_t seed,
-          std::size_t connections_max, const base::Clock& clock, LiveCounts& counts);
+          std::size_t connections_max, const base::Clock& clock, LiveCounts& counts, wire::TlsPeer tls = {});
   ~Traffic();
 
   void begin(base::Time at);
@@ -45,7 +45,7 @@ class Traffic {
   std::unique_ptr<replay::Sender> sender_;
   std::unique_ptr<wire::Pause> ended_;  // interrupted when the last answer is there
   base::TaskGroup tasks_;
-  LoopThread loop_;
+  wire::LoopThread loop_;
 };
 
 }  // namespace stormproof::run

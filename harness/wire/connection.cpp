@@ -1,6 +1,7 @@
 #include "harness/wire/connection.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -36,6 +37,20 @@ struct Connection::ReadHandler {
   void operator()(const ErrorCode& code, std::size_t bytes) const { connection->on_read(code, bytes); }
 };
 
+// Of a read through the layer: when the socket is ready for it, or with what it gave at once.
+struct Connection::LayerReadHandler {
+  Connection* connection;
+  LayerStep step;
+  using allocator_type = SlotAllocator<char>;
+  allocator_type get_allocator() const { return allocator_type(&connection->read_slot_); }
+  void operator()() const { connection->on_read(step.error, step.bytes); }
+  void operator()(const ErrorCode& code) const {
+    if (code) connection->on_read(code, 0);
+    else if (!connection->open()) connection->on_read(asio::error::operation_aborted, 0);
+    else connection->read_layer(false);
+  }
+};
+
 struct Connection::WriteHandler {
   Connection* connection;
   using allocator_type = SlotAllocator<char>;
@@ -55,6 +70,11 @@ Connection::Connection(Socket socket) : socket_(std::move(socket)) {
 
 Connection::~Connection() {
   assert(!reading_ && writing_ == nullptr && "a connection is settled before it is destroyed");
+}
+
+void Connection::set_layer(std::unique_ptr<Layer> layer) {
+  assert(!reading_ && writing_ == nullptr && unread().empty());
+  layer_ = std::move(layer);
 }
 
 void Connection::consume(std::size_t bytes) {
@@ -98,7 +118,17 @@ void Connection::arm() {
   if (filled_ == capacity_) return;
   reading_ = true;
   arrival_ = {};
+  if (layer_ != nullptr) return read_layer(true);
   socket_.async_read_some(asio::mutable_buffer(buffer_.get() + filled_, capacity_ - filled_), ReadHandler{this});
+}
+
+// Asks the layer first: it may hold bytes for which the socket will never be readable again. Who arms is never told
+// within the call (`ahead`).
+void Connection::read_layer(bool ahead) {
+  const LayerStep step = layer_->read({buffer_.get() + filled_, capacity_ - filled_});
+  if (step.waits()) socket_.async_wait(step.wait_type(), LayerReadHandler{this, {}});
+  else if (ahead) asio::post(socket_.get_executor(), LayerReadHandler{this, step});
+  else on_read(step.error, step.bytes);
 }
 
 void Connection::on_read(const ErrorCode& code, std::size_t bytes) {
@@ -146,17 +176,43 @@ Connection::Write::Write(Connection& connection, std::span<const std::string_vie
 
 // Writes until all is out, the socket is full (would_block) or an error.
 void Connection::Write::try_now() {
+  if (connection_.layer_ != nullptr) return try_layer();
   while (first_ < count_) {
     const auto left = std::span<const asio::const_buffer>(parts_).subspan(first_, count_ - first_);
     std::size_t written = left.size() == 1 ? connection_.socket_.write_some(left.front(), error_)
                                            : connection_.socket_.write_some(left, error_);
     if (error_) return;
-    while (written > 0) {
-      const std::size_t taken = std::min(written, parts_[first_].size());
-      parts_[first_] += taken;
-      written -= taken;
-      if (parts_[first_].size() == 0) ++first_;
+    took(written);
+  }
+}
+
+void Connection::Write::took(std::size_t bytes) {
+  while (bytes > 0) {
+    const std::size_t taken = std::min(bytes, parts_[first_].size());
+    parts_[first_] += taken;
+    bytes -= taken;
+    if (parts_[first_].size() == 0) ++first_;
+  }
+}
+
+// The same through the layer, which may wait for either readiness.
+void Connection::Write::try_layer() {
+  Connection& connection = connection_;
+  while (first_ < count_ || ends_) {
+    if (!connection.open()) {
+      error_ = asio::error::operation_aborted;
+      return;
     }
+    const bool last = first_ == count_;
+    const auto left = std::span<const asio::const_buffer>(parts_).subspan(first_, count_ - first_);
+    const LayerStep step = last ? connection.layer_->end_sending() : connection.layer_->write(left);
+    wait_type_ = step.wait_type();
+    error_ = step.waits() ? ErrorCode(asio::error::would_block) : step.error;
+    if (error_) return;
+    took(step.bytes);
+    if (!last) continue;
+    ends_ = false;
+    connection.socket_.shutdown(Socket::shutdown_send, error_);
   }
 }
 
@@ -168,7 +224,7 @@ bool Connection::Write::await_ready() {
 void Connection::Write::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
   connection_.writing_ = this;
-  connection_.socket_.async_wait(Socket::wait_write, WriteHandler{&connection_});
+  connection_.socket_.async_wait(wait_type_, WriteHandler{&connection_});
 }
 
 void Connection::Write::go_on() {
@@ -179,6 +235,18 @@ void Connection::Write::go_on() {
   }
   connection_.writing_ = nullptr;
   waiter_.resume();
+}
+
+Connection::Write Connection::end_sending() {
+  Write write(*this, {});
+  if (layer_ != nullptr) write.ends_ = true;
+  else socket_.shutdown(Socket::shutdown_send, write.error_);
+  return write;
+}
+
+void Connection::close_in_order() {
+  if (layer_ != nullptr && open() && !writing()) layer_->end_sending();
+  close();
 }
 
 void Connection::close() {

@@ -6,15 +6,19 @@
 // next more(), reserve() or shrink(); arm() moves nothing. Writing: write() completes when all bytes are with the
 // kernel; at most one at a time. A pending read or write ends when close() is called. Before its destruction a
 // connection must be settled. One thread. Nothing is allocated per operation: handlers live in the connection.
+// With a layer (TLS) all bytes go through that; without one nothing is asked of it. close() says nothing on a layer, so
+// what was cut looks cut; where the end is in order, end_sending() or close_in_order().
 #pragma once
 
 #include <array>
 #include <coroutine>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 
 #include "harness/wire/buffer.h"
+#include "harness/wire/layer.h"
 #include "harness/wire/net.h"
 
 namespace stormproof::wire {
@@ -46,6 +50,10 @@ class Connection {
   ~Connection();
 
   Socket& socket() { return socket_; }
+
+  // Only while nothing is unread and nothing under way.
+  void set_layer(std::unique_ptr<Layer> layer);
+  bool layered() const { return layer_ != nullptr; }
 
   // What its owner calls it, for events; 0 until set.
   std::uint64_t number() const { return number_; }
@@ -93,12 +101,16 @@ class Connection {
    private:
     friend class Connection;
     void try_now();
+    void try_layer();
+    void took(std::size_t bytes);
     void go_on();
 
     Connection& connection_;
     std::array<asio::const_buffer, write_parts_max> parts_;
     std::size_t first_ = 0;
     std::size_t count_ = 0;
+    bool ends_ = false;  // after the parts, our side
+    Socket::wait_type wait_type_ = Socket::wait_write;
     ErrorCode error_;
     std::coroutine_handle<> waiter_;
   };
@@ -106,8 +118,14 @@ class Connection {
   Write write(std::string_view bytes) { return Write(*this, std::span(&bytes, 1)); }
   Write write(std::span<const std::string_view> parts) { return Write(*this, parts); }
 
+  // Tells the other side that no more comes; reading goes on. Like a write().
+  Write end_sending();
+
   // Ends a more() or write() that is under way with operation_aborted and closes the socket. Idempotent.
   void close();
+  // The same after telling the other side that this is the end, where a layer has words for it and no write is under
+  // way; tried once.
+  void close_in_order();
   // The same with a reset on the wire.
   void reset();
   bool open() const { return socket_.is_open(); }
@@ -127,6 +145,7 @@ class Connection {
 
  private:
   struct ReadHandler;
+  struct LayerReadHandler;
   struct WriteHandler;
   // Memory for one operation of asio: lent for the time that it is under way.
   struct Slot {
@@ -137,8 +156,10 @@ class Connection {
   struct SlotAllocator;
 
   void on_read(const ErrorCode& code, std::size_t bytes);
+  void read_layer(bool ahead);
 
   Socket socket_;
+  std::unique_ptr<Layer> layer_;
   Buffer buffer_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;

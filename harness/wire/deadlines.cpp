@@ -19,6 +19,10 @@ constexpr std::chrono::milliseconds coarseness{10};
 
 constexpr std::chrono::nanoseconds longest = std::chrono::hours(24 * 365);
 
+std::chrono::steady_clock::time_point after(std::chrono::nanoseconds from_now) {
+  return coarse_now() + std::min(from_now, longest) + coarseness;
+}
+
 }  // namespace
 
 Deadlines::Deadlines(IoContext& io) : timer_(io), self_(std::make_shared<Deadlines*>(this)) {}
@@ -40,7 +44,17 @@ Deadlines::Entry::~Entry() {
 }
 
 void Deadlines::Entry::set(std::chrono::nanoseconds from_now) {
-  at_ = from_now.count() <= 0 ? none : coarse_now() + std::min(from_now, longest) + coarseness;
+  at_ = from_now.count() <= 0 ? end_ : std::min(after(from_now), end_);
+}
+
+void Deadlines::Entry::set_end(std::chrono::nanoseconds from_now) {
+  if (from_now.count() <= 0) {
+    if (at_ == end_) at_ = none;
+    end_ = none;
+    return;
+  }
+  end_ = after(from_now);
+  at_ = std::min(at_, end_);
 }
 
 void Deadlines::go_on() {
@@ -58,6 +72,7 @@ void Deadlines::sweep() {
   for (Entry* entry = first_; entry != nullptr; entry = sweeping_) {
     sweeping_ = entry->next_;
     if (entry->at_ > now) continue;
+    entry->at_end_ = entry->at_ == entry->end_;
     entry->clear();
     entry->on_deadline();
   }

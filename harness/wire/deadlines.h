@@ -27,6 +27,11 @@ class Deadlines {
     void set(std::chrono::nanoseconds from_now);
     void clear() { at_ = none; }
 
+    // From now on no deadline is later than this, and where none is set this one stands. Zero or less: no such end.
+    void set_end(std::chrono::nanoseconds from_now);
+    // In on_deadline(): what has passed is that end.
+    bool at_end() const { return at_end_; }
+
    protected:
     // The deadline has passed and is cleared. May set it again; may not destroy entries.
     virtual void on_deadline() = 0;
@@ -38,6 +43,8 @@ class Deadlines {
     Entry* next_;
     Entry* previous_ = nullptr;
     std::chrono::steady_clock::time_point at_ = none;
+    std::chrono::steady_clock::time_point end_ = none;
+    bool at_end_ = false;
   };
 
   explicit Deadlines(IoContext& io);

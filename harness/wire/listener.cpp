@@ -1,13 +1,27 @@
 #include "harness/wire/listener.h"
 
-namespace stormproof::wire {
+#include <sys/socket.h>
 
-base::Result<std::unique_ptr<Listener>> Listener::open(IoContext& io, const Endpoint& address) {
+#include <cerrno>
+
+namespace stormproof::wire {
+namespace {
+
+void share(Acceptor& acceptor, ErrorCode& code) {
+  const int on = 1;
+  if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    code.assign(errno, boost::system::system_category());
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Listener>> Listener::open(IoContext& io, const Endpoint& address, bool share_port) {
   ErrorCode code;
   const auto failed = [&] { return base::fail("cannot listen on " + to_string(address) + ": " + code.message()); };
   Acceptor acceptor(io);
   acceptor.open(address.protocol(), code);
   if (!code) acceptor.set_option(asio::socket_base::reuse_address(true), code);
+  if (!code && share_port) share(acceptor, code);
   if (!code) acceptor.bind(address, code);
   if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
   if (code) return failed();

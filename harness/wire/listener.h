@@ -14,7 +14,9 @@ namespace stormproof::wire {
 class Listener {
  public:
   // The error names the address and the cause: "cannot listen on 127.0.0.1:80: Permission denied".
-  static base::Result<std::unique_ptr<Listener>> open(IoContext& io, const Endpoint& address);
+  // `share_port`: with other listeners of this user that ask for the same (SO_REUSEPORT); the kernel spreads the
+  // connections over them.
+  static base::Result<std::unique_ptr<Listener>> open(IoContext& io, const Endpoint& address, bool share_port = false);
 
   // With the port that the kernel chose, where port 0 was asked for.
   Endpoint endpoint() const { return endpoint_; }

@@ -29,14 +29,14 @@ base::Result<Origin> parse_origin(std::string_view url) {
   if (!parsed || parsed->encoded_host().empty()) {
     return base::fail(fmt::format("'{}' is not a URL; write it like http://127.0.0.1:8080", url));
   }
-  if (parsed->scheme() != "http") {
+  if (parsed->scheme() != "http" && parsed->scheme() != "https") {
     return base::fail(
-        fmt::format("'{}' has the scheme '{}'; only http is supported", url, std::string(parsed->scheme())));
+        fmt::format("'{}' has the scheme '{}'; only http and https are supported", url, std::string(parsed->scheme())));
   }
   Origin origin;
   origin.scheme = parsed->scheme();
   origin.host = parsed->host_address();
-  origin.port = 80;
+  origin.port = origin.scheme == "https" ? 443 : 80;
   if (parsed->has_port()) {
     const std::string text(parsed->port());
     const auto port = parse_port(text, url);

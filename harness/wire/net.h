@@ -34,7 +34,7 @@ inline constexpr int one_thread = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 
 // Where a server is: "http://shop.local:8080/api" has host, port 8080 and path "/api".
 struct Origin {
-  std::string scheme;      // "http"
+  std::string scheme;      // "http" or "https"
   std::string host;        // without brackets
   std::uint16_t port = 0;  // the scheme's own where none is written
   std::string path;        // of the URL; "" where there is none

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "harness/wire/handshake.h"
+
 namespace stormproof::wire {
 namespace {
 
 constexpr std::chrono::seconds sweep_every{1};
+constexpr std::chrono::nanoseconds at_least{1};  // zero would be no limit
 
 // Awaits async_connect, with a coarse time limit.
 class Connect final : private Deadlines::Entry {
@@ -38,6 +41,24 @@ class Connect final : private Deadlines::Entry {
   bool timed_out_ = false;
 };
 
+// Cuts a handshake that takes too long.
+class HandshakeLimit final : private Deadlines::Entry {
+ public:
+  HandshakeLimit(Deadlines& deadlines, Connection& connection, std::chrono::nanoseconds at_most)
+      : Entry(deadlines), connection_(connection) {
+    set(at_most);
+  }
+  bool passed() const { return passed_; }
+
+ private:
+  void on_deadline() override {
+    passed_ = true;
+    connection_.close();
+  }
+  Connection& connection_;
+  bool passed_ = false;
+};
+
 events::Outcome cause_of(const ErrorCode& error) {
   if (error == asio::error::timed_out) return events::Outcome::connect_timeout;
   if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor)
@@ -49,12 +70,17 @@ events::Outcome cause_of(const ErrorCode& error) {
 
 base::Task<> retire(std::unique_ptr<Connection> connection) {
   connection->watch(nullptr);
-  connection->close();
+  connection->close_in_order();
   co_await connection->settled();
 }
 
-UpstreamPool::UpstreamPool(IoContext& io, Deadlines& deadlines, Endpoint endpoint, PoolLimits limits)
-    : Entry(deadlines), io_(io), deadlines_(deadlines), endpoint_(std::move(endpoint)), limits_(limits) {
+UpstreamPool::UpstreamPool(IoContext& io, Deadlines& deadlines, Endpoint endpoint, PoolLimits limits, TlsPeer tls)
+    : Entry(deadlines),
+      io_(io),
+      deadlines_(deadlines),
+      endpoint_(std::move(endpoint)),
+      limits_(limits),
+      tls_(std::move(tls)) {
   set(sweep_every);
 }
 
@@ -72,12 +98,33 @@ std::unique_ptr<Connection> UpstreamPool::take_idle() {
 base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel) {
   Socket socket(io_);
   *cancel = &socket;
+  const auto begun = std::chrono::steady_clock::now();
   const ErrorCode error = co_await Connect(deadlines_, socket, endpoint_, limits_.connect);
   *cancel = nullptr;
   if (error) co_return std::unexpected(ConnectFailure{cause_of(error), error});
   auto connection = std::make_unique<Connection>(std::move(socket));
   connection->set_number(++made_);
+  if (tls_.context != nullptr) {
+    *cancel = &connection->socket();
+    const auto left = limits_.connect - (std::chrono::steady_clock::now() - begun);
+    const auto secured = co_await secure(*connection, limits_.connect.count() > 0 ? std::max(left, at_least) : left);
+    *cancel = nullptr;
+    if (!secured) co_return std::unexpected(secured.error());
+  }
   co_return connection;
+}
+
+base::Task<std::expected<void, ConnectFailure>> UpstreamPool::secure(Connection& connection,
+                                                                     std::chrono::nanoseconds at_most) {
+  const HandshakeLimit limit(deadlines_, connection, at_most);
+  const auto done = co_await handshake(connection, tls_.context, tls_.name);
+  if (done) co_return std::expected<void, ConnectFailure>();
+  if (limit.passed()) {
+    co_return std::unexpected(ConnectFailure{events::Outcome::connect_timeout, asio::error::timed_out});
+  }
+  const bool cut = cause_of(done.error()) == events::Outcome::cancelled;
+  co_return std::unexpected(
+      ConnectFailure{cut ? events::Outcome::cancelled : events::Outcome::tls_failed, done.error()});
 }
 
 base::Task<> UpstreamPool::give_back(std::unique_ptr<Connection> connection) {
@@ -118,7 +165,7 @@ void UpstreamPool::on_deadline() {
 void UpstreamPool::give_up_before(std::chrono::steady_clock::time_point instant) {
   const auto young = std::ranges::find_if(idle_, [&](const Idle& idle) { return idle.since >= instant; });
   for (auto old = idle_.begin(); old != young; ++old) {
-    old->connection->close();
+    old->connection->close_in_order();
     leaving_.push_back(std::move(old->connection));
   }
   idle_.erase(idle_.begin(), young);

@@ -2,7 +2,7 @@
 //
 // The youngest idle connection is lent first. One that the upstream closes while idle, or on which it speaks out of
 // turn, leaves the pool at once. Bounded: at most `idle_max` idle connections, each for at most `idle_for`; how many
-// are lent is the borrower's affair.
+// are lent is the borrower's affair. With TLS a connection is one after its handshake, which counts as connecting.
 #pragma once
 
 #include <chrono>
@@ -14,16 +14,17 @@
 #include "harness/events/event.h"
 #include "harness/wire/connection.h"
 #include "harness/wire/deadlines.h"
+#include "harness/wire/tls.h"
 
 namespace stormproof::wire {
 
 struct PoolLimits {
   std::size_t idle_max = 512;
   std::chrono::nanoseconds idle_for = std::chrono::seconds(30);
-  std::chrono::nanoseconds connect = std::chrono::seconds(5);
+  std::chrono::nanoseconds connect = std::chrono::seconds(5);  // the handshake of TLS included
 };
 
-// Why there is no connection: refused, connect_timeout or cancelled, and the system's own word for it.
+// Why there is no connection: refused, connect_timeout, cancelled or tls_failed, and the system's own word for it.
 struct ConnectFailure {
   events::Outcome cause = events::Outcome::refused;
   ErrorCode error;
@@ -33,7 +34,7 @@ using ConnectResult = std::expected<std::unique_ptr<Connection>, ConnectFailure>
 
 class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry {
  public:
-  UpstreamPool(IoContext& io, Deadlines& deadlines, Endpoint endpoint, PoolLimits limits = {});
+  UpstreamPool(IoContext& io, Deadlines& deadlines, Endpoint endpoint, PoolLimits limits = {}, TlsPeer tls = {});
   ~UpstreamPool() override;
 
   const Endpoint& endpoint() const { return endpoint_; }
@@ -57,6 +58,7 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
     std::unique_ptr<Connection> connection;
     std::chrono::steady_clock::time_point since;
   };
+  base::Task<std::expected<void, ConnectFailure>> secure(Connection& connection, std::chrono::nanoseconds at_most);
   void on_arrival(Connection& connection) override;
   void on_deadline() override;
   void give_up_before(std::chrono::steady_clock::time_point instant);
@@ -65,6 +67,7 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   Deadlines& deadlines_;
   Endpoint endpoint_;
   PoolLimits limits_;
+  TlsPeer tls_;
   std::vector<Idle> idle_;
   std::vector<std::unique_ptr<Connection>> leaving_;  // closed, their reads not yet ended
   std::vector<std::unique_ptr<Connection>> ended_;    // closed and settled, destroyed at the next call
@@ -72,7 +75,7 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   bool closing_ = false;
 };
 
-// Closes a connection and ends it properly.
+// Closes a connection, in order where it still can be, and ends it properly.
 base::Task<> retire(std::unique_ptr<Connection> connection);
 
 }  // namespace stormproof::wire

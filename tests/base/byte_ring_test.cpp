@@ -206,6 +206,60 @@ TEST(ByteRing, APushWakesTheOneWhoWaits) {
   echo.join();
 }
 
+// One consumer of several rings sleeps once for all of them.
+TEST(ByteRing, APushIntoAnyRingOfABellWakesTheOneWhoWaits) {
+  constexpr int rounds = 3'000;
+  Bell bell;
+  ByteRing first(4096, bell);
+  ByteRing second(4096, bell);
+  ByteRing answers(4096);
+  std::thread echo([&] {
+    for (int taken = 0; taken < 2 * rounds;) {
+      bell.wait(hours(1), [&] { return !first.empty() || !second.empty(); });
+      for (ByteRing* ring : {&first, &second}) {
+        for (; ring->front().data() != nullptr; ++taken) {
+          const std::string record = take(*ring);
+          ASSERT_TRUE(push(answers, record));
+        }
+      }
+    }
+  });
+  for (int i = 0; i < rounds; ++i) {
+    std::thread other([&] { ASSERT_TRUE(push(second, "there")); });
+    ASSERT_TRUE(push(first, "here"));
+    other.join();
+    for (int answer = 0; answer < 2; ++answer) {
+      while (answers.front().data() == nullptr) answers.wait(hours(1));
+      answers.pop();
+    }
+  }
+  echo.join();
+}
+
+// While its consumer naps, a push wakes it once a quarter is filled, and none before.
+TEST(ByteRing, ANapEndsOnceAQuarterIsFilled) {
+  constexpr int records = 30'000;
+  constexpr int records_a_quarter = 14;  // of 64 bytes and their length
+  Bell bell;
+  ByteRing ring(4096, bell);
+  std::atomic<bool> done = false;
+  int naps = 0;
+  std::thread consumer([&] {
+    for (int taken = 0; taken < records; ++naps) {
+      bell.nap(hours(1), [&] { return ring.filling() || done.load(std::memory_order_seq_cst); });
+      for (; ring.front().data() != nullptr; ring.pop()) ++taken;
+    }
+  });
+  const std::string record(64, 'x');
+  for (int i = 0; i < records; ++i) {
+    while (!push(ring, record)) std::this_thread::yield();  // with a lost ring, until the time limit
+  }
+  done.store(true, std::memory_order_seq_cst);
+  bell.ring();
+  consumer.join();
+  EXPECT_LE(naps, 2 * records / records_a_quarter + 10) << "one may end early for a ring that came too late";
+}
+
 TEST(ByteRing, WaitReturnsAtOnceWhenThereIsARecord) {
   ByteRing ring(64);
   ASSERT_TRUE(push(ring, "here"));

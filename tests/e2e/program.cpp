@@ -30,9 +30,17 @@ support::Process start_stormproof(std::vector<std::string> arguments, std::map<s
   return std::move(*process);
 }
 
-Recording start_recording(std::uint16_t upstream, const std::filesystem::path& out) {
-  support::Process process = start_stormproof({"record", "--listen", "127.0.0.1:0", "--upstream",
-                                               fmt::format("http://127.0.0.1:{}", upstream), "--out", out.string()});
+Recording start_recording(std::uint16_t upstream, const std::filesystem::path& out,
+                          const std::vector<std::string>& options) {
+  return start_recording(fmt::format("http://127.0.0.1:{}", upstream), out, options);
+}
+
+Recording start_recording(const std::string& upstream, const std::filesystem::path& out,
+                          const std::vector<std::string>& options) {
+  std::vector<std::string> arguments = {"record", "--listen", "127.0.0.1:0", "--upstream",
+                                        upstream, "--out",    out.string()};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  support::Process process = start_stormproof(std::move(arguments));
   std::uint16_t port = 0;
   const bool said = support::eventually(std::chrono::seconds(10), [&] {
     const std::string text = process.err();

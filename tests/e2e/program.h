@@ -21,12 +21,16 @@ support::Finished stormproof(std::vector<std::string> arguments, std::map<std::s
 // Starts it and lets it run.
 support::Process start_stormproof(std::vector<std::string> arguments, std::map<std::string, std::string> env = {});
 
-// A `stormproof record` in front of a port; listens when it returns.
+// A `stormproof record` in front of a port, with more options where wanted; listens when it returns.
 struct Recording {
   support::Process process;
   std::uint16_t port;
 };
-Recording start_recording(std::uint16_t upstream, const std::filesystem::path& out);
+Recording start_recording(std::uint16_t upstream, const std::filesystem::path& out,
+                          const std::vector<std::string>& options = {});
+// The same in front of a URL.
+Recording start_recording(const std::string& upstream, const std::filesystem::path& out,
+                          const std::vector<std::string>& options = {});
 
 // A capture of `requests` GETs of /checkout/1, /checkout/2 …, made by recording curl in front of a server.
 void record_checkouts(std::uint16_t server, const std::filesystem::path& out, int requests);

@@ -9,7 +9,7 @@ namespace {
 
 TEST(Event, EveryOutcomeHasWordsOfItsOwn) {
   std::set<std::string_view> words;
-  for (int i = 0; i <= static_cast<int>(Outcome::held_off); ++i) {
+  for (int i = 0; i <= static_cast<int>(last_outcome); ++i) {
     const auto word = to_string(static_cast<Outcome>(i));
     EXPECT_NE(word, "unknown") << i;
     EXPECT_TRUE(words.insert(word).second) << word;

@@ -22,7 +22,7 @@ wire::Endpoint loopback(std::uint16_t port) { return {boost::asio::ip::address_v
 Stage::Stage() : upstream_([this](support::RawConnection& connection) { answer(connection); }) {
   proxy::RelayOptions options;
   options.listen = loopback(0);
-  options.upstream = loopback(upstream_.port());
+  options.upstreams = {{loopback(upstream_.port())}};
   options.party = recorder_.name("dependency");
   options.client_eof_cancels = true;
   options.limits.drain = drain_at_most;

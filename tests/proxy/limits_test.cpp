@@ -58,6 +58,27 @@ TEST(Limits, UpstreamHeadTimeoutIsA504) {
   }
 }
 
+TEST(Limits, TheTotalOfAnExchangeEndsOneThatAlwaysMovesALittle) {
+  RawServer upstream([](RawConnection& peer) {
+    read_head(peer);
+    must(peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"));
+    while (peer.send("x") && !peer.read(1, milliseconds(5))) {
+    }
+  });
+  RelayRun run(upstream.port(), limit(&RelayLimits::total));
+  EXPECT_THAT(last_words(run, get), StartsWith("HTTP/1.1 200 "));
+  const events::Exchange event = only_event(run);
+  EXPECT_EQ(event.outcome, Outcome::total_timeout);
+  EXPECT_GE(event.end - event.start, milliseconds(60));
+}
+
+TEST(Limits, TheTotalBeforeAResponseIsA504) {
+  RawServer upstream([](RawConnection& peer) { EXPECT_TRUE(ends(peer)); });
+  RelayRun run(upstream.port(), limit(&RelayLimits::total));
+  for (const std::string_view request : {get, post}) EXPECT_THAT(last_words(run, request), StartsWith("HTTP/1.1 504 "));
+  for (const auto& event : run.events.wait_for(2)) EXPECT_EQ(event.outcome, Outcome::total_timeout);
+}
+
 TEST(Limits, InterimAnswersDoNotCountAsTheHead) {
   RawServer upstream([](RawConnection& peer) {
     read_head(peer);

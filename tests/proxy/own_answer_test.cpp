@@ -32,10 +32,16 @@ TEST(OwnAnswer, OneStatusACause) {
   EXPECT_EQ(answer_to_failure(Outcome::refused, false)->status, 502);
   EXPECT_EQ(answer_to_failure(Outcome::reset, false)->status, 502);
   EXPECT_EQ(answer_to_failure(Outcome::bad_response, false)->status, 502);
+  EXPECT_EQ(answer_to_failure(Outcome::tls_failed, false)->status, 502);
   EXPECT_EQ(answer_to_failure(Outcome::connect_timeout, false)->status, 504);
   EXPECT_EQ(answer_to_failure(Outcome::head_timeout, false)->status, 504);
   EXPECT_EQ(answer_to_failure(Outcome::idle_timeout, false)->status, 504);
   EXPECT_EQ(answer_to_failure(Outcome::idle_timeout, true)->status, 408);
+}
+
+TEST(OwnAnswer, WhyThereIsNoTls) {
+  EXPECT_THAT(answer_to_failure(Outcome::tls_failed, false, "its certificate is bad")->text(false),
+              testing::EndsWith("stormproof: there is no TLS with the upstream: its certificate is bad\n"));
 }
 
 }  // namespace

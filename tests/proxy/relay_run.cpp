@@ -45,7 +45,7 @@ RelayRun::RelayRun(std::uint16_t upstream_port, const Tweak& tweak, wire::Interc
   const auto loopback = wire::asio::ip::address_v4::loopback();
   RelayOptions options;
   options.listen = {loopback, 0};
-  options.upstream = {loopback, upstream_port};
+  options.upstreams = {{{loopback, upstream_port}}};
   options.limits.drain = std::chrono::milliseconds(200);
   if (tweak) tweak(options);
   auto relay = Relay::open(io_, clock_, options, {.sink = &events, .tapper = tapper, .interceptor = interceptor});

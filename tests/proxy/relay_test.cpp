@@ -75,7 +75,7 @@ TEST(Relay, WorksWithoutTaps) {
   RelayOptions options;
   const auto loopback = wire::asio::ip::address_v4::loopback();
   options.listen = {loopback, 0};
-  options.upstream = {loopback, upstream.port()};
+  options.upstreams = {{{loopback, upstream.port()}}};
   auto relay = must(Relay::open(io, clock, options, {}));
   const std::uint16_t port = relay->endpoint().port();
   std::thread client([&] {

@@ -241,6 +241,41 @@ TEST(Session, EarlyAnswerWhileTheRequestIsStillBeingSent) {
   EXPECT_EQ(event.status, 413);
 }
 
+TEST(Session, AfterAnEarlyAnswerTheRestOfTheRequestIsStillForwarded) {
+  const std::string body(300'000, 'b');
+  RawServer upstream([&](RawConnection& peer) {
+    read_head(peer);
+    must(peer.send(ok));
+    EXPECT_EQ(must(peer.read(body.size())), body);
+    answer_gets(peer);
+  });
+  RelayRun run(upstream.port());
+  RawConnection client = run.connect();
+  must(client.send("PUT / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n"));
+  EXPECT_EQ(must(client.read(ok.size())), ok);
+  must(client.send(body));
+  EXPECT_EQ(ask(client, get, ok.size()), ok);
+  const auto events = run.events.wait_for(2);
+  EXPECT_EQ(events[0].outcome, Outcome::answered);
+  EXPECT_EQ(events[0].request_bytes, body.size() + 42);
+  EXPECT_LE(events[0].end, events[1].start) << "the end is the response's";
+  EXPECT_EQ(events[1].outcome, Outcome::answered);
+}
+
+TEST(Session, AClientThatLeavesAfterAnEarlyAnswerWasAnswered) {
+  RawServer upstream([&](RawConnection& peer) {
+    read_head(peer);
+    must(peer.send(ok));
+    EXPECT_TRUE(ends(peer));
+  });
+  RelayRun run(upstream.port());
+  RawConnection client = run.connect();
+  must(client.send("PUT / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n"));
+  EXPECT_EQ(must(client.read(ok.size())), ok);
+  client.reset();
+  EXPECT_EQ(run.events.wait_for(1)[0].outcome, Outcome::answered);
+}
+
 TEST(Session, EarlyAnswerByAnUpstreamThatReadsNothing) {
   // The relay is stuck writing the body when the answer comes.
   const std::string too_large = "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n";
@@ -250,7 +285,10 @@ TEST(Session, EarlyAnswerByAnUpstreamThatReadsNothing) {
     must(peer.send(too_large));
     done.get_future().wait();
   });
-  RelayRun run(upstream.port(), [](RelayOptions& options) { options.limits.linger = std::chrono::milliseconds(100); });
+  RelayRun run(upstream.port(), [](RelayOptions& options) {
+    options.limits.linger = std::chrono::milliseconds(100);
+    options.limits.idle = std::chrono::milliseconds(200);
+  });
   RawConnection client = run.connect();
   must(client.send("PUT / HTTP/1.1\r\nContent-Length: 100000000\r\n\r\n"));
   const std::string piece(1 << 20, 'x');

@@ -18,6 +18,7 @@ TEST(CaptureFormat, AnEntryComesBackAsItWas) {
   const auto first = take_entry(rest);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->id, 5U);
+  EXPECT_EQ(first->shadow_of, exchange.shadow_of);
   EXPECT_EQ(first->times, entry.times);
   EXPECT_EQ(first->request_parts.body, 0U);
   EXPECT_EQ(first->response_parts.body, 7U);
@@ -54,7 +55,7 @@ TEST(CaptureFormat, HostileLengthsAndEndingsAreErrors) {
     if (entry) EXPECT_LE(entry->request_body.size() + entry->response_body.size(), block.size());
   }
   std::string unknown = block;
-  unknown[7 * 8] = 99;
+  unknown[8 * 8] = 99;
   std::string_view rest = unknown;
   EXPECT_FALSE(take_entry(rest));
 }

@@ -48,6 +48,7 @@ Exchange exchange_number(std::uint64_t number, std::size_t body_bytes) {
   exchange.id = number;
   exchange.connection = number % 7;
   exchange.session = number % 3;
+  exchange.shadow_of = number % 4 == 1 ? number + 3 : 0;
   const base::Time start{std::chrono::seconds(1'700'000'000) + std::chrono::milliseconds(number)};
   exchange.request_start = start;
   exchange.request_end = start + std::chrono::microseconds(10);

@@ -27,6 +27,13 @@ Inspection inspect_some(bool close) {
     else exchange.ending = Ending::response_missing;
     EXPECT_TRUE(writer->append(exchange).has_value());
   }
+  Exchange shadow;
+  shadow.id = 4;
+  shadow.shadow_of = 3;
+  shadow.connection = 9;
+  shadow.request = {"POST /cart HTTP/1.1\r\n\r\n", ""};
+  shadow.response = {"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\n", "oops"};
+  EXPECT_TRUE(writer->append(shadow).has_value());
   writer->count("dropped: queue full", 4, 100);
   EXPECT_TRUE((close ? writer->close() : writer->commit()).has_value());
   if (!close) *writer = CaptureWriter::create((folder.path() / "other").string(), {}).value();
@@ -44,6 +51,11 @@ TEST(Inspection, CountsWhatIsThereAndWhatWasLost) {
   ASSERT_EQ(seen.routes.size(), 2u);
   EXPECT_EQ(seen.routes[0].route, "GET /items/{id}");
   EXPECT_EQ(seen.routes[0].requests, 2u);
+  EXPECT_EQ(seen.shadows.exchanges, 1u);
+  EXPECT_EQ(seen.shadows.statuses, (std::map<int, std::uint64_t>{{500, 1}}));
+  EXPECT_EQ(seen.shadows.endings, (std::map<std::string, std::uint64_t>{{"complete", 1}}));
+  EXPECT_EQ(seen.shadows.request_bytes, 23u);
+  EXPECT_EQ(seen.shadows.response_bytes, 44u);
   EXPECT_EQ(seen.account.at("dropped: queue full").count, 4u);
   EXPECT_EQ(seen.torn, "");
   EXPECT_TRUE(seen.damage.empty());
@@ -58,14 +70,16 @@ TEST(Inspection, AsJson) {
   EXPECT_EQ(json.at("schema").as_string(), "stormproof.inspect/1");
   EXPECT_EQ(json.at("exchanges").as_int64(), 3);
   EXPECT_EQ(json.at("statuses").at("200").as_int64(), 2);
-  EXPECT_EQ(json.at("account").at("recorded").at("count").as_int64(), 3);
+  EXPECT_EQ(json.at("account").at("recorded").at("count").as_int64(), 4);
+  EXPECT_EQ(json.at("shadows").at("exchanges").as_int64(), 1);
+  EXPECT_EQ(json.at("shadows").at("statuses").at("500").as_int64(), 1);
   EXPECT_TRUE(json.at("torn").is_null());
 }
 
 TEST(Inspection, AsText) {
   const std::string text = to_text(inspect_some(true));
-  for (const char* part :
-       {"3 on 2 known connections", "GET /items/{id}", "no response", "dropped: queue full", "a test"}) {
+  for (const char* part : {"3 on 2 known connections", "1 exchanges of a candidate", "500", "GET /items/{id}",
+                           "no response", "dropped: queue full", "a test"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }

@@ -39,9 +39,9 @@ class Recording {
     recorder_ = std::move(*recorder);
     proxy::RelayOptions relay_options;
     relay_options.listen = loopback(0);
-    relay_options.upstream = loopback(upstream);
+    relay_options.upstreams = {{loopback(upstream)}};
     relay_options.limits.drain = std::chrono::milliseconds(200);
-    auto relay = proxy::Relay::open(io_, clock_, relay_options, {&sink_, recorder_.get(), nullptr});
+    auto relay = proxy::Relay::open(io_, clock_, relay_options, {&sink_, &recorder_->lane(0), nullptr});
     if (!relay) std::abort();
     relay_ = std::move(*relay);
     thread_ = std::thread([this] { io_.run(); });
@@ -71,8 +71,9 @@ class Recording {
   // After finish().
   std::uint64_t relayed() const { return relayed_; }
   const std::vector<events::Exchange>& events() { return sink_.log().exchanges; }
-  std::vector<Exchange> read() const {
-    auto reader = CaptureReader::open(path());
+  std::vector<Exchange> read() const { return read(path()); }
+  std::vector<Exchange> read(const std::string& path) const {
+    auto reader = CaptureReader::open(path);
     EXPECT_TRUE(reader) << reader.error().message;
     if (!reader) return {};
     EXPECT_FALSE(reader->torn());
@@ -319,7 +320,7 @@ TEST(RecorderAtARelay, TheRelayNeverWaitsForTheWriter) {
   };
   Recording recording(server.port(), std::move(options));
   const std::string away = recording.path() + ".away";
-  std::filesystem::rename(recording.path(), away);  // the writer finds that out at its next commit, and is told of it
+  std::filesystem::rename(recording.path(), away);  // the writer finds that out, tells it, and is held there
   ask_all(recording, "first", 1);
   ASSERT_TRUE(support::eventually(std::chrono::seconds(10), [&] { return blocked.load(); }));
   std::vector<std::thread> clients;
@@ -327,13 +328,13 @@ TEST(RecorderAtARelay, TheRelayNeverWaitsForTheWriter) {
     clients.emplace_back([&recording, client] { ask_all(recording, std::to_string(client), 150); });
   }
   for (std::thread& client : clients) client.join();  // all were answered while nothing was written
-  std::filesystem::rename(away, recording.path());
   released.set_value();
   const Account account = recording.finish();
   EXPECT_EQ(recording.relayed(), 601u);
   EXPECT_EQ(count_of(account, "recorded") + count_of(account, "dropped: queue full"), recording.relayed());
   EXPECT_GT(count_of(account, "dropped: queue full"), 300u);
-  const auto exchanges = recording.read();
+  auto exchanges = recording.read(away);
+  for (Exchange& exchange : recording.read()) exchanges.push_back(std::move(exchange));
   EXPECT_EQ(exchanges.size(), count_of(account, "recorded"));
   for (const Exchange& exchange : exchanges) EXPECT_EQ(exchange.response.body, target_of(exchange.request.head));
 }

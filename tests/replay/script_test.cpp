@@ -12,12 +12,14 @@ class ScriptTest : public ::testing::Test {
  protected:
   std::string file() const { return (folder_.path() / "x.traffic").string(); }
 
-  void add(std::string head, std::string body = "", int at_ms = 0, Ending ending = Ending::complete) {
+  void add(std::string head, std::string body = "", int at_ms = 0, Ending ending = Ending::complete,
+           std::uint64_t shadow_of = 0) {
     Exchange exchange;
     exchange.id = exchanges_.size() + 1;
     exchange.request_start = base::Time(std::chrono::seconds(1000)) + std::chrono::milliseconds(at_ms);
     exchange.request = {std::move(head), std::move(body)};
     exchange.ending = ending;
+    exchange.shadow_of = shadow_of;
     exchanges_.push_back(std::move(exchange));
   }
 
@@ -57,6 +59,16 @@ TEST_F(ScriptTest, WhatIsLeftOutIsCounted) {
   EXPECT_EQ(script.writes_refused, 1u);
   EXPECT_EQ(script.filtered_out, 1u);
   EXPECT_EQ(script.not_replayable, 3u);
+}
+
+TEST_F(ScriptTest, WhatACandidateWasSentBesidesIsNotSentAgain) {
+  add("GET /live HTTP/1.1\r\n\r\n");
+  add("GET /shadow HTTP/1.1\r\n\r\n", "", 0, Ending::complete, 1);
+  const Script script = load();
+  ASSERT_EQ(script.requests.size(), 1u);
+  EXPECT_EQ(script.requests[0].target, "/live");
+  EXPECT_EQ(script.shadows, 1u);
+  EXPECT_EQ(script.not_replayable, 0u);
 }
 
 TEST_F(ScriptTest, WhatWritesIsSentWhenAllowed) {

@@ -304,5 +304,25 @@ TEST_F(SenderTest, AnAnswerBeforeTheBodyWasReadCounts) {
   EXPECT_EQ(exchanges()[0].status, 413);
 }
 
+TEST_F(SenderTest, AnHttpsTarget) {
+  support::Certificates certificates;
+  const auto identity = support::RawTls::server(certificates.issue({"shop"}));
+  RawServer server([&](RawConnection& connection) {
+    auto tls = support::RawTls::accept(connection, identity);
+    while (tls && tls->read_until("\r\n\r\n") && tls->send(ok)) {
+    }
+  });
+  SenderOptions options = to(server.port());
+  options.tls = {wire::TlsContext::client({.ca_file = certificates.authority()}).value(), "shop"};
+  Shots shots = two("GET");
+  send(options, shots);
+  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::answered, Outcome::answered}));
+  options.tls.name = "other";
+  exchanges().clear();
+  Shots more = two("GET");
+  send(options, more);
+  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::tls_failed, Outcome::tls_failed}));
+}
+
 }  // namespace
 }  // namespace stormproof::replay

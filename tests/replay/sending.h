@@ -12,8 +12,10 @@
 
 #include "harness/events/recorder.h"
 #include "replay/sender.h"
+#include "tests/support/certificates.h"
 #include "tests/support/ports.h"
 #include "tests/support/raw_server.h"
+#include "tests/support/raw_tls.h"
 
 namespace stormproof::replay {
 

@@ -26,9 +26,6 @@ TEST(Sqlite, NamesWithSignsOfUrisAreNamesOfFiles) {
   ASSERT_TRUE(database);
   ASSERT_TRUE(database->run("CREATE TABLE t(a)"));
   EXPECT_GT(read_bytes(path).size(), 0U);
-  EXPECT_FALSE(database->moved());
-  std::filesystem::remove(path);
-  EXPECT_TRUE(database->moved());
 }
 
 TEST(Sqlite, KeepsBytesAndNumbers) {

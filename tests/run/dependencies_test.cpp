@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include "tests/run/answering.h"
+#include "tests/support/certificates.h"
 #include "tests/support/http.h"
 #include "tests/support/ports.h"
+#include "tests/support/raw_tls.h"
 #include "tests/support/waiting.h"
 
 namespace stormproof::run {
@@ -158,6 +161,32 @@ TEST_F(DependenciesTest, AnAddressThatIsNoneNamesTheDependency) {
       Dependencies::open({{.name = "odd", .proxy = "nowhere", .upstream = "http://127.0.0.1:1"}}, clock_, counts_);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("'odd': 'nowhere' has no port"));
+}
+
+// The trust is the system's, which SSL_CERT_FILE replaces.
+TEST(TlsDependencies, AnHttpsUpstreamIsSpokenToWithTls) {
+  support::Certificates certificates;
+  const auto identity = support::RawTls::server(certificates.issue({"localhost"}));
+  support::RawServer server([&](support::RawConnection& connection) {
+    auto tls = support::RawTls::accept(connection, identity);
+    while (tls && tls->read_until("\r\n\r\n") && tls->send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) {
+    }
+  });
+  const std::uint16_t proxy = support::free_port();
+  const base::SystemClock clock;
+  const auto status = [&] {
+    LiveCounts counts;
+    const auto opened = Dependencies::open({{.name = "ledger",
+                                             .proxy = fmt::format("127.0.0.1:{}", proxy),
+                                             .upstream = fmt::format("https://localhost:{}", server.port())}},
+                                           clock, counts);
+    EXPECT_TRUE(opened) << opened.error().message;
+    return support::http(proxy, "/").value().status;
+  };
+  ::setenv("SSL_CERT_FILE", certificates.authority().c_str(), 1);
+  EXPECT_EQ(status(), 200);
+  ::unsetenv("SSL_CERT_FILE");
+  EXPECT_EQ(status(), 502);
 }
 
 }  // namespace

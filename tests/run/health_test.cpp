@@ -10,8 +10,10 @@
 #include <mutex>
 #include <vector>
 
+#include "tests/support/certificates.h"
 #include "tests/support/ports.h"
 #include "tests/support/raw_server.h"
+#include "tests/support/raw_tls.h"
 
 namespace stormproof::run {
 namespace {
@@ -192,6 +194,23 @@ TEST(Reachable, AnAddressThatSwallowsConnectionsIsNotWaitedForLongerThanAsked) {
   EXPECT_EQ(reachable(port, milliseconds(150)),
             fmt::format("cannot reach 127.0.0.1:{} within 150ms: Connection timed out", port));
   EXPECT_LT(Clock::now() - begun, seconds(3));
+}
+
+TEST(Health, ThroughTls) {
+  support::Certificates certificates;
+  const auto identity = support::RawTls::server(certificates.issue({"shop"}));
+  RawServer server([&](RawConnection& connection) {
+    auto tls = support::RawTls::accept(connection, identity);
+    if (tls && tls->read_until("\r\n\r\n")) static_cast<void>(tls->send(status(200)));
+  });
+  const auto trusting = wire::TlsContext::client({.ca_file = certificates.authority()}).value();
+  EXPECT_TRUE(wait_until_healthy(at(server.port()), "shop:443", "/", long_enough, never, {trusting, "shop"}));
+  EXPECT_TRUE(wait_until_reachable(at(server.port()), long_enough, never, {trusting, "shop"}));
+  const auto other =
+      wait_until_healthy(at(server.port()), "other:443", "/x", milliseconds(1), never, {trusting, "other"});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message,
+            "GET https://other:443/x was not healthy within 1ms: its certificate is not accepted: hostname mismatch");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "tests/run/answering.h"
+#include "tests/support/certificates.h"
+#include "tests/support/raw_tls.h"
 #include "tests/support/waiting.h"
 
 namespace stormproof::run {
@@ -108,6 +110,23 @@ TEST_F(TrafficTest, FinishCutsAnswersThatDoNotCome) {
   ASSERT_FALSE(log.exchanges.empty()) << "what got no answer is logged too";
   for (const events::Exchange& exchange : log.exchanges) EXPECT_NE(exchange.outcome, events::Outcome::answered);
   EXPECT_EQ(counts_.failed, log.exchanges.size());
+}
+
+TEST_F(TrafficTest, ThroughTls) {
+  support::Certificates certificates;
+  const auto identity = support::RawTls::server(certificates.issue({"shop"}));
+  support::RawServer server([&](support::RawConnection& connection) {
+    auto tls = support::RawTls::accept(connection, identity);
+    while (tls && tls->read_until("\r\n\r\n") && tls->send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) {
+    }
+  });
+  const wire::TlsPeer tls{wire::TlsContext::client({.ca_file = certificates.authority()}).value(), "shop"};
+  Traffic traffic(script(), replay::ConstantRate{200}, at(server.port()), seed, connections, clock_, counts_, tls);
+  traffic.begin(clock_.now());
+  EXPECT_TRUE(wait_for([&] { return traffic.snapshot().exchanges.size() >= 3; }));
+  for (const auto& exchange : traffic.finish(seconds(5)).exchanges) {
+    EXPECT_TRUE(exchange.outcome == events::Outcome::answered || exchange.outcome == events::Outcome::shed);
+  }
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ TEST(Form, KeepsTheOriginOfAUrl) {
   EXPECT_EQ(good<std::string>(Form::url, "http://127.0.0.1:8082"), "http://127.0.0.1:8082");
   EXPECT_EQ(good<std::string>(Form::url, "http://shop/"), "http://shop");
   EXPECT_EQ(good<std::string>(Form::url, "HTTP://[::1]:80"), "http://[::1]:80");
+  EXPECT_EQ(good<std::string>(Form::url, "HTTPS://shop:8443/"), "https://shop:8443");
 }
 
 struct Bad {
@@ -88,7 +89,8 @@ TEST(Form, SaysWhyNot) {
       {Form::url, "http://u:p@a", "no user", ""},
       {Form::url, "http://a?x", "more than", "http://a"},
       {Form::url, "localhost:80", "not a URL", "http://localhost:80"},
-      {Form::url, "ftp://a", "only http", ""},
+      {Form::url, "ftp://a", "only http and https", ""},
+      {Form::url, "https://a?x", "more than", "https://a"},
       {Form::address, "127.0.0.1", "no port", ""},
       {Form::address, ":80", "no host", "127.0.0.1:80"},
       {Form::address, "a:0", "1 to 65535", ""},
@@ -148,7 +150,7 @@ TEST(Form, ThePatternRefusesTheCommonMistakes) {
   const std::pair<Form, std::string> all[] = {
       {Form::duration, "250"},   {Form::duration, "0s"},   {Form::duration, "5 seconds"},
       {Form::rate, "200"},       {Form::percent, "10"},    {Form::factor, "2"},
-      {Form::around, "2s ± 20"}, {Form::url, "https://a"}, {Form::url, "http://a/b"},
+      {Form::around, "2s ± 20"}, {Form::url, "ftp://a"}, {Form::url, "http://a/b"},
       {Form::address, "a"},      {Form::path, "a"},        {Form::method, "get"},
       {Form::variable, "a-b"},   {Form::line, " "}};
   for (const auto& [form, text] : all) {

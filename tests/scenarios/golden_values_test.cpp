@@ -86,11 +86,11 @@ s.yaml:6:22: error: '127.0.0.1:8082' is not a URL; did you mean 'http://127.0.0.
     6 |     candidate: {url: "127.0.0.1:8082", command: [./shop, --port, 8082]}
       |                      ^^^^^^^^^^^^^^^^
 )"},
-    {"UrlHttps", R"("http://127.0.0.1:8082")", "https://localhost",
+    {"UrlFtp", R"("http://127.0.0.1:8082")", "ftp://localhost",
      R"(
-s.yaml:6:22: error: 'https://localhost' begins with https://; only http is spoken
-    6 |     candidate: {url: https://localhost, command: [./shop, --port, 8082]}
-      |                      ^^^^^^^^^^^^^^^^^
+s.yaml:6:22: error: 'ftp://localhost' begins with ftp://; only http and https are spoken
+    6 |     candidate: {url: ftp://localhost, command: [./shop, --port, 8082]}
+      |                      ^^^^^^^^^^^^^^^
 )"},
     {"UrlPath", R"("http://127.0.0.1:8082")", "http://localhost:8082/api",
      R"(

@@ -36,7 +36,7 @@ const std::vector<Library>& libraries() {
   static const std::vector<Library> all = {
       {"boost/beast", "Boost.Beast", {"harness/wire/", "tests/wire/", "tests/proxy/"}, true},
       {"nghttp2/", "nghttp2", {"harness/wire/", "tests/wire/"}, true},
-      {"openssl/", "OpenSSL", {"harness/wire/", "tests/wire/"}, true},
+      {"openssl/", "OpenSSL", {"harness/wire/", "tests/wire/", "tests/support/"}, true},
       {"yaml-cpp/", "yaml-cpp", {"scenarios/", "tests/"}, false},
       {"pcap", "libpcap", {"replay/", "tests/replay/"}, false},
       {"tins/", "libtins", {"replay/", "tests/replay/"}, false},
@@ -46,6 +46,7 @@ const std::vector<Library>& libraries() {
       {"gtest/", "GoogleTest", {"tests/"}, true},
       {"gmock/", "GoogleMock", {"tests/"}, true},
       {"benchmark/", "Google Benchmark", {"tests/"}, true},
+      {"prometheus/", "prometheus-cpp", {"harness/proxy/"}, false},
   };
   return all;
 }

@@ -57,6 +57,27 @@ TEST(Deadlines, NeverEarlyAfterTheThreadWasHeldUp) {
   EXPECT_GE(alarm.at - begin, milliseconds(80));
 }
 
+TEST(Deadlines, AnEndStandsWhateverIsSet) {
+  IoRun run;
+  Deadlines deadlines(run.io);
+  Alarm pushed(deadlines), unset(deadlines), early(deadlines), lifted(deadlines), last(deadlines);
+  const auto begin = Clock::now();
+  for (Alarm* alarm : {&pushed, &unset, &early, &lifted}) alarm->set_end(milliseconds(60));
+  pushed.set(std::chrono::hours(1));
+  unset.set(milliseconds(0));
+  early.set(milliseconds(1));
+  lifted.set_end(milliseconds(0));
+  last.set(milliseconds(200));
+  ASSERT_TRUE(run.run_until([&] { return last.rung == 1; }));
+  EXPECT_EQ(pushed.rung, 1);
+  EXPECT_GE(pushed.at - begin, milliseconds(60));
+  EXPECT_TRUE(pushed.at_end());
+  EXPECT_EQ(unset.rung, 1);
+  EXPECT_EQ(early.rung, 1);
+  EXPECT_FALSE(early.at_end());
+  EXPECT_EQ(lifted.rung, 0);
+}
+
 TEST(Deadlines, ClearedReplacedAndNoneDoNotRing) {
   IoRun run;
   Deadlines deadlines(run.io);

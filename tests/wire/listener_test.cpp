@@ -42,6 +42,15 @@ TEST(Listener, AddressInUseIsNamed) {
   EXPECT_EQ(second.error().message, "cannot listen on " + to_string((*first)->endpoint()) + ": Address already in use");
 }
 
+TEST(Listener, ASharedPortIsForThoseThatShareIt) {
+  IoContext io(one_thread);
+  const Endpoint any(asio::ip::address_v4::loopback(), 0);
+  auto first = Listener::open(io, any, true);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(Listener::open(io, (*first)->endpoint(), true));
+  EXPECT_FALSE(Listener::open(io, (*first)->endpoint()));
+}
+
 TEST(Listener, AForeignAddressIsNamed) {
   IoRun run;
   const auto listener = Listener::open(run.io, Endpoint(asio::ip::make_address("192.0.2.1"), 80));

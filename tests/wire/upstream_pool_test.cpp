@@ -6,8 +6,10 @@
 #include <future>
 
 #include "harness/base/both.h"
+#include "tests/support/certificates.h"
 #include "tests/support/ports.h"
 #include "tests/support/raw_server.h"
+#include "tests/support/raw_tls.h"
 #include "tests/wire/io_run.h"
 
 namespace stormproof::wire {
@@ -189,6 +191,121 @@ TEST_F(PoolTest, ConnectCanBeCancelled) {
   }(pool, result));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().cause, Outcome::cancelled);
+}
+
+class TlsPoolTest : public PoolTest {
+ protected:
+  TlsPeer tls(const std::string& name = "shop.test") {
+    return {TlsContext::client({.ca_file = certificates.authority()}).value(), name};
+  }
+  support::Certificates certificates;
+  support::RawTls::Server raw_server = support::RawTls::server(certificates.issue({"shop.test"}));
+};
+
+TEST_F(TlsPoolTest, AreOfTlsAndResumeTheSessionOfTheOneBefore) {
+  std::atomic<int> resumed = 0;
+  RawServer server([&](RawConnection& peer) {
+    auto spoken = support::RawTls::accept(peer, raw_server);
+    ASSERT_TRUE(spoken.has_value()) << spoken.error().message;
+    EXPECT_EQ(spoken->server_name(), "shop.test");
+    if (spoken->resumed()) ++resumed;
+    EXPECT_TRUE(spoken->send(spoken->read(1).value_or("?")));
+    EXPECT_EQ(spoken->read_to_end().value_or("cut"), "");
+  });
+  UpstreamPool pool(run.io, deadlines, local(server.port()), {}, tls());
+  const auto echo = [](Connection& c) -> base::Task<> {
+    EXPECT_FALSE(co_await c.write("x"));
+    EXPECT_EQ((co_await c.more()).bytes, 1u);
+    EXPECT_EQ(c.unread(), "x");
+    c.consume(1);
+  };
+  auto first = connect(pool);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->layered());
+  run.run(echo(*first));
+  auto second = connect(pool);
+  ASSERT_TRUE(second);
+  run.run(echo(*second));
+  EXPECT_EQ(resumed, 1);
+  give_back(pool, std::move(first));
+  give_back(pool, std::move(second));
+  EXPECT_EQ(pool.idle(), 2u);
+  run.run(close_pool(pool));
+}
+
+TEST_F(TlsPoolTest, LateTicketsAreNoWordOutOfTurn) {
+  std::promise<void> sent;
+  std::promise<void> seen;
+  RawServer server([&, wait = seen.get_future().share()](RawConnection& peer) {
+    auto spoken = support::RawTls::accept(peer, raw_server);
+    ASSERT_TRUE(spoken.has_value()) << spoken.error().message;
+    sent.set_value();  // the tickets left with the end of the handshake
+    wait.wait();
+    EXPECT_TRUE(spoken->send("out of turn"));
+    hold(peer);
+  });
+  UpstreamPool pool(run.io, deadlines, local(server.port()), {}, tls());
+  give_back(pool, connect(pool));
+  sent.get_future().wait();
+  run.poll();
+  EXPECT_EQ(pool.idle(), 1u);
+  seen.set_value();
+  EXPECT_TRUE(run.run_until([&] { return pool.idle() == 0; }));
+  run.run(close_pool(pool));
+}
+
+TEST_F(TlsPoolTest, AFailedHandshakeIsToldApartFromARefusedConnection) {
+  RawServer server([&](RawConnection& peer) { EXPECT_FALSE(support::RawTls::accept(peer, raw_server)); });
+  UpstreamPool pool(run.io, deadlines, local(server.port()), {}, tls("other.test"));
+  ConnectResult result;
+  run.run(connect_to(pool, result));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, Outcome::tls_failed);
+  EXPECT_EQ(result.error().error.message(), "its certificate is not accepted: hostname mismatch");
+
+  RawServer closing([](RawConnection&) {});
+  UpstreamPool other(run.io, deadlines, local(closing.port()), {}, tls());
+  run.run(connect_to(other, result));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, Outcome::tls_failed);
+
+  UpstreamPool nobody(run.io, deadlines, local(support::free_port()), {}, tls());
+  run.run(connect_to(nobody, result));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, Outcome::refused);
+}
+
+TEST_F(TlsPoolTest, TheTimeToConnectIsThatOfTheHandshakeToo) {
+  RawServer server(hold);
+  UpstreamPool pool(run.io, deadlines, local(server.port()), {.connect = milliseconds(60)}, tls());
+  const auto begin = std::chrono::steady_clock::now();
+  ConnectResult result;
+  run.run(connect_to(pool, result));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, Outcome::connect_timeout);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(60));
+}
+
+TEST_F(TlsPoolTest, AHandshakeCanBeCancelled) {
+  std::promise<void> hello;
+  RawServer server([&](RawConnection& peer) {
+    if (peer.read(1)) hello.set_value();
+    hold(peer);
+  });
+  UpstreamPool pool(run.io, deadlines, local(server.port()), {}, tls());
+  ConnectResult result;
+  Socket* cancel = nullptr;
+  base::TaskGroup tasks;
+  tasks.spawn([](UpstreamPool& p, ConnectResult& r, Socket** c) -> base::Task<> { r = co_await p.connect(c); }(
+                                                                    pool, result, &cancel));
+  const auto said = hello.get_future();
+  ASSERT_TRUE(run.run_until([&] { return said.wait_for(milliseconds(0)) == std::future_status::ready; }));
+  ASSERT_NE(cancel, nullptr);
+  cancel->close();
+  ASSERT_TRUE(run.run_until([&] { return tasks.size() == 0; }));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, Outcome::cancelled);
+  EXPECT_EQ(cancel, nullptr);
 }
 
 }  // namespace

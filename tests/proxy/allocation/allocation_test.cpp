@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "tests/proxy/relay_run.h"
+#include "tests/proxy/shadow_run.h"
 #include "tests/support/raw_server.h"
 
 #if defined(__has_feature)
@@ -20,12 +20,16 @@
 #endif
 #endif
 
-namespace {
+// Of counting.h.
+namespace stormproof::proxy {
 
 thread_local bool counting = false;
 std::atomic<std::size_t> allocations = 0;
 
-}  // namespace
+}  // namespace stormproof::proxy
+
+using stormproof::proxy::allocations;
+using stormproof::proxy::counting;
 
 #ifndef STORMPROOF_SANITIZED
 extern "C" {
@@ -82,20 +86,42 @@ void exchange_many(RawConnection& client, int count, std::string_view request) {
   for (int i = 0; i < count; ++i) EXPECT_EQ(ask(client, request, answer.size()).size(), answer.size());
 }
 
-// Runs `each` on four connections until every pool, list and buffer has what it needs, then counts on the relay's
+// A shadow with a candidate that answers as the upstream does.
+struct Shadowed {
+  explicit Shadowed(ShadowOptions shadow_options) : options(std::move(shadow_options)) {}
+  ShadowOptions options;
+  ShadowCounts counts;
+};
+
+base::Task<> drain_all(Relay& relay, Shadow* shadow, wire::IoContext& io) {
+  co_await relay.drain();
+  if (shadow != nullptr) co_await shadow->drain();
+  io.stop();
+}
+
+// Runs `request` on four connections until every pool, list and buffer has what it needs, then counts on the relay's
 // thread.
-std::size_t allocations_in_steady_state(std::string_view request, int rounds, CountingSink& sink) {
-  RawServer upstream([&](RawConnection& peer) {
+std::size_t allocations_in_steady_state(std::string_view request, int rounds, CountingSink& sink,
+                                        Shadowed* shadowed = nullptr) {
+  const auto play = [&](RawConnection& peer) {
     while (peer.read(request.size(), std::chrono::seconds(30)) && peer.send(answer)) {
     }
-  });
+  };
+  RawServer upstream(play);
+  RawServer candidate(play);
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
   const auto loopback = wire::asio::ip::address_v4::loopback();
   RelayOptions options;
   options.listen = {loopback, 0};
-  options.upstream = {loopback, upstream.port()};
-  auto relay = must(Relay::open(io, clock, options, {.sink = &sink}));
+  options.upstreams = {{{loopback, upstream.port()}}};
+  SetDelay delay;
+  std::unique_ptr<Shadow> shadow;
+  if (shadowed != nullptr) {
+    shadowed->options.candidate = {loopback, candidate.port()};
+    shadow = must(Shadow::open(io, clock, delay, shadowed->options, nullptr));
+  }
+  auto relay = must(Relay::open(io, clock, options, {.sink = &sink, .tapper = shadow.get()}));
   std::thread thread([&] { io.run(); });
   std::vector<RawConnection> clients;
   for (int i = 0; i < 4; ++i) clients.push_back(std::move(*RawConnection::connect(relay->endpoint().port())));
@@ -115,13 +141,9 @@ std::size_t allocations_in_steady_state(std::string_view request, int rounds, Co
   counted.get_future().wait();
   const std::size_t count = allocations;
   base::TaskGroup group;
-  wire::asio::post(io, [&] {
-    group.spawn([](Relay& r, wire::IoContext& context) -> base::Task<> {
-      co_await r.drain();
-      context.stop();
-    }(*relay, io));
-  });
+  wire::asio::post(io, [&] { group.spawn(drain_all(*relay, shadow.get(), io)); });
   thread.join();
+  if (shadowed != nullptr) shadowed->counts = shadow->counts();
   return count;
 }
 
@@ -155,6 +177,23 @@ TEST_F(Allocation, NoneAnExchangeWithABody) {
   const std::string put = "PUT /products/42 HTTP/1.1\r\nContent-Length: 9000\r\n\r\n" + std::string(9000, 'y');
   EXPECT_EQ(allocations_in_steady_state(put, 300, sink), 0u);
   EXPECT_EQ(sink.exchanges, 4u * 400u);
+}
+
+TEST_F(Allocation, NoneAnExchangeThatAShadowDoesNotChoose) {
+  ShadowOptions options;
+  options.only.paths = {"/others"};
+  Shadowed shadowed(options);
+  EXPECT_EQ(allocations_in_steady_state(get, 500, sink, &shadowed), 0u);
+  EXPECT_EQ(shadowed.counts.chosen, 0u);
+}
+
+// The copies' memory is used again; what is left is a connection more to the candidate now and then, and Asio's own
+// memory for what is posted while several wait.
+TEST_F(Allocation, HardlyAnyAnExchangeThatIsShadowed) {
+  Shadowed shadowed({});
+  EXPECT_LE(allocations_in_steady_state(get, 500, sink, &shadowed), 100u);
+  EXPECT_EQ(shadowed.counts.chosen, 4u * 600u);
+  EXPECT_EQ(shadowed.counts.answered, 4u * 600u);
 }
 
 }  // namespace

@@ -60,6 +60,11 @@ base::Result<Nginx> Nginx::start(Options options) {
   replace_all(*config, "@USER@", user_line());
   replace_all(*config, "@FOLDER@", folder.path().string());
   replace_all(*config, "@PORT@", std::to_string(port));
+  replace_all(*config, "@SSL@", options.tls ? "ssl" : "");
+  replace_all(*config, "@CERTIFICATE@",
+              options.tls ? fmt::format("ssl_certificate {}; ssl_certificate_key {};",
+                                        options.tls->certificate.string(), options.tls->key.string())
+                          : "");
   const auto path = folder.path() / "nginx.conf";
   if (auto written = support::write_file(path, *config); !written) return std::unexpected(written.error());
 
@@ -69,7 +74,7 @@ base::Result<Nginx> Nginx::start(Options options) {
   if (auto up = process->wait_until_listening(port); !up) {
     return base::fail(up.error().message + support::read_file(folder.path() / "error.log").value_or(""));
   }
-  return Nginx(std::move(folder), std::move(*process), port);
+  return Nginx(std::move(folder), std::move(*process), port, options.tls.has_value());
 }
 
 std::vector<Nginx::Arrival> Nginx::arrivals() const {

@@ -1,7 +1,7 @@
 // Nginx: a real server as the dependency of a test, on a free port of 127.0.0.1, in a folder of its own.
 //
 // /charge/* answers 200 with a little JSON, /any/* answers 200 to every method, other paths are files of given sizes.
-// Gone with its owner.
+// With an identity it speaks TLS. Gone with its owner.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
+#include "tests/support/certificates.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
 
@@ -22,6 +23,7 @@ class Nginx {
   struct Options {
     std::uint16_t port = 0;                         // 0: a free one
     std::map<std::string, std::size_t> files = {};  // name and size; the bytes are a repeated alphabet
+    std::optional<support::Identity> tls = std::nullopt;
   };
 
   // A request as nginx logged it, in the order of the ends of its answers.
@@ -40,18 +42,19 @@ class Nginx {
   static base::Result<Nginx> start(Options options);
 
   std::uint16_t port() const { return port_; }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_); }
   std::vector<Arrival> arrivals() const;
   std::string error_log() const;
   const support::Process& process() const { return process_; }
 
  private:
-  Nginx(support::TempDir folder, support::Process process, std::uint16_t port)
-      : folder_(std::move(folder)), process_(std::move(process)), port_(port) {}
+  Nginx(support::TempDir folder, support::Process process, std::uint16_t port, bool tls)
+      : folder_(std::move(folder)), process_(std::move(process)), port_(port), tls_(tls) {}
 
   support::TempDir folder_;
   support::Process process_;
   std::uint16_t port_;
+  bool tls_;
 };
 
 }  // namespace stormproof::subjects

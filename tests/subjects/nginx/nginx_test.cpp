@@ -40,6 +40,17 @@ TEST(Nginx, ChargesAndServesFilesAndLogsWhatArrived) {
   EXPECT_EQ(nginx->process().stop(), 0);
 }
 
+TEST(Nginx, SpeaksTls) {
+  support::Certificates certificates;
+  const auto nginx = Nginx::start({.tls = certificates.issue({"localhost"})});
+  ASSERT_TRUE(nginx.has_value()) << nginx.error().message;
+  EXPECT_EQ(nginx->url(), "https://127.0.0.1:" + std::to_string(nginx->port()));
+  const auto got = support::run_to_end({.argv = {"curl", "-sS", "--cacert", certificates.authority().string(),
+                                                 "https://localhost:" + std::to_string(nginx->port()) + "/charge/1"}});
+  ASSERT_TRUE(got.has_value());
+  EXPECT_EQ(got->out, "{\"charged\":true}\n") << got->err;
+}
+
 TEST(Nginx, TwoRunSideBySide) {
   const auto a = Nginx::start({});
   const auto b = Nginx::start({});

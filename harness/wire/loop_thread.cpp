@@ -1,6 +1,6 @@
-#include "harness/run/loop_thread.h"
+#include "harness/wire/loop_thread.h"
 
-namespace stormproof::run {
+namespace stormproof::wire {
 namespace {
 
 base::Task<> then_tell(base::Task<> task, std::promise<void>& done) {
@@ -27,4 +27,4 @@ void LoopThread::end() {
   thread_.join();
 }
 
-}  // namespace stormproof::run
+}  // namespace stormproof::wire

@@ -1,4 +1,4 @@
-#include "harness/run/loop_thread.h"
+#include "harness/wire/loop_thread.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "harness/wire/pause.h"
 
-namespace stormproof::run {
+namespace stormproof::wire {
 namespace {
 
 TEST(LoopThread, ACallGivesBackWhatItReturns) {
@@ -59,5 +59,14 @@ TEST(LoopThread, EndLeavesWhatIsPostedLaterUndoneAndMayBeRepeated) {
   EXPECT_TRUE(loop.io().stopped());
 }
 
+TEST(LoopThread, ABusyLoopIsWaitedForNoLongerThanAsked) {
+  LoopThread loop;
+  std::promise<void> release;
+  boost::asio::post(loop.io(), [free = release.get_future().share()] { free.wait(); });
+  EXPECT_EQ(loop.call_within(std::chrono::milliseconds(1), [] { return 1; }), std::nullopt);
+  release.set_value();
+  EXPECT_EQ(loop.call_within(std::chrono::seconds(30), [] { return 2; }), 2);
+}
+
 }  // namespace
-}  // namespace stormproof::run
+}  // namespace stormproof::wire

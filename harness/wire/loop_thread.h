@@ -6,14 +6,17 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <future>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <type_traits>
 
 #include "harness/base/task_group.h"
 #include "harness/wire/net.h"
 
-namespace stormproof::run {
+namespace stormproof::wire {
 
 class LoopThread {
  public:
@@ -22,7 +25,7 @@ class LoopThread {
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
-  wire::IoContext& io() { return io_; }
+  IoContext& io() { return io_; }
 
   // Runs `work` on the loop and gives back what it returns. Not to be called on the loop itself.
   template <typename Work>
@@ -33,16 +36,27 @@ class LoopThread {
     return result.get();
   }
 
+  // The same, but waits no longer than this: nothing, where the loop was not done by then. `work` may still run later
+  // and must own what it uses.
+  template <typename Work>
+  auto call_within(std::chrono::nanoseconds at_most, Work work) -> std::optional<std::invoke_result_t<Work>> {
+    auto task = std::make_shared<std::packaged_task<std::invoke_result_t<Work>()>>(std::move(work));
+    auto result = task->get_future();
+    boost::asio::post(io_, [task] { (*task)(); });
+    if (result.wait_for(at_most) != std::future_status::ready) return std::nullopt;
+    return result.get();
+  }
+
   // Runs a task on the loop to its end.
   void run(base::Task<> task);
 
   void end();
 
  private:
-  wire::IoContext io_{wire::one_thread};
-  boost::asio::executor_work_guard<wire::Executor> work_;
+  IoContext io_{one_thread};
+  boost::asio::executor_work_guard<Executor> work_;
   base::TaskGroup tasks_;
   std::thread thread_;
 };
 
-}  // namespace stormproof::run
+}  // namespace stormproof::wire
