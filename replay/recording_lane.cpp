@@ -43,8 +43,8 @@ Ending ending_of(const events::Exchange& event) {
     case Outcome::head_timeout:
     case Outcome::bad_response:
     case Outcome::shed:
-    case Outcome::tls_failed:
-    case Outcome::held_off: return Ending::response_missing;
+    case Outcome::held_off:
+    case Outcome::tls_failed: return Ending::response_missing;
     case Outcome::bad_request: return Ending::request_truncated;
     case Outcome::reset:
     case Outcome::idle_timeout:

@@ -109,7 +109,7 @@ std::string digests_line(const RunRecord& record) {
   std::string line;
   for (const auto& [what, digest] : record.digests)
     line += fmt::format("{}{} {}", line.empty() ? "" : " · ", cell(what), cell(digest));
-  return line.empty() ? "" : fmt::format("**Of:** {}\n\n", line);
+  return line.empty() ? "" : fmt::format("**Inputs:** {}\n\n", line);
 }
 
 }  // namespace

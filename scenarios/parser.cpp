@@ -329,7 +329,8 @@ std::expected<std::string, Diagnostics> text_of(const std::string& path, std::st
 }  // namespace
 
 std::expected<Scenario, Diagnostics> parse(std::string_view text, std::string file, const Environment& environment) {
-  std::vector<std::string> secrets, warnings;
+  std::vector<std::string> secrets;
+  std::vector<std::string> warnings;
   auto scenario = parse_as(scenario_record(), text, file, environment, secrets, warnings, read_scenario);
   if (!scenario) return scenario;
   scenario->file = std::move(file);
@@ -348,7 +349,8 @@ std::expected<Scenario, Diagnostics> load(const std::string& path, const Environ
 
 std::expected<ProxyConfig, Diagnostics> parse_proxy(std::string_view text, std::string file,
                                                     const Environment& environment) {
-  std::vector<std::string> secrets, warnings;  // no value of this language may be secret, and none is warned of
+  std::vector<std::string> secrets;   // no value of this language may be one
+  std::vector<std::string> warnings;  // it has none
   return parse_as(proxy_record(), text, file, environment, secrets, warnings, read_proxy);
 }
 

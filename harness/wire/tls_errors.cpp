@@ -1,6 +1,7 @@
 #include "harness/wire/tls_errors.h"
 
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
 
@@ -21,6 +22,7 @@ class TlsCategory final : public boost::system::error_category {
       case TlsError::ended_in_handshake: return "the other side ended the connection within the TLS handshake";
       case TlsError::no_name: return "there is no name to hold the certificate against";
     }
+    OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);  // once; then nothing
     const char* const reason = ERR_reason_error_string(static_cast<unsigned long>(value));
     return std::string("TLS: ") + (reason != nullptr ? reason : "error " + std::to_string(value));
   }

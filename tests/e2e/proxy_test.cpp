@@ -148,10 +148,10 @@ TEST_F(Proxy, RecordsAndShadowsOverWorkers) {
 
 TEST_F(Proxy, TellsWhatItDoesOnAnAddressOfItsOwnAndInALog) {
   const std::uint16_t admin = support::free_port();
-  write_config(fmt::format("upstreams: [{}]\nworkers: 2\nadmin: 127.0.0.1:{}\naccess-log: \"{}\"\n"
-                           "record: {{out: \"{}\"}}\nshadow: {{url: \"http://127.0.0.1:{}\", off-above: 1h}}",
-                           upstream(stable_, 1), admin, file("access.jsonl").string(), file("x.traffic").string(),
-                           canary_.port()));
+  write_config(fmt::format(
+      "upstreams: [{}]\nworkers: 2\nadmin: 127.0.0.1:{}\naccess-log: \"{}\"\n"
+      "record: {{out: \"{}\"}}\nshadow: {{url: \"http://127.0.0.1:{}\", off-above: 1h}}",
+      upstream(stable_, 1), admin, file("access.jsonl").string(), file("x.traffic").string(), canary_.port()));
   support::Process process = start();
   for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(), "stable");
   const auto get = [&](std::string_view path) {

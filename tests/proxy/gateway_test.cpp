@@ -29,7 +29,9 @@ class GatewayTest : public ::testing::Test {
     options.taps = [this](std::size_t, wire::IoContext&) { return RelayTaps{&events_, nullptr, nullptr}; };
     return options;
   }
-  RawConnection connect(const Gateway& gateway) { return std::move(*RawConnection::connect(gateway.endpoint().port())); }
+  RawConnection connect(const Gateway& gateway) {
+    return std::move(*RawConnection::connect(gateway.endpoint().port()));
+  }
 
   base::SystemClock clock_;
   EventLog events_;

@@ -45,7 +45,8 @@ class TlsRelay : public testing::Test {
   RelayRun::Tweak both_sides(const std::string& upstream_name = "shop.test") {
     return [this, upstream_name](RelayOptions& options) {
       options.tls = must(wire::TlsContext::server({.certificate = front_.certificate, .key = front_.key}));
-      options.upstreams.front().tls = {must(wire::TlsContext::client({.ca_file = certificates_.authority()})), upstream_name};
+      options.upstreams.front().tls = {must(wire::TlsContext::client({.ca_file = certificates_.authority()})),
+                                       upstream_name};
     };
   }
 

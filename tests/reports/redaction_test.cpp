@@ -19,7 +19,7 @@ using testing::Not;
 
 // In every place that a text can have.
 RunRecord telling(const std::string& secret) {
-  RunRecord record = violated_run();
+  RunRecord record = sample_run(Sample::violated);
   for (std::string* text :
        {&record.scenario_file, &record.scenario_text, &record.scenario_name, &record.owner, &record.ended_because}) {
     *text += " " + secret;
@@ -56,8 +56,8 @@ TEST(Redaction, NoReportAndNoStoreShowsASecret) {
 }
 
 TEST(Redaction, WhatHoldsNoSecretStaysAsItIs) {
-  const RunRecord before = violated_run();
-  RunRecord record = violated_run();
+  const RunRecord before = sample_run(Sample::violated);
+  RunRecord record = sample_run(Sample::violated);
   hide_secrets(record, base::Secrets({"hunter2"}));
   EXPECT_EQ(render_json(record), render_json(before));
   EXPECT_EQ(events::encode(record.log), events::encode(before.log));

@@ -297,7 +297,7 @@ RunRecord sample_run(Sample sample) {
   record.ended = origin + 3 * phase_length + 45ms;
   record.ended_because = "completed";
   record.variables = {{"PAYMENTS", "127.0.0.1:9001"}};
-  record.digests = {{"captures/checkout.traffic", "xxh3:6a02c1f09d3b7e55"}};
+  record.digests = {{"candidate", "xxh3:0b1d2f3a4c5e6f70"}, {"capture", "xxh3:6a02c1f09d3b7e55"}};
   record.planned_faults = {{std::string(rule), "payments down", "payments", "abort with 503", 1.0}};
   mark_phases(record.log);
   Service service(record, sample);

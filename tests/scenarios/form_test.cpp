@@ -148,10 +148,10 @@ TEST(Form, ThePatternLetsPassWhatIsRead) {
 
 TEST(Form, ThePatternRefusesTheCommonMistakes) {
   const std::pair<Form, std::string> all[] = {
-      {Form::duration, "250"},   {Form::duration, "0s"},   {Form::duration, "5 seconds"},
-      {Form::rate, "200"},       {Form::percent, "10"},    {Form::factor, "2"},
+      {Form::duration, "250"},   {Form::duration, "0s"}, {Form::duration, "5 seconds"},
+      {Form::rate, "200"},       {Form::percent, "10"},  {Form::factor, "2"},
       {Form::around, "2s ± 20"}, {Form::url, "ftp://a"}, {Form::url, "http://a/b"},
-      {Form::address, "a"},      {Form::path, "a"},        {Form::method, "get"},
+      {Form::address, "a"},      {Form::path, "a"},      {Form::method, "get"},
       {Form::variable, "a-b"},   {Form::line, " "}};
   for (const auto& [form, text] : all) {
     EXPECT_FALSE(read(form, text).has_value()) << text;
