@@ -225,7 +225,7 @@ base::Result<void> CaptureSeries::finish_files() {
     if (file.rotated && now_ - *file.rotated >= lingering_max) cut(file, cause_lingered);
     const bool waits = file.rotated && writer.has_begun_exchanges();
     auto written = waits ? writer.commit() : writer.close();
-    if (!written && result) result = std::move(written);
+    if (!written && result) result = std::unexpected(written.error());
     if (waits || !written) return false;
     add(ended_, writer.account());
     const auto identity = identity_of(writer.path());

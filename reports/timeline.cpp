@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using events::Exchange;
-using events::Outcome;
 using events::Side;
 
 constexpr std::array<Nanoseconds, 16> round_widths = {10ms, 20ms, 50ms, 100ms, 200ms, 250ms, 500ms, 1s,
