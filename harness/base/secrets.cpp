@@ -42,6 +42,13 @@ std::string in_json(std::string_view text) {
   return escaped;
 }
 
+// As YAML writes it.
+std::string in_single_quotes(std::string_view text) {
+  std::string doubled;
+  for (const char c : text) doubled += c == '\'' ? "''" : std::string(1, c);
+  return doubled;
+}
+
 }  // namespace
 
 Secrets::Secrets(const std::vector<std::string>& values) {
@@ -50,6 +57,7 @@ Secrets::Secrets(const std::vector<std::string>& values) {
     forms_.push_back(value);
     forms_.push_back(percent_encoded(value));
     forms_.push_back(in_json(value));
+    forms_.push_back(in_single_quotes(value));
   }
   std::ranges::sort(forms_, [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;

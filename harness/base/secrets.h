@@ -1,6 +1,6 @@
 // Secrets: values that may be in nothing that is stored or shown.
 //
-// hide() puts a mask in the place of each, as it is and as JSON and URLs write it. What comes out holds none of them,
+// hide() puts a mask in the place of each, as it is and as JSON, YAML and URLs write it. What comes out holds none of them,
 // whatever they are. Values shorter than secret_bytes_min hide nothing: every text holds them by chance. A value,
 // immutable; safe to use from several threads.
 #pragma once

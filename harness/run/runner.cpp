@@ -174,9 +174,11 @@ base::Task<> Runner::direct() {
   marks_.mark(begin, MarkKind::traffic_begin, "");
   traffic_->begin(begin);
   bool going = co_await wait_until(begin) && co_await pass_phase(scenario_.steady_state);
-  if (going && !steady_state_holds(co_await is_silent())) {
-    ended_because_ = "steady state violated: nothing was injected";
-    going = false;
+  if (going) {
+    const bool silent = co_await is_silent();
+    if (ended_because_.empty() && !steady_state_holds(silent))
+      ended_because_ = "steady state violated: nothing was injected";
+    going = ended_because_.empty();
   }
   for (const scenarios::Phase& phase : scenario_.phases) {
     if (!going) break;

@@ -17,6 +17,7 @@ TEST(Secrets, AreHiddenWhereverTheyStand) {
   EXPECT_EQ(secrets.hide("hunter2"), "(secret)");
   EXPECT_EQ(secrets.hide("x hunter2 y hunter2-and-more z"), "x (secret) y (secret) z");
   EXPECT_EQ(secrets.hide("GET /t/a%22b%2Fc {\"k\": \"a\\\"b/c\"}"), "GET /t/(secret) {\"k\": \"(secret)\"}");
+  EXPECT_EQ(Secrets({"it's me"}).hide("name: 'it''s me'"), "name: '(secret)'");
   EXPECT_EQ(secrets.hide("hunter"), "hunter");
   EXPECT_EQ(secrets.hide(""), "");
 }
