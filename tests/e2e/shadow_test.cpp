@@ -5,8 +5,10 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <map>
 
 #include "harness/base/seed.h"
+#include "replay/capture_reader.h"
 #include "tests/e2e/program.h"
 #include "tests/subjects/nginx/nginx.h"
 #include "tests/support/files.h"
@@ -55,6 +57,28 @@ class Shadow : public ::testing::Test {
     std::ranges::sort(requests);
     return requests;
   }
+  // The capture holds that many live exchanges, and for each the candidate's: of the same request.
+  void expect_pairs(std::size_t count) const {
+    auto reader = replay::CaptureReader::open(capture().string());
+    ASSERT_TRUE(reader.has_value()) << reader.error().message;
+    std::map<std::uint64_t, replay::Exchange> live;
+    std::vector<replay::Exchange> shadows;
+    for (replay::Exchange exchange; reader->next(exchange).value(); exchange = {}) {
+      if (exchange.shadow_of == 0) live[exchange.id] = exchange;
+      else shadows.push_back(exchange);
+    }
+    EXPECT_EQ(live.size(), count);
+    EXPECT_EQ(shadows.size(), count);
+    for (const replay::Exchange& shadow : shadows) {
+      const replay::Exchange& of = live[shadow.shadow_of];
+      EXPECT_EQ(shadow.ending, replay::Ending::complete);
+      EXPECT_TRUE(shadow.request == of.request);
+      EXPECT_TRUE(shadow.response.body == of.response.body);
+      EXPECT_GE(shadow.request_start, of.request_start);
+      live.erase(shadow.shadow_of);
+    }
+    EXPECT_TRUE(live.empty()) << "each has its own";
+  }
   support::TempDir folder_;
   std::optional<subjects::Nginx> upstream_;
   std::optional<subjects::Nginx> candidate_;
@@ -73,6 +97,7 @@ TEST_F(Shadow, TheCandidateGetsWhatTheUpstreamGets) {
   EXPECT_THAT(said, HasSubstr("        23  shadow: requests chosen\n        23  shadow: sent\n"
                               "        23  shadow: answered\n"));
   EXPECT_THAT(said, HasSubstr("shadowed by " + candidate_->url()));
+  expect_pairs(23);
 }
 
 // Reads a head and this much of a body, keeps both, and answers.
