@@ -57,12 +57,16 @@ void append_json_string(std::string& out, std::string_view bytes) {
 }
 
 void append_rfc3339(std::string& out, base::Time time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
+  // The first second of all begins before what nanoseconds can say: they are split off by their count.
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t ns = (time.time_since_epoch().count() % second + second) % second;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  const auto day = std::chrono::floor<std::chrono::days>(seconds);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
+  const std::chrono::hh_mm_ss clock(seconds - day);
   fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                 clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+                 clock.minutes().count(), clock.seconds().count(), ns);
 }
 
 void append_access_line(std::string& out, const AccessLine& line) {
