@@ -250,7 +250,16 @@ void Service::note_reload(bool ok) {
   reloads_.last_at = clock_.now();
 }
 
+Service::Figures Service::figures() const {
+  Figures figures{.gateway = last_, .meter = {}, .shadow = {}, .recorded = {}};
+  for (const auto& worker : workers_) figures.meter += worker->meter.read();
+  for (const proxy::ShadowCounts& counts : shadow_counts_) figures.shadow += counts;
+  if (recorder_ != nullptr) figures.recorded = recorder_->account();
+  return figures;
+}
+
 std::string Service::account() const {
+  const Figures figures = this->figures();
   std::string text;
   const auto line = [&](std::uint64_t count, std::string_view what) {
     if (count > 0) text += fmt::format("{:>10}  {}\n", count, what);
@@ -258,13 +267,9 @@ std::string Service::account() const {
   if (recorder_ == nullptr) line(last_.counts.exchanges, "exchanges relayed");
   line(last_.counts.handshakes_failed, "TLS handshakes with clients failed");
   line(last_.counts.connections_refused, "connections refused above the limit");
-  if (options_.shadow) {
-    proxy::ShadowCounts sum;
-    for (const proxy::ShadowCounts& counts : shadow_counts_) sum += counts;
-    text += account_of(sum);
-  }
+  if (options_.shadow) text += account_of(figures.shadow);
   if (recorder_ == nullptr) return text;
-  for (const auto& [cause, tally] : recorder_->account())
+  for (const auto& [cause, tally] : figures.recorded)
     text += fmt::format("{:>10}  {}, {}\n", tally.count, cause, base::format_bytes(tally.bytes));
   if (recorder_->files_made() > 1)
     text += fmt::format("{:>10}  files; {} of them removed again by --keep\n", recorder_->files_made(),

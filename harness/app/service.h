@@ -61,6 +61,15 @@ class Service {
   // After stop(): what was relayed, recorded, shadowed and lost, a line each.
   std::string account() const;
 
+  // The numbers behind account(), after stop().
+  struct Figures {
+    proxy::GatewayState gateway;
+    proxy::MeterReading meter;
+    proxy::ShadowCounts shadow;
+    replay::Account recorded;  // empty: nothing was to be recorded
+  };
+  Figures figures() const;
+
  private:
   struct Worker;
   Service(const base::Clock& clock, ServiceOptions options);

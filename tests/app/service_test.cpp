@@ -67,6 +67,11 @@ TEST_F(ServiceTest, RecordsAndShadowsAndSaysSo) {
   const std::string account = (*service)->account();
   EXPECT_TRUE(account.contains("         6  shadow: answered\n")) << account;
   EXPECT_TRUE(account.contains("        12  recorded")) << account;
+  const Service::Figures figures = (*service)->figures();
+  EXPECT_EQ(figures.gateway.counts.exchanges, 6U);
+  EXPECT_EQ(figures.meter.with(events::Outcome::answered), 6U);
+  EXPECT_EQ(figures.shadow.answered, 6U);
+  EXPECT_EQ(figures.recorded.at("recorded").count, 12U);
 }
 
 TEST_F(ServiceTest, APortInUseLeavesNoCaptureBehind) {
