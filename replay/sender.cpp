@@ -142,8 +142,7 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
     cause_ = cause;
     if (connection_ != nullptr) connection_->close();
     if (connecting_ != nullptr) {
-      wire::ErrorCode ignored;
-      connecting_->close(ignored);
+      connecting_->close();
     }
   }
 

@@ -94,8 +94,7 @@ void Exchange::cut_upstream() {
   now_.reusable = false;
   if (upstream_ != nullptr) upstream_->close();
   if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;  // it may have connected already
-    connecting_->close(ignored);
+    connecting_->close();
   }
 }
 
