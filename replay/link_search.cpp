@@ -72,7 +72,10 @@ void LinkSearch::see_request(const Exchange& exchange) {
                    .status = status_of(exchange.response.head),
                    .method = std::string(method_of(exchange.request.head)),
                    .target = std::string(target_of(exchange.request.head))});
+  const auto number = static_cast<std::uint32_t>(seen_.size() - 1);
   clients_.add(exchange);
+  if (header(exchange.request.head, "Cookie")) with_cookies_.push_back(number);
+  for (const SetCookie& cookie : cookies_set_by(exchange.response.head)) cookies_set_.emplace_back(number, cookie.name);
   const ReadableRequest request(exchange.request.head, exchange.request.body);
   const auto note = [&](std::string_view value) {
     if (sent_values_.size() < limits_.values_max) sent_values_.insert(hash_of(value));
@@ -204,6 +207,11 @@ const LinkSearch::Given* LinkSearch::source_of(const Sent& sent) const {
 Links LinkSearch::finish() {
   sessions_ = clients_.assign();
   for (std::uint32_t i = 0; i < seen_.size(); ++i) links_.session_of[seen_[i].id] = sessions_[i];
+  for (const std::uint32_t exchange : with_cookies_) links_.cookie_sessions.insert(sessions_[exchange]);
+  for (auto& [exchange, name] : cookies_set_) {
+    links_.cookie_sessions.insert(sessions_[exchange]);
+    links_.cookies_set[sessions_[exchange]].insert(std::move(name));
+  }
   links_.sessions = sessions_.empty() ? 0 : *std::ranges::max_element(sessions_);
   std::ranges::sort(sent_, {}, [&](const Sent& sent) {
     return std::tuple(seen_[sent.exchange].sent, seen_[sent.exchange].id, std::string_view(sent.place));

@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "replay/client_sessions.h"
@@ -68,7 +69,9 @@ class LinkSearch {
   std::unordered_map<std::uint64_t, std::uint32_t> number_;  // by id
   std::unordered_set<std::uint64_t> sent_values_;
   std::unordered_set<std::uint64_t> credentials_;
-  std::unordered_map<std::uint64_t, std::vector<Given>> given_;  // by the value's hash
+  std::vector<std::uint32_t> with_cookies_;                         // exchanges that sent some
+  std::vector<std::pair<std::uint32_t, std::string>> cookies_set_;  // by exchanges
+  std::unordered_map<std::uint64_t, std::vector<Given>> given_;     // by the value's hash
   std::vector<Sent> sent_;
   std::unordered_map<std::string, base::Time> known_;  // since when a client sent a value of its own
   std::size_t found_ = 0;

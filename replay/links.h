@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "harness/base/error.h"
@@ -49,9 +50,11 @@ struct Links {
   std::vector<Link> links;  // in the order of their sources
   std::uint64_t exchanges = 0;
   std::uint32_t sessions = 0;
-  std::unordered_map<std::uint64_t, std::uint32_t> session_of;  // by id, from 1
-  std::map<std::string, std::uint64_t> unread;                  // responses whose content could not be read, by cause
-  std::uint64_t left_out = 0;                                   // exchanges and values beyond the limits
+  std::unordered_map<std::uint64_t, std::uint32_t> session_of;                     // by id, from 1
+  std::unordered_set<std::uint32_t> cookie_sessions;                               // that sent or were given cookies
+  std::unordered_map<std::uint32_t, std::unordered_set<std::string>> cookies_set;  // names, by session
+  std::map<std::string, std::uint64_t> unread;  // responses whose content could not be read, by cause
+  std::uint64_t left_out = 0;                   // exchanges and values beyond the limits
 };
 
 struct LinkLimits {
