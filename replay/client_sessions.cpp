@@ -120,6 +120,7 @@ void ClientSessions::gave_credential(std::uint32_t exchange, std::string_view cr
 std::vector<std::uint32_t> ClientSessions::assign() {
   Groups groups(count_);
   for (std::size_t kind = 0; kind < evidence_kinds; ++kind) {
+    std::vector<std::uint32_t> identified;
     for (const std::uint64_t key : keys_[kind]) {
       const std::vector<std::uint32_t>& who = shown_[kind][key];
       // What several are given is no one's: "variant=b".
@@ -134,10 +135,9 @@ std::vector<std::uint32_t> ClientSessions::assign() {
       }
       if (apart) continue;
       for (const std::uint32_t one : who) groups.join(who.front(), one);
+      identified.push_back(who.front());
     }
-    for (const std::uint64_t key : keys_[kind]) {
-      for (const std::uint32_t one : shown_[kind][key]) groups.identify(one);
-    }
+    for (const std::uint32_t one : identified) groups.identify(one);
   }
   std::vector<std::uint32_t> sessions(count_);
   std::unordered_map<std::uint32_t, std::uint32_t> numbers;

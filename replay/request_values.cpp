@@ -139,7 +139,8 @@ class Walk {
     if (std::ranges::find(fields_passed_over, name) != fields_passed_over.end()) return;
     if (name == "cookie") return cookies(value);
     if (name == "referer") return target(value, "referer", "referer");
-    std::vector<std::string> meanings = meanings_of_used(name, names_an_identifier(name) ? noun_of(name) : "");
+    std::vector<std::string> meanings =
+        meanings_of_used(name, names_an_identifier(name) ? noun_of(name.substr(name.starts_with("x-") ? 2 : 0)) : "");
     if (name == "if-match" || name == "if-none-match" || name == "if-range") meanings = {"^etag"};
     if (name == "if-modified-since" || name == "if-unmodified-since") meanings = {"^last-modified"};
     offer("header " + name, value, Coding::plain, meanings);

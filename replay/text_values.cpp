@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t value_bytes_min = 8;
 constexpr std::size_t context_bytes = 24;
-constexpr std::size_t context_bytes_min = 4;
+constexpr std::size_t context_bytes_min = 3;
 constexpr std::string_view word = "word";
 constexpr std::string_view run = "run";
 constexpr std::string_view quoted = "string";
@@ -47,7 +47,10 @@ std::string_view context_before(std::string_view text, std::size_t at) {
   while (scan < at) {
     const std::size_t end = std::min(word_end(text, scan), at);
     const bool cut_in_two = scan == begin && begin > 0 && end > scan && is_word(text[begin - 1]);
-    if (end > scan && (is_token(text.substr(scan, end - scan)) || cut_in_two) && at - end >= context_bytes_min)
+    const auto digits =
+        std::ranges::count_if(text.substr(scan, end - scan), [](char c) { return c >= '0' && c <= '9'; });
+    if (end > scan && (digits >= 3 || is_token(text.substr(scan, end - scan)) || cut_in_two) &&
+        at - end >= context_bytes_min)
       begin = end;
     scan = std::max(end, scan + 1);
   }

@@ -9,6 +9,7 @@ namespace {
 constexpr double token_bits = 40;
 constexpr double digit_bits = 3.3;
 constexpr double letter_bits = 4.7;
+constexpr double word_bits_beside_digits = 1.5;
 constexpr std::size_t word_letters_max = 20;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -18,16 +19,45 @@ bool is_letter(char c) { return is_lower(c) || is_upper(c); }
 char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_vowel(char c) { return std::string_view("aeiouy").contains(lower(c)); }
 
-// Letters that read like a word of some language, in one case or with a capital at the beginning.
+// Letters of one case, or with a capital at the beginning, that read like a word of some language.
 bool reads_like_a_word(std::string_view letters) {
   if (letters.size() > word_letters_max) return false;
-  const std::string_view rest = letters.substr(1);
-  const bool one_case = std::ranges::all_of(letters, is_upper) || std::ranges::all_of(rest, is_lower);
-  if (!one_case) return false;
   if (letters.size() <= 3) return true;
-  const auto vowels = static_cast<double>(std::ranges::count_if(letters, is_vowel));
-  const double share = vowels / static_cast<double>(letters.size());
-  return share >= 0.15 && share <= 0.75;
+  std::size_t vowels = 0, consonants_in_a_row = 0, most = 0;
+  for (const char c : letters) {
+    vowels += is_vowel(c) ? 1 : 0;
+    consonants_in_a_row = is_vowel(c) ? 0 : consonants_in_a_row + 1;
+    most = std::max(most, consonants_in_a_row);
+  }
+  const double share = static_cast<double>(vowels) / static_cast<double>(letters.size());
+  return share >= 0.15 && share <= 0.75 && most < 5;
+}
+
+// Where the word that begins at `at` ends: "XMLHttpRequest" is XML, Http, Request.
+std::size_t camel_end(std::string_view letters, std::size_t at) {
+  std::size_t end = at + 1;
+  if (is_upper(letters[at]) && end < letters.size() && is_upper(letters[end])) {
+    while (end < letters.size() && is_upper(letters[end])) ++end;
+    return end < letters.size() ? std::max(end - 1, at + 1) : end;
+  }
+  while (end < letters.size() && is_lower(letters[end])) ++end;
+  return end;
+}
+
+double bits_of_letters(std::string_view letters, bool beside_digit) {
+  const double all = letter_bits * static_cast<double>(letters.size());
+  if (beside_digit && letters.size() <= 3) return all;  // hexadecimal rather than a word
+  std::size_t words = 0;
+  double bits = 0;
+  for (std::size_t at = 0; at < letters.size(); ++words) {
+    const std::size_t end = camel_end(letters, at);
+    if (!reads_like_a_word(letters.substr(at, end - at))) bits += letter_bits * static_cast<double>(end - at);
+    else if (beside_digit) bits += word_bits_beside_digits * static_cast<double>(end - at);
+    at = end;
+  }
+  // Capitals where no words begin.
+  const bool scattered = words > 1 && static_cast<double>(letters.size()) < 3.5 * static_cast<double>(words);
+  return scattered ? all : bits;
 }
 
 // "2026-11-23", "2026-11-23T16:09:21.123Z", "Mon, 23 Nov 2026 16:09:21 GMT".
@@ -38,7 +68,6 @@ bool is_time(std::string_view value) {
   return iso || (value.size() >= 25 && value.size() <= 35 && value.ends_with(" GMT"));
 }
 
-// Words that begin and end at a change of case: "csrfToken" is "csrf", "Token".
 std::string normalised(std::string_view name) {
   std::string text;
   for (const char c : name) {
@@ -79,12 +108,8 @@ bool is_token(std::string_view value) {
     std::size_t end = at;
     while (end < value.size() && is_letter(value[end])) ++end;
     if (end > at) {
-      // Between digits, two or three letters are hexadecimal rather than a word.
       const bool beside_digit = (at > 0 && is_digit(value[at - 1])) || (end < value.size() && is_digit(value[end]));
-      const std::string_view letters = value.substr(at, end - at);
-      if (!reads_like_a_word(letters) || (beside_digit && letters.size() <= 3)) {
-        bits += letter_bits * static_cast<double>(letters.size());
-      }
+      bits += bits_of_letters(value.substr(at, end - at), beside_digit);
       at = end;
       continue;
     }
