@@ -17,6 +17,7 @@ void add_proxy(CLI::App& app, Call& call);
 void add_import(CLI::App& app, Call& call);
 void add_inspect(CLI::App& app, Call& call);
 void add_replay(CLI::App& app, Call& call);
+void add_compare(CLI::App& app, Call& call);
 void add_run(CLI::App& app, Call& call);
 void add_lint(CLI::App& app, Call& call);
 void add_verify(CLI::App& app, Call& call);
