@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/wire/advice.h"
+
 namespace stormproof::replay {
 namespace {
 
@@ -119,6 +121,7 @@ class Sender::Call final : private wire::Deadlines::Entry, private base::StopHoo
       return false;
     }
     event_.status = static_cast<std::uint16_t>(head.status);
+    event_.advice = wire::advice_in(head.bytes, sender_.clock_.now());
     reusable_ = head.keep_alive && head.status != 101;
     if (head.content_length.value_or(0) > wire::Connection::small_buffer) {
       connection_->reserve(wire::Connection::large_buffer);
@@ -215,6 +218,7 @@ events::Exchange Sender::event_of(const Due& due) const {
   event.request = due.shot.request;
   event.trace = due.shot.trace;
   event.intended = due.intended;
+  event.key = wire::digest_of_field(due.shot.fields, options_.key_header);
   return event;
 }
 

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -55,6 +56,7 @@ struct SenderOptions {
   std::size_t queued_max = 100'000;
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);  // for one request, from its sending
   wire::PoolLimits pool;
+  std::string key_header = {};  // whose value tells whose request it is: Exchange::key; empty: none
 };
 
 struct SenderCounts {

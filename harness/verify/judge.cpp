@@ -8,7 +8,9 @@
 #include "harness/verify/fidelity.h"
 #include "harness/verify/latency.h"
 #include "harness/verify/recovers.h"
+#include "harness/verify/retries.h"
 #include "harness/verify/timeline.h"
+#include "harness/verify/timeout.h"
 
 namespace stormproof::verify {
 namespace {
@@ -22,6 +24,8 @@ struct Dispatch {
     return judge_circuit_breaker(view, phase, what);
   }
   Finding operator()(const scenarios::RecoversExpectation& what) const { return judge_recovers(view, phase, what); }
+  Finding operator()(const scenarios::TimeoutExpectation& what) const { return judge_timeout(view, phase, what); }
+  Finding operator()(const scenarios::RetriesExpectation& what) const { return judge_retries(view, phase, what); }
 };
 
 // What the answer would be called, without looking at any event.
@@ -30,6 +34,8 @@ struct Title {
   std::string operator()(const scenarios::LatencyExpectation&) const { return "latency"; }
   std::string operator()(const scenarios::BreakerExpectation& what) const { return "circuit-breaker on " + what.on; }
   std::string operator()(const scenarios::RecoversExpectation&) const { return "recovers"; }
+  std::string operator()(const scenarios::TimeoutExpectation& what) const { return "timeout on " + what.on; }
+  std::string operator()(const scenarios::RetriesExpectation& what) const { return "retries on " + what.on; }
 };
 
 Finding not_reached(const View& view, const scenarios::Expectation& expectation) {
