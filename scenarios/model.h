@@ -139,7 +139,7 @@ struct RateLimitExpectation {
   std::optional<double> wrongly_refused_at_most = {};  // share of the refused, by a token bucket of rate and burst
   bool truthful_retry_after = false;
   int status = 429;   // of a refusal
-  std::string per;  // the header whose value has a limit of its own; empty: one limit for all
+  std::string per = {};  // the header whose value has a limit of its own; empty: one limit for all
 };
 
 struct Expectation {

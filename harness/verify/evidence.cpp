@@ -50,7 +50,7 @@ void show(Finding& finding, std::uint64_t request) {
   }
 }
 
-void conclude(Finding& finding, std::string_view subject, std::string_view verb) {
+void conclude(Finding& finding, std::string_view subject, bool several) {
   std::vector<Verdict> verdicts;
   for (const Check& check : finding.checks) verdicts.push_back(check.verdict);
   finding.verdict = worst(verdicts);
@@ -63,13 +63,15 @@ void conclude(Finding& finding, std::string_view subject, std::string_view verb)
     text += check.name + ": " + (check.verdict == Verdict::inconclusive ? check.missing : check.measured);
   }
   switch (finding.verdict) {
-    case Verdict::holds: finding.summary = fmt::format("{} {} as claimed: {}.", subject, verb, text); return;
+    case Verdict::holds: 
+      finding.summary = fmt::format("{} {} as claimed: {}.", subject, several ? "work" : "works", text);
+      return;
     case Verdict::violated:
-      finding.summary = fmt::format("{} do not {} as claimed: {}.", subject, verb, text);
+      finding.summary = fmt::format("{} {} not work as claimed: {}.", subject, several ? "do" : "does", text);
       return;
     case Verdict::inconclusive: break;
   }
-  finding.summary = fmt::format("No verdict: {} may or may not {} as claimed: {}.", subject, verb, text);
+  finding.summary = fmt::format("No verdict. {} may or may not work as claimed: {}.", subject, text);
 }
 
 std::optional<FaultWindow> fault_window(const PhaseWindow& phase, std::string_view dependency) {

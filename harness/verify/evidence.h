@@ -38,9 +38,9 @@ std::string describe(const Span& span);
 // Adds a request that shows it: each once, at most finding_exchanges_max.
 void show(Finding& finding, std::uint64_t request);
 
-// The verdict from the checks, the timeline in order and within its bound, and a summary that begins with `subject`
-// ("The timeouts on payments") and `verb` ("work").
-void conclude(Finding& finding, std::string_view subject, std::string_view verb);
+// The verdict from the checks, the timeline in order and within its bound, and a summary that begins with `subject`:
+// "The rate limit", of which there is one, or "The timeouts on payments", which are `several`.
+void conclude(Finding& finding, std::string_view subject, bool several);
 
 // The window in which the phase's faults on the dependency were on; absent: there was none.
 struct FaultWindow {

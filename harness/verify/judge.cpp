@@ -7,6 +7,7 @@
 #include "harness/verify/errors.h"
 #include "harness/verify/fidelity.h"
 #include "harness/verify/latency.h"
+#include "harness/verify/rate_limit.h"
 #include "harness/verify/recovers.h"
 #include "harness/verify/retries.h"
 #include "harness/verify/timeline.h"
@@ -26,6 +27,7 @@ struct Dispatch {
   Finding operator()(const scenarios::RecoversExpectation& what) const { return judge_recovers(view, phase, what); }
   Finding operator()(const scenarios::TimeoutExpectation& what) const { return judge_timeout(view, phase, what); }
   Finding operator()(const scenarios::RetriesExpectation& what) const { return judge_retries(view, phase, what); }
+  Finding operator()(const scenarios::RateLimitExpectation& what) const { return judge_rate_limit(view, phase, what); }
 };
 
 // What the answer would be called, without looking at any event.
@@ -36,6 +38,7 @@ struct Title {
   std::string operator()(const scenarios::RecoversExpectation&) const { return "recovers"; }
   std::string operator()(const scenarios::TimeoutExpectation& what) const { return "timeout on " + what.on; }
   std::string operator()(const scenarios::RetriesExpectation& what) const { return "retries on " + what.on; }
+  std::string operator()(const scenarios::RateLimitExpectation&) const { return "rate-limit"; }
 };
 
 Finding not_reached(const View& view, const scenarios::Expectation& expectation) {

@@ -312,7 +312,7 @@ Finding judge_retries(const View& view, const PhaseWindow& phase, const scenario
       check_all(finding, attempts, expectation);
     }
   }
-  conclude(finding, fmt::format("The retries on {}", expectation.on), "work");
+  conclude(finding, fmt::format("The retries on {}", expectation.on), true);
   if (finding.verdict == Verdict::holds) finding.exchanges.clear();
   return finding;
 }

@@ -307,7 +307,7 @@ Finding judge_timeout(const View& view, const PhaseWindow& phase, const scenario
     if (expectation.answers_within)
       finding.checks.push_back(check_answers(view, seen, *expectation.answers_within, finding));
   }
-  conclude(finding, fmt::format("The timeouts on {}", expectation.on), "work");
+  conclude(finding, fmt::format("The timeouts on {}", expectation.on), true);
   if (finding.verdict == Verdict::holds) finding.exchanges.clear();
   return finding;
 }

@@ -41,7 +41,7 @@ TEST(Evidence, AFindingIsPutInOrder) {
                     {.name = "b", .verdict = Verdict::violated, .measured = "badly"}};
   for (int at = 300; at > 0; --at) finding.timeline.push_back({ms(at), "x"});
   for (std::uint64_t request = 0; request < 50; ++request) show(finding, request / 2);
-  conclude(finding, "The retries", "work");
+  conclude(finding, "The retries", true);
   EXPECT_EQ(finding.verdict, Verdict::violated);
   EXPECT_EQ(finding.summary, "The retries do not work as claimed: b: badly.");
   EXPECT_EQ(finding.timeline.size(), 200u);
@@ -49,8 +49,8 @@ TEST(Evidence, AFindingIsPutInOrder) {
   EXPECT_EQ(finding.exchanges.size(), 20u);
   EXPECT_EQ(finding.exchanges.front(), 1u);
   finding.checks[1] = {.name = "b", .missing = "thin"};
-  conclude(finding, "The retries", "work");
-  EXPECT_EQ(finding.summary, "No verdict: The retries may or may not work as claimed: b: thin.");
+  conclude(finding, "The retries", true);
+  EXPECT_EQ(finding.summary, "No verdict. The retries may or may not work as claimed: b: thin.");
 }
 
 TEST(Evidence, KnowsWhichFaultsWereOn) {
