@@ -45,6 +45,7 @@ events::Exchange Outbox::event_of(const Due& due) const {
   event.request = due.shot.request;
   event.trace = due.shot.trace;
   event.intended = due.intended;
+  event.key = wire::digest_of_field(due.shot.fields, options.key_header);
   return event;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "scenarios/mechanisms.h"
+
 namespace stormproof::scenarios {
 namespace {
 
@@ -186,8 +188,16 @@ const Record& recovers_expectation() {
   return record;
 }
 
+Record with_mechanisms(Record record) {
+  for (Key& key : mechanism_keys()) {
+    record.choice->of.push_back(key.name);
+    record.keys.push_back(std::move(key));
+  }
+  return record;
+}
+
 const Record& expectation() {
-  static const Record record = {
+  static const Record record = with_mechanisms({
       "expectation",
       "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
       {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
@@ -195,7 +205,7 @@ const Record& expectation() {
        {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
         "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
        {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
-      Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}};
+      Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}});
   return record;
 }
 

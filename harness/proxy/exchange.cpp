@@ -3,6 +3,7 @@
 #include <array>
 
 #include "harness/base/both.h"
+#include "harness/wire/advice.h"
 
 namespace stormproof::proxy {
 
@@ -196,6 +197,7 @@ base::Task<bool> Exchange::intercepted(std::size_t ready) {
   event_.outcome = Outcome::faulted;
   event_.status = decision.status;
   event_.first_byte = relay_.clock_.now();
+  event_.advice = wire::advice_in(decision.response, event_.first_byte);
   event_.response_bytes = decision.response.size();
   now_.response_begun = true;
   client_.consume(ready);
