@@ -295,7 +295,7 @@ TEST(LogHostile, SaysWhatItIsNot) {
   EXPECT_THAT(decode("SPEV").error().message, HasSubstr("ends too early"));
   std::string newer = encode(Log());
   newer[4] = 3;
-  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 3; this stormproof reads versions up to 2"));
+  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 4; this stormproof reads versions up to 3"));
   std::string flipped = encode(Log());
   flipped.back() = static_cast<char>(flipped.back() ^ 1);
   EXPECT_THAT(decode(flipped).error().message, HasSubstr("checksum"));
