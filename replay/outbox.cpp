@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/wire/advice.h"
 #include "harness/wire/framer.h"
 
 namespace stormproof::replay {
