@@ -278,6 +278,17 @@ std::optional<std::string> value_at(const ReadableResponse& response, const Plac
   return value;
 }
 
+// "Thu, 01 Jan 1970 00:00:00 GMT" and what else servers write to take a cookie away: a year before 2001.
+static bool is_long_ago(std::string_view expires) {
+  for (std::size_t at = 0; at + 4 <= expires.size(); ++at) {
+    const std::string_view year = expires.substr(at, 4);
+    if (year == "2000" ||
+        (year.starts_with("19") && std::ranges::all_of(year, [](char c) { return c >= '0' && c <= '9'; })))
+      return true;
+  }
+  return false;
+}
+
 std::vector<SetCookie> cookies_set_by(std::string_view head) {
   std::vector<SetCookie> cookies;
   for (const std::string_view field : headers(head, "Set-Cookie")) {
@@ -297,7 +308,7 @@ std::vector<SetCookie> cookies_set_by(std::string_view head) {
       if (equal_ignoring_case(name, "path")) cookie.path = value;
       if (equal_ignoring_case(name, "max-age"))
         cookie.removed = cookie.removed || value.starts_with('-') || value == "0";
-      if (equal_ignoring_case(name, "expires")) cookie.removed = cookie.removed || value.contains("1970");
+      if (equal_ignoring_case(name, "expires")) cookie.removed = cookie.removed || is_long_ago(value);
     }
     cookies.push_back(cookie);
   }
