@@ -93,6 +93,8 @@ class LiveValues final : public Rewriter {
   const Plan* plan_of(const Shot& shot) const;
   State& state_of(const Shot& shot, const Plan& plan) { return states_[{shot.loop, plan.group}]; }
   void join_groups(const Links& links);
+  void take_values(State& state, const Plan& plan, const Shot& shot, const events::Exchange& event,
+                   const Message* answer) const;
   void keep_cookies(State& state, const Plan& plan, std::string_view head);
   bool follows_cookies(std::uint32_t session) const { return cookie_sessions_.contains(session); }
   void replace_values(Rewriting& rewriting) const;

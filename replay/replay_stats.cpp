@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "harness/base/units.h"
+#include "replay/live_values.h"
 
 namespace stormproof::replay {
 namespace {

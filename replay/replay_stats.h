@@ -11,9 +11,10 @@
 
 #include "harness/base/histogram.h"
 #include "harness/events/event.h"
-#include "replay/live_values.h"
 
 namespace stormproof::replay {
+
+struct LinkCounts;  // live_values.h
 
 struct ReplayTarget {
   std::string capture;

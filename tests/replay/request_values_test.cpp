@@ -124,8 +124,8 @@ TEST(RequestValuesTest, BodiesThatCannotBeReadStayAsTheyAre) {
 TEST(RequestValuesTest, AnythingAtAllDoesNoHarm) {
   for (const std::string head : {"", "\r\n", "GET", "GET / HTTP/1.1\r\n:\r\nCookie\r\nCookie:\r\nCookie: ;;=;a\r\n\r\n",
                                  "GET /%?%=% HTTP/1.1\r\nAuthorization: \r\n\r\n"}) {
-    values({head, "--"}, false);
-    values({head, "--"}, true);
+    EXPECT_TRUE(values({head, "--"}, false).empty());
+    EXPECT_LT(values({head, "--"}, true).size(), 10u);
   }
 }
 

@@ -85,7 +85,7 @@ TEST(ResponseValuesTest, ContentIsDecodedFirst) {
                             chunked(brotlied(json), 3))),
               expect);
   const Message damaged = answer("Content-Type: application/json\nContent-Encoding: gzip", "no");
-  EXPECT_EQ(ReadableResponse(damaged, "/").trouble(), "it is cut short");
+  EXPECT_EQ(ReadableResponse(damaged, "/").trouble(), "its coding is not known, or it is damaged");
   EXPECT_THAT(values(answer("Content-Type: image/png", json)), Not(expect)) << "pictures are not looked into";
 }
 
