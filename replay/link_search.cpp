@@ -16,7 +16,7 @@ namespace {
 // Of one value: what more responses give is no secret of one session, and what a session is given more often it has.
 constexpr std::size_t same_value_max = 4096;
 constexpr std::uint32_t same_place_max = 8;
-constexpr std::size_t made_max = 64;
+constexpr std::size_t for_others_max = 64;
 constexpr std::size_t made_value_bytes_min = 4;
 
 std::uint64_t hash_of(std::string_view value, std::uint64_t seed = 0) {
@@ -159,8 +159,7 @@ bool LinkSearch::could_give(const Given& given, const Sent& sent) const {
   if (!sent.token && !recognised) return false;
   // A cookie of another name is another cookie, whatever it says.
   if (sent.place.starts_with("cookie ") && given.value.place.kind == PlaceKind::cookie && !recognised) return false;
-  if (sessions_[given.exchange] == sessions_[sent.exchange]) return true;
-  return makes(source) && !given.value.in_list && given.value.place.kind != PlaceKind::cookie;
+  return given.for_others || sessions_[given.exchange] == sessions_[sent.exchange];
 }
 
 // Under which its session remembers that it sent this value by itself.
@@ -204,11 +203,17 @@ int LinkSearch::score(const Given& given, const Sent& sent) const {
 }
 
 void LinkSearch::index_given() {
-  for (const auto& [hash, all] : given_) {
-    for (const Given& given : all) {
+  for (auto& [hash, all] : given_) {
+    const std::uint32_t session = sessions_[all.front().exchange];
+    // What was given to one client alone came from it, whatever its next connection looks like.
+    const bool one_client = std::ranges::all_of(all, [&](const Given& g) { return sessions_[g.exchange] == session; });
+    std::vector<const Given*>& for_others = for_others_[hash];
+    for (Given& given : all) {
       by_session_[hash_of(given.value.value, sessions_[given.exchange])].push_back(&given);
-      std::vector<const Given*>& made = made_[hash];
-      if (makes(seen_[given.exchange]) && made.size() < made_max) made.push_back(&given);
+      const bool makes_it = makes(seen_[given.exchange]) && !given.value.in_list;
+      given.for_others =
+          given.value.place.kind != PlaceKind::cookie && (makes_it || (one_client && is_token(given.value.value)));
+      if (given.for_others && for_others.size() < for_others_max) for_others.push_back(&given);
     }
   }
 }
@@ -228,7 +233,7 @@ const LinkSearch::Given* LinkSearch::source_of(const Sent& sent) const {
     }
   };
   look(by_session_, hash_of(sent.value, sessions_[sent.exchange]));
-  if (best == nullptr) look(made_, hash_of(sent.value));
+  if (best == nullptr) look(for_others_, hash_of(sent.value));
   return best;
 }
 

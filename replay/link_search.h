@@ -43,6 +43,7 @@ class LinkSearch {
   struct Given {
     std::uint32_t exchange = 0;
     ResponseValue value;
+    bool for_others = false;  // a source for other sessions, too
   };
   struct Sent {
     std::uint32_t exchange = 0;
@@ -76,7 +77,7 @@ class LinkSearch {
   std::unordered_map<std::uint64_t, std::vector<Given>> given_;              // by the value's hash
   std::unordered_map<std::uint64_t, std::uint32_t> given_counts_;            // of one value at one place to one session
   std::unordered_map<std::uint64_t, std::vector<const Given*>> by_session_;  // by the hash of value and session
-  std::unordered_map<std::uint64_t, std::vector<const Given*>> made_;        // by the value's hash
+  std::unordered_map<std::uint64_t, std::vector<const Given*>> for_others_;  // by the value's hash
   std::vector<Sent> sent_;
   std::unordered_map<std::string, base::Time> known_;  // since when a client sent a value of its own
   std::size_t found_ = 0;

@@ -202,6 +202,18 @@ TEST(LinksTest, WhatOneClientMadeAnotherMayUse) {
   EXPECT_TRUE(links.links[0].uses[0].other_session);
 }
 
+TEST(LinksTest, ATokenThatOneClientWasGivenIsItsOwnOverAnyConnection) {
+  LinkedTraffic traffic;
+  traffic.get("/form", html, with_token("<form action=/send><input name=nonce value=TOKEN></form>"), 1);
+  traffic.add("POST /send" + std::string(form), with_token("nonce=TOKEN"), "200", "", 2);
+  EXPECT_THAT(found(traffic), ElementsAre("1 html form /send input nonce -> 2 form nonce;"));
+  LinkedTraffic everyones;
+  everyones.get("/products", json, with_token(R"([{"id": "TOKEN"}])"), 1);
+  everyones.get("/products", json, with_token(R"([{"id": "TOKEN"}])"), 2);
+  everyones.get(with_token("/products/TOKEN"), json, "{}", 3);
+  EXPECT_THAT(found(everyones), IsEmpty()) << "what all are given is nobody's";
+}
+
 TEST(LinksTest, LimitsCountWhatTheyLeaveOut) {
   LinkedTraffic traffic;
   for (int i = 0; i < 10; ++i) {
