@@ -9,7 +9,9 @@
 #include <optional>
 
 #include "harness/base/units.h"
+#include "replay/capture_reader.h"
 #include "replay/request_values.h"
+#include "replay/script.h"
 
 namespace stormproof::replay {
 namespace {
@@ -257,6 +259,18 @@ void LiveValues::on_end(const Shot& shot, const events::Exchange& event, const M
   if (answer != nullptr) keep_cookies(state, *plan, answer->head);
   if (!plan->gives.empty()) take_values(state, *plan, shot, event, answer);
   if (++state.ended == group_sizes_[plan->group]) states_.erase({shot.loop, plan->group});
+}
+
+base::Result<std::unique_ptr<LiveValues>> live_values_of(const Script& script) {
+  auto capture = CaptureReader::open(script.capture);
+  if (!capture) return std::unexpected(capture.error());
+  const auto links = find_links(*capture);
+  if (!links) return std::unexpected(links.error());
+  std::vector<std::uint64_t> sent;
+  for (const ScriptPlace& place : script.places) {
+    if (links->session_of.contains(place.id)) sent.push_back(place.id);
+  }
+  return std::make_unique<LiveValues>(*links, sent);
 }
 
 std::string to_text(const LinkCounts& counts) {
