@@ -49,15 +49,37 @@ struct Ramp {
   Nanoseconds over{0};
 };
 
-// Exactly one of rate, speed and ramp.
+struct RateStep {
+  double per_second = 0;
+  std::optional<Nanoseconds> lasting;  // the last one stays, and needs none
+};
+
+struct ArrivalsFile {
+  std::string file;    // as written; relative to the scenario's folder
+  std::string column;  // "" is the first that holds a time
+  double speed = 1;
+};
+
+enum class Affinity : std::uint8_t {
+  none,      // any connection
+  recorded,  // one for each recorded connection
+  session,   // one for each session
+};
+
+// Exactly one of rate, speed, ramp, steps, poisson and arrivals.
 struct Traffic {
   std::string capture;  // as written; relative to the scenario's folder
   std::optional<double> rate_per_second;
   std::optional<double> speed;
   std::optional<Ramp> ramp;
-  std::vector<std::string> methods;  // empty: all
-  std::vector<std::string> paths;    // globs with *; empty: all
-  bool allow_writes = false;         // methods that write are sent only with it
+  std::vector<RateStep> steps;
+  std::optional<double> poisson_per_second;
+  std::optional<ArrivalsFile> arrivals;
+  Affinity affinity = Affinity::none;
+  std::optional<std::uint64_t> connections;  // at most so many at once
+  std::vector<std::string> methods;          // empty: all
+  std::vector<std::string> paths;            // globs with *; empty: all
+  bool allow_writes = false;                 // methods that write are sent only with it
 };
 
 struct LatencyFault {

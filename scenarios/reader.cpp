@@ -118,10 +118,42 @@ class Reader {
       put(traffic.ramp->to_per_second, in(*ramp, "to"));
       put(traffic.ramp->over, in(*ramp, "over"));
     }
+    for (const Node& item : in(node, "steps").items) {
+      RateStep step;
+      put(step.per_second, in(item, "rate"));
+      step.lasting = value<Nanoseconds>(in(item, "for"));
+      traffic.steps.push_back(step);
+    }
+    check_steps(in(node, "steps"), traffic.steps);
+    traffic.poisson_per_second = value<double>(in(node, "poisson"));
+    if (const Node* const arrivals = at(node, "arrivals")) {
+      traffic.arrivals.emplace();
+      put(traffic.arrivals->file, in(*arrivals, "file"));
+      put(traffic.arrivals->column, in(*arrivals, "column"));
+      put(traffic.arrivals->speed, in(*arrivals, "speed"));
+    }
+    if (const auto connections = value<std::string>(in(node, "connections"))) {
+      if (*connections == "recorded") traffic.affinity = Affinity::recorded;
+      else if (*connections == "session") traffic.affinity = Affinity::session;
+      else traffic.connections = std::stoull(*connections);
+    }
     traffic.methods = texts(in(in(node, "only"), "methods"));
     traffic.paths = texts(in(in(node, "only"), "paths"));
     put(traffic.allow_writes, in(node, "allow-writes"));
     return traffic;
+  }
+
+  // Each step but the last ends, and the last one sends something.
+  void check_steps(const Node& list, const std::vector<RateStep>& steps) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const bool last = i + 1 == steps.size();
+      if (!last && !steps[i].lasting && at(list.items[i], "for") == nullptr)
+        complaints_.add(list.items[i].place, "a step before the last one says how long it lasts").hint =
+            "for example {rate: 100/s, for: 10s}";
+      const bool read = value<double>(in(list.items[i], "rate")).has_value();
+      if (last && read && steps[i].per_second <= 0)
+        complaints_.add(in(list.items[i], "rate").place, "the last step stays: its rate must be above 0");
+    }
   }
 
   std::vector<Phase> phases(const Node& list) {

@@ -11,6 +11,8 @@
 #include "harness/run/preview.h"
 #include "harness/verify/judge.h"
 #include "harness/wire/net.h"
+#include "replay/arrivals.h"
+#include "replay/production.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
 
@@ -35,6 +37,35 @@ std::string run_id(base::Time at, std::uint64_t seed) {
     else if (c != '-' && c != ':') id += c;
   }
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
+}
+
+base::Result<replay::PacingOptions> pacing_of(const scenarios::Traffic& traffic, const std::filesystem::path& folder,
+                                              std::uint64_t seed) {
+  if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
+  if (traffic.poisson_per_second) return replay::PoissonRate{*traffic.poisson_per_second, seed};
+  if (!traffic.steps.empty()) {
+    replay::SteppedRate stepped;
+    for (const scenarios::RateStep& step : traffic.steps)
+      stepped.steps.push_back({step.per_second, step.lasting.value_or(base::Nanoseconds(0))});
+    return stepped;
+  }
+  if (traffic.arrivals) {
+    auto times = replay::read_arrivals((folder / traffic.arrivals->file).string(), traffic.arrivals->column);
+    if (!times) return std::unexpected(times.error());
+    return replay::Arrivals{std::move(*times), traffic.arrivals->speed, traffic.arrivals->file};
+  }
+  if (traffic.ramp)
+    return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
+  return replay::Speed{traffic.speed.value_or(1)};
+}
+
+replay::Affinity affinity_of(const scenarios::Traffic& traffic) {
+  switch (traffic.affinity) {
+    case scenarios::Affinity::recorded: return replay::Affinity::recorded;
+    case scenarios::Affinity::session: return replay::Affinity::session;
+    case scenarios::Affinity::none: break;
+  }
+  return replay::Affinity::pool;
 }
 
 }  // namespace
@@ -92,7 +123,7 @@ base::Result<void> Runner::start() {
                                                        .allow_writes = scenario_.traffic.allow_writes,
                                                        .traced = true});
   if (!script) return std::unexpected(script.error());
-  if (script->requests.empty()) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
+  if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
   if (script->writes_refused > 0) {
     marks_.mark(clock_.now(), MarkKind::note,
                 fmt::format("{} requests of the capture write and are not sent; allow them with traffic.allow-writes",
@@ -113,8 +144,13 @@ base::Result<void> Runner::start() {
   if (!endpoint) return std::unexpected(endpoint.error());
   const auto tls = wire::tls_for(*origin);
   if (!tls) return std::unexpected(tls.error());
-  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed,
-                                       options_.connections_max, clock_, counts_, *tls);
+  if (const auto allowed = replay::refuse_production(script->meta, *endpoint, wire::addresses_of); !allowed)
+    return allowed;
+  const auto pacing = pacing_of(scenario_.traffic, folder, options_.seed);
+  if (!pacing) return std::unexpected(pacing.error());
+  traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
+                                       scenario_.traffic.connections.value_or(options_.connections_max), clock_,
+                                       counts_, *tls, affinity_of(scenario_.traffic));
   return {};
 }
 

@@ -4,10 +4,11 @@ namespace stormproof::run {
 
 Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target,
                  std::uint64_t seed, std::size_t connections_max, const base::Clock& clock, LiveCounts& counts,
-                 wire::TlsPeer tls)
+                 wire::TlsPeer tls, replay::Affinity affinity)
     : sink_(recorder_, counts),
       script_(std::move(script)),
-      shots_(script_, pacing, {.loops = 0, .trace_seed = seed}),
+      stream_(script_.on_disk() ? replay::ScriptStream::open(script_).value_or(nullptr) : nullptr),
+      shots_(script_, pacing, {.loops = 0, .trace_seed = seed, .key_seed = seed, .affinity = affinity}, stream_.get()),
       clock_(clock) {
   replay::SenderOptions options;
   options.target = target;
