@@ -186,6 +186,16 @@ const Record& recovers_expectation() {
   return record;
 }
 
+const Record& not_worse_expectation() {
+  static const Record record = {
+      "not-worse expectation",
+      "The candidate is no worse than the baseline, which is sent the same requests at the same instants.",
+      {{"latency", a(Form::percent), optional, "It is slower by at most this, request by request.", "5%"},
+       {"errors", a(Form::percent), optional, "At most this share of the requests more fails.", "0.5%"}},
+      Choice{false, {"latency", "errors"}}};
+  return record;
+}
+
 const Record& expectation() {
   static const Record record = {
       "expectation",
@@ -194,8 +204,11 @@ const Record& expectation() {
        {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
        {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
         "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
-       {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
-      Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}};
+       {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"},
+       {"not-worse", a(not_worse_expectation()), optional, "How the candidate compares with the baseline.",
+        "{latency: 5%, errors: 0.5%}"}},
+      Choice{
+          true, {"errors", "latency", "circuit-breaker", "recovers", "not-worse"}, "begin each expectation with '- '"}};
   return record;
 }
 

@@ -112,8 +112,15 @@ struct RecoversExpectation {
   Nanoseconds within{0};
 };
 
+// Than the baseline, which is sent the same requests at the same instants.
+struct NotWorseExpectation {
+  std::optional<double> latency;  // slower by at most this, as a share of the baseline's
+  std::optional<double> errors;   // failing in at most this share of requests more
+};
+
 struct Expectation {
-  std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation> what;
+  std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation, NotWorseExpectation>
+      what;
   std::string text;  // as written, in one line: "circuit-breaker: {on: payments, opens-within: 3s}"
   int line = 0;      // in the scenario's file
 };

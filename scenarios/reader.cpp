@@ -68,6 +68,7 @@ class Reader {
     scenario.phases = phases(in(root, "phases"));
     scenario.gate = gate(in(root, "gate"));
     check_judged(root);
+    if (has_baseline_ && !compares_) warn_of_baseline(in(in(root, "topology"), "service"));
     return scenario;
   }
 
@@ -79,7 +80,7 @@ class Reader {
     topology.candidate = target(in(service, "candidate"));
     if (const Node* const baseline = at(service, "baseline")) {
       topology.baseline = target(*baseline);
-      warn_of_baseline(service);
+      has_baseline_ = true;
     }
     const Node& dependencies = in(node, "dependencies");
     dependencies_known_ =
@@ -91,7 +92,6 @@ class Reader {
     return topology;
   }
 
-  // Until there are expectations that compare the two.
   void warn_of_baseline(const Node& service) {
     const auto key = std::ranges::find(service.keys, std::string_view("baseline"), &Node::text);
     if (key == service.keys.end()) return;
@@ -251,6 +251,13 @@ class Reader {
       put(recovers.within, in(what, "within"));
       check_fits(in(what, "within"), phase_duration);
       expectation.what = recovers;
+    } else if (kind == "not-worse") {
+      expectation.what = NotWorseExpectation{value<double>(in(what, "latency")), value<double>(in(what, "errors"))};
+      compares_ = true;
+      if (!has_baseline_) {
+        complaints_.add(node.keys.front().place, "there is no baseline to compare with").hint =
+            "name it in topology.service.baseline, with its url";
+      }
     }
     return expectation;
   }
@@ -315,6 +322,8 @@ class Reader {
   std::vector<std::string> dependency_names_;
   bool dependencies_known_ = false;             // where topology itself is wrong, every name would be
   std::map<std::string, std::string> proxies_;  // address to dependency
+  bool has_baseline_ = false;
+  bool compares_ = false;  // an expectation does, with the baseline
 };
 
 }  // namespace

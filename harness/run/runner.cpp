@@ -6,9 +6,11 @@
 #include <filesystem>
 
 #include "harness/base/digest.h"
+#include "harness/base/seed.h"
 #include "harness/base/units.h"
 #include "harness/run/health.h"
 #include "harness/verify/judge.h"
+#include "harness/verify/timeline.h"
 #include "harness/wire/net.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
@@ -43,6 +45,16 @@ replay::PacingOptions pacing_of(const scenarios::Traffic& traffic) {
   return replay::Speed{traffic.speed.value_or(1)};
 }
 
+bool compares_with_baseline(const scenarios::Scenario& scenario) {
+  const auto compares = [](const scenarios::Phase& phase) {
+    return std::ranges::any_of(phase.expect, [](const scenarios::Expectation& expectation) {
+      return std::holds_alternative<scenarios::NotWorseExpectation>(expectation.what);
+    });
+  };
+  return scenario.topology.baseline.has_value() &&
+         (compares(scenario.steady_state) || std::ranges::any_of(scenario.phases, compares));
+}
+
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
@@ -54,14 +66,15 @@ Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const
 
 Runner::~Runner() {
   if (dependencies_ != nullptr) dependencies_->heal();
-  end_service();
+  end_version(candidate_);
+  end_version(baseline_);
 }
 
 // What it wrote stays in the output folder: without the secrets that it was given.
-void Runner::end_service() {
-  if (service_ == nullptr) return;
-  service_->stop(service_grace);
-  const auto hidden = secrets_.hide_in_file(service_output_);
+void Runner::end_version(Version& version) {
+  if (version.process == nullptr) return;
+  version.process->stop(service_grace);
+  const auto hidden = secrets_.hide_in_file(version.output);
   if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
 
@@ -110,18 +123,22 @@ base::Result<void> Runner::start() {
   auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
-  if (const auto started = start_service(); !started) return started;
-
-  const scenarios::Target& target = scenario_.topology.candidate;
-  const auto origin = wire::parse_origin(target.url);
-  if (!origin) return std::unexpected(origin.error());
-  const auto endpoint = wire::resolve(origin->host, origin->port);
-  if (!endpoint) return std::unexpected(endpoint.error());
-  const auto tls = wire::tls_for(*origin);
-  if (!tls) return std::unexpected(tls.error());
-  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed,
-                                       options_.connections_max, clock_, counts_, *tls);
+  if (const auto started = start_version(scenario_.topology.candidate, candidate_); !started) return started;
+  if (compares_with_baseline(scenario_)) {
+    if (const auto started = start_version(*scenario_.topology.baseline, baseline_); !started) return started;
+    baseline_traffic_ = traffic_to(baseline_, *script, verify::baseline_party);
+  }
+  traffic_ = traffic_to(candidate_, std::move(*script), verify::candidate_party);
   return {};
+}
+
+// Both get the same requests at the same instants. Their trace ids differ, so that calls to dependencies are told apart.
+std::unique_ptr<Traffic> Runner::traffic_to(const Version& version, replay::Script script, std::string_view party) {
+  const bool judged = party == verify::candidate_party;
+  return std::make_unique<Traffic>(std::move(script), pacing_of(scenario_.traffic), version.endpoint,
+                                   judged ? options_.seed : base::draw(options_.seed, party, 0),
+                                   options_.connections_max, clock_, judged ? counts_ : baseline_counts_, version.tls,
+                                   party);
 }
 
 // What the run was made of. What cannot be read is left out: it is no reason not to run.
@@ -135,36 +152,40 @@ void Runner::take_digests(const std::string& capture) {
     if (auto digest = base::digest_of_file(program)) record_.digests["candidate"] = std::move(*digest);
 }
 
-// Starts the candidate where the scenario says how, and waits until it answers.
-base::Result<void> Runner::start_service() {
-  const scenarios::Target& target = scenario_.topology.candidate;
+// Starts it where the scenario says how, and waits until it answers.
+base::Result<void> Runner::start_version(const scenarios::Target& target, Version& version) {
   const auto origin = wire::parse_origin(target.url);
   if (!origin) return std::unexpected(origin.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return std::unexpected(endpoint.error());
   const auto tls = wire::tls_for(*origin);
   if (!tls) return std::unexpected(tls.error());
-  service_output_ = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
+  version.endpoint = *endpoint;
+  version.tls = *tls;
+  version.output =
+      (std::filesystem::path(options_.output_folder) / fmt::format("{}.{}.log", record_.id, version.word)).string();
   if (!target.command.empty()) {
-    progress_.say(fmt::format("starting {}", scenario_.topology.service));
+    progress_.say(
+        fmt::format("starting {}{}", scenario_.topology.service, &version == &baseline_ ? ", the baseline" : ""));
     auto started = Process::start({.argv = target.command,
                                    .env = target.env,
                                    .folder = std::filesystem::path(scenario_.file).parent_path().string(),
-                                   .output = service_output_});
+                                   .output = version.output});
     if (!started) return std::unexpected(started.error());
-    service_ = std::move(*started);
+    version.process = std::move(*started);
   }
   const auto gave_up = [&]() -> std::optional<std::string> {
     io_.poll();  // a signal may have come meanwhile
     if (!ended_because_.empty()) return ended_because_;
-    const auto ended = service_ != nullptr ? service_->ended() : std::nullopt;
+    const auto ended = version.process != nullptr ? version.process->ended() : std::nullopt;
     if (!ended) return std::nullopt;
     // Out of the file first: of a secret of several lines the last words may hold a part only.
-    if (const auto hidden = secrets_.hide_in_file(service_output_); !hidden) return hidden.error().message;
-    return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(service_output_, output_lines_shown));
+    if (const auto hidden = secrets_.hide_in_file(version.output); !hidden) return hidden.error().message;
+    return fmt::format("the {} {}; its last words:\n{}", version.word, *ended,
+                       last_lines(version.output, output_lines_shown));
   };
   if (!target.health) {
-    return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up, *tls);
+    return wait_until_reachable(*endpoint, version.process != nullptr ? start_within : probe_within, gave_up, *tls);
   }
   return wait_until_healthy(*endpoint, origin->authority(), target.health->path, target.health->within, gave_up, *tls);
 }
@@ -173,6 +194,7 @@ base::Task<> Runner::direct() {
   const base::Time begin = clock_.now() + before_first_request;
   marks_.mark(begin, MarkKind::traffic_begin, "");
   traffic_->begin(begin);
+  if (baseline_traffic_ != nullptr) baseline_traffic_->begin(begin);
   bool going = co_await wait_until(begin) && co_await pass_phase(scenario_.steady_state);
   if (going) {
     const bool silent = co_await is_silent();
@@ -211,20 +233,21 @@ base::Task<bool> Runner::wait_until(base::Time end) {
     const base::Nanoseconds left = end - clock_.now();
     if (left.count() <= 0) co_return true;
     co_await pause_.lasting(std::min<base::Nanoseconds>(left, look_every));
-    watch_service();
+    watch(candidate_);
+    watch(baseline_);
     watch_errors();
     progress_.update(clock_.now(), counts_);
   }
   co_return false;
 }
 
-void Runner::watch_service() {
-  if (service_ == nullptr || service_ended_) return;
-  const auto ended = service_->ended();
+void Runner::watch(Version& version) {
+  if (version.process == nullptr || version.ended) return;
+  const auto ended = version.process->ended();
   if (!ended) return;
-  service_ended_ = true;
-  marks_.mark(clock_.now(), MarkKind::note, fmt::format("the service {}", *ended));
-  progress_.say(fmt::format("the service {}", *ended));
+  version.ended = true;
+  marks_.mark(clock_.now(), MarkKind::note, fmt::format("the {} {}", version.word, *ended));
+  progress_.say(fmt::format("the {} {}", version.word, *ended));
 }
 
 // gate.abort-when: the share of failed requests, second by second, has been above the limit for long enough.
@@ -249,6 +272,7 @@ events::Log Runner::log_so_far(bool whole) {
   events::Log log = events::copy_of(marks_);
   log.absorb(dependencies_->snapshot());
   log.absorb(traffic_->snapshot(whole));
+  if (baseline_traffic_ != nullptr) log.absorb(baseline_traffic_->snapshot(whole));
   log.sort();
   return log;
 }
@@ -279,12 +303,16 @@ bool Runner::steady_state_holds(bool silent) {
 reports::RunRecord Runner::finish() {
   dependencies_->heal();
   events::Log sent = traffic_->finish(options_.answers_within);
+  events::Log sent_to_baseline;
+  if (baseline_traffic_ != nullptr) sent_to_baseline = baseline_traffic_->finish(options_.answers_within);
   marks_.mark(clock_.now(), MarkKind::traffic_end, "");
-  end_service();
+  end_version(candidate_);
+  end_version(baseline_);
   events::Log seen = dependencies_->finish();
   record_.log = std::move(marks_);
   record_.log.absorb(std::move(seen));
   record_.log.absorb(std::move(sent));
+  record_.log.absorb(std::move(sent_to_baseline));
   record_.log.sort();
   record_.ended = clock_.now();
   record_.ended_because = ended_because_;

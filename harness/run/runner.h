@@ -51,15 +51,25 @@ class Runner {
 
  private:
   base::Result<void> start();
-  base::Result<void> start_service();
+  // A version of the service, as it runs.
+  struct Version {
+    std::string word;  // in messages: "service", "baseline"
+    std::unique_ptr<Process> process;
+    std::string output;  // a file
+    wire::Endpoint endpoint;
+    wire::TlsPeer tls;
+    bool ended = false;
+  };
+  base::Result<void> start_version(const scenarios::Target& target, Version& version);
+  std::unique_ptr<Traffic> traffic_to(const Version& version, replay::Script script, std::string_view party);
   void take_digests(const std::string& capture);
-  void end_service();
+  void end_version(Version& version);
   base::Task<> direct();
   base::Task<bool> pass_phase(const scenarios::Phase& phase);
   base::Task<bool> wait_until(base::Time end);
   base::Task<bool> is_silent();
   bool steady_state_holds(bool silent);
-  void watch_service();
+  void watch(Version& version);
   void watch_errors();
   events::Log log_so_far(bool whole);
   reports::RunRecord finish();
@@ -71,17 +81,18 @@ class Runner {
   LiveCounts counts_;
   reports::RunRecord record_;
   base::Secrets secrets_;
-  std::string service_output_;  // a file
-  events::Log marks_;           // what the director itself writes down
+  events::Log marks_;  // what the director itself writes down
 
   wire::IoContext io_{wire::one_thread};
   wire::Pause pause_{io_};
   base::TaskGroup tasks_;
   std::unique_ptr<Dependencies> dependencies_;
-  std::unique_ptr<Process> service_;
+  Version candidate_{.word = "service", .process = {}, .output = {}, .endpoint = {}, .tls = {}, .ended = false};
+  Version baseline_{.word = "baseline", .process = {}, .output = {}, .endpoint = {}, .tls = {}, .ended = false};
+  LiveCounts baseline_counts_;
   std::unique_ptr<Traffic> traffic_;
+  std::unique_ptr<Traffic> baseline_traffic_;  // nullptr: nothing is compared
   std::string ended_because_;
-  bool service_ended_ = false;
 
   // For abort-when: since when the share of errors has been above the limit.
   struct Window {

@@ -7,6 +7,7 @@
 #include "harness/verify/errors.h"
 #include "harness/verify/fidelity.h"
 #include "harness/verify/latency.h"
+#include "harness/verify/not_worse.h"
 #include "harness/verify/recovers.h"
 #include "harness/verify/timeline.h"
 
@@ -22,6 +23,7 @@ struct Dispatch {
     return judge_circuit_breaker(view, phase, what);
   }
   Finding operator()(const scenarios::RecoversExpectation& what) const { return judge_recovers(view, phase, what); }
+  Finding operator()(const scenarios::NotWorseExpectation& what) const { return judge_not_worse(view, phase, what); }
 };
 
 // What the answer would be called, without looking at any event.
@@ -30,6 +32,7 @@ struct Title {
   std::string operator()(const scenarios::LatencyExpectation&) const { return "latency"; }
   std::string operator()(const scenarios::BreakerExpectation& what) const { return "circuit-breaker on " + what.on; }
   std::string operator()(const scenarios::RecoversExpectation&) const { return "recovers"; }
+  std::string operator()(const scenarios::NotWorseExpectation&) const { return "not-worse"; }
 };
 
 Finding not_reached(const View& view, const scenarios::Expectation& expectation) {
