@@ -6,11 +6,10 @@
 #include <filesystem>
 
 #include "harness/base/digest.h"
-#include "harness/base/seed.h"
 #include "harness/base/units.h"
 #include "harness/run/health.h"
+#include "harness/run/preview.h"
 #include "harness/verify/judge.h"
-#include "harness/verify/timeline.h"
 #include "harness/wire/net.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
@@ -38,23 +37,6 @@ std::string run_id(base::Time at, std::uint64_t seed) {
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
 }
 
-replay::PacingOptions pacing_of(const scenarios::Traffic& traffic) {
-  if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
-  if (traffic.ramp)
-    return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
-  return replay::Speed{traffic.speed.value_or(1)};
-}
-
-bool compares_with_baseline(const scenarios::Scenario& scenario) {
-  const auto compares = [](const scenarios::Phase& phase) {
-    return std::ranges::any_of(phase.expect, [](const scenarios::Expectation& expectation) {
-      return std::holds_alternative<scenarios::NotWorseExpectation>(expectation.what);
-    });
-  };
-  return scenario.topology.baseline.has_value() &&
-         (compares(scenario.steady_state) || std::ranges::any_of(scenario.phases, compares));
-}
-
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
@@ -66,15 +48,15 @@ Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const
 
 Runner::~Runner() {
   if (dependencies_ != nullptr) dependencies_->heal();
-  end_version(candidate_);
-  end_version(baseline_);
+  if (process_faults_ != nullptr) tell(process_faults_->heal());
+  end_service();
 }
 
 // What it wrote stays in the output folder: without the secrets that it was given.
-void Runner::end_version(Version& version) {
-  if (version.process == nullptr) return;
-  version.process->stop(service_grace);
-  const auto hidden = secrets_.hide_in_file(version.output);
+void Runner::end_service() {
+  if (service_ == nullptr) return;
+  service_->stop(service_grace);
+  const auto hidden = secrets_.hide_in_file(service_output_);
   if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
 
@@ -116,29 +98,56 @@ base::Result<void> Runner::start() {
                 fmt::format("{} requests of the capture write and are not sent; allow them with traffic.allow-writes",
                             script->writes_refused));
   }
-  for (const scenarios::Phase& phase : scenario_.phases) {
-    if (const auto checked = Dependencies::check(phase.faults); !checked) return checked;
-  }
+  if (const auto checked = check_faults(); !checked) return checked;
   take_digests(capture.string());
   auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
-  if (const auto started = start_version(scenario_.topology.candidate, candidate_); !started) return started;
-  if (compares_with_baseline(scenario_)) {
-    if (const auto started = start_version(*scenario_.topology.baseline, baseline_); !started) return started;
-    baseline_traffic_ = traffic_to(baseline_, *script, verify::baseline_party);
-  }
-  traffic_ = traffic_to(candidate_, std::move(*script), verify::candidate_party);
+  make_process_faults();
+  if (const auto started = start_service(); !started) return started;
+
+  const scenarios::Target& target = scenario_.topology.candidate;
+  const auto origin = wire::parse_origin(target.url);
+  if (!origin) return std::unexpected(origin.error());
+  const auto endpoint = wire::resolve(origin->host, origin->port);
+  if (!endpoint) return std::unexpected(endpoint.error());
+  const auto tls = wire::tls_for(*origin);
+  if (!tls) return std::unexpected(tls.error());
+  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed,
+                                       options_.connections_max, clock_, counts_, *tls);
   return {};
 }
 
-// Both get the same requests at the same instants. Their trace ids differ, so that calls to dependencies are told apart.
-std::unique_ptr<Traffic> Runner::traffic_to(const Version& version, replay::Script script, std::string_view party) {
-  const bool judged = party == verify::candidate_party;
-  return std::make_unique<Traffic>(std::move(script), pacing_of(scenario_.traffic), version.endpoint,
-                                   judged ? options_.seed : base::draw(options_.seed, party, 0),
-                                   options_.connections_max, clock_, judged ? counts_ : baseline_counts_, version.tls,
-                                   party);
+base::Result<void> Runner::check_faults() const {
+  const bool has_program = !scenario_.topology.candidate.command.empty();
+  for (const scenarios::Phase& phase : scenario_.phases) {
+    if (const auto checked = Dependencies::check(phase.faults); !checked) return checked;
+    if (const auto checked = ProcessFaults::check(phase.processes, has_program); !checked) return checked;
+  }
+  return {};
+}
+
+void Runner::make_process_faults() {
+  ProcessFaults::Setting setting;
+  setting.service = scenario_.topology.service;
+  setting.folder = std::filesystem::path(scenario_.file).parent_path().string();
+  setting.journal = (std::filesystem::path(options_.output_folder) / (record_.id + ".journal")).string();
+  setting.watchdog = options_.watchdog;
+  setting.program = [this]() -> Process* { return service_ != nullptr && !service_->ended() ? service_.get() : nullptr; };
+  setting.start_again = [this] {
+    service_->stop(std::chrono::milliseconds(0));
+    service_ended_ = false;
+    return start_program();
+  };
+  process_faults_ = std::make_unique<ProcessFaults>(std::move(setting), clock_, marks_);
+}
+
+// What went wrong with a fault on a process is for the report.
+void Runner::tell(const base::Result<void>& done) {
+  if (done) return;
+  const std::string why = secrets_.hide(done.error().message);
+  marks_.mark(clock_.now(), MarkKind::note, why);
+  progress_.say(why);
 }
 
 // What the run was made of. What cannot be read is left out: it is no reason not to run.
@@ -152,49 +161,50 @@ void Runner::take_digests(const std::string& capture) {
     if (auto digest = base::digest_of_file(program)) record_.digests["candidate"] = std::move(*digest);
 }
 
-// Starts it where the scenario says how, and waits until it answers.
-base::Result<void> Runner::start_version(const scenarios::Target& target, Version& version) {
+// Starts the candidate where the scenario says how, and waits until it answers.
+base::Result<void> Runner::start_service() {
+  const scenarios::Target& target = scenario_.topology.candidate;
   const auto origin = wire::parse_origin(target.url);
   if (!origin) return std::unexpected(origin.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return std::unexpected(endpoint.error());
   const auto tls = wire::tls_for(*origin);
   if (!tls) return std::unexpected(tls.error());
-  version.endpoint = *endpoint;
-  version.tls = *tls;
-  version.output =
-      (std::filesystem::path(options_.output_folder) / fmt::format("{}.{}.log", record_.id, version.word)).string();
+  service_output_ = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
   if (!target.command.empty()) {
-    progress_.say(
-        fmt::format("starting {}{}", scenario_.topology.service, &version == &baseline_ ? ", the baseline" : ""));
-    auto started = Process::start({.argv = target.command,
-                                   .env = target.env,
-                                   .folder = std::filesystem::path(scenario_.file).parent_path().string(),
-                                   .output = version.output});
-    if (!started) return std::unexpected(started.error());
-    version.process = std::move(*started);
+    progress_.say(fmt::format("starting {}", scenario_.topology.service));
+    if (const auto started = start_program(); !started) return started;
   }
   const auto gave_up = [&]() -> std::optional<std::string> {
     io_.poll();  // a signal may have come meanwhile
     if (!ended_because_.empty()) return ended_because_;
-    const auto ended = version.process != nullptr ? version.process->ended() : std::nullopt;
+    const auto ended = service_ != nullptr ? service_->ended() : std::nullopt;
     if (!ended) return std::nullopt;
     // Out of the file first: of a secret of several lines the last words may hold a part only.
-    if (const auto hidden = secrets_.hide_in_file(version.output); !hidden) return hidden.error().message;
-    return fmt::format("the {} {}; its last words:\n{}", version.word, *ended,
-                       last_lines(version.output, output_lines_shown));
+    if (const auto hidden = secrets_.hide_in_file(service_output_); !hidden) return hidden.error().message;
+    return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(service_output_, output_lines_shown));
   };
   if (!target.health) {
-    return wait_until_reachable(*endpoint, version.process != nullptr ? start_within : probe_within, gave_up, *tls);
+    return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up, *tls);
   }
   return wait_until_healthy(*endpoint, origin->authority(), target.health->path, target.health->within, gave_up, *tls);
+}
+
+base::Result<void> Runner::start_program() {
+  const scenarios::Target& target = scenario_.topology.candidate;
+  auto started = Process::start({.argv = target.command,
+                                 .env = target.env,
+                                 .folder = std::filesystem::path(scenario_.file).parent_path().string(),
+                                 .output = service_output_});
+  if (!started) return std::unexpected(started.error());
+  service_ = std::move(*started);
+  return {};
 }
 
 base::Task<> Runner::direct() {
   const base::Time begin = clock_.now() + before_first_request;
   marks_.mark(begin, MarkKind::traffic_begin, "");
   traffic_->begin(begin);
-  if (baseline_traffic_ != nullptr) baseline_traffic_->begin(begin);
   bool going = co_await wait_until(begin) && co_await pass_phase(scenario_.steady_state);
   if (going) {
     const bool silent = co_await is_silent();
@@ -214,15 +224,20 @@ base::Task<> Runner::direct() {
 // False: the run has been cut short within it.
 base::Task<bool> Runner::pass_phase(const scenarios::Phase& phase) {
   const base::Time begin = clock_.now();
+  const bool hurts = !phase.faults.empty() || !phase.processes.empty();
   marks_.mark(begin, MarkKind::phase_begin, phase.name);
   progress_.begin(begin, phase.name, phase.duration, counts_);
-  if (!phase.faults.empty()) {
-    marks_.mark(dependencies_->apply(phase.faults, options_.seed), MarkKind::faults_on, phase.name);
+  if (hurts) {
+    marks_.mark(dependencies_->apply(phase.faults, options_.seed, options_.replayed), MarkKind::faults_on, phase.name);
+    tell(process_faults_->begin(phase.processes));
   }
   last_window_ = {begin, counts_.sent, counts_.failed};
   failing_since_ = {};
   const bool whole = co_await wait_until(begin + phase.duration);
-  if (!phase.faults.empty()) marks_.mark(dependencies_->heal(), MarkKind::faults_off, phase.name);
+  if (hurts) {
+    tell(process_faults_->heal());
+    marks_.mark(dependencies_->heal(), MarkKind::faults_off, phase.name);
+  }
   marks_.mark(clock_.now(), MarkKind::phase_end, phase.name);
   progress_.end(clock_.now(), counts_);
   co_return whole;
@@ -232,22 +247,23 @@ base::Task<bool> Runner::wait_until(base::Time end) {
   while (ended_because_.empty()) {
     const base::Nanoseconds left = end - clock_.now();
     if (left.count() <= 0) co_return true;
-    co_await pause_.lasting(std::min<base::Nanoseconds>(left, look_every));
-    watch(candidate_);
-    watch(baseline_);
+    const base::Nanoseconds until_fault = std::max(process_faults_->next() - clock_.now(), base::Nanoseconds(0));
+    co_await pause_.lasting(std::min({left, base::Nanoseconds(look_every), until_fault}));
+    tell(process_faults_->poll());
+    watch_service();
     watch_errors();
     progress_.update(clock_.now(), counts_);
   }
   co_return false;
 }
 
-void Runner::watch(Version& version) {
-  if (version.process == nullptr || version.ended) return;
-  const auto ended = version.process->ended();
+void Runner::watch_service() {
+  if (service_ == nullptr || service_ended_) return;
+  const auto ended = service_->ended();
   if (!ended) return;
-  version.ended = true;
-  marks_.mark(clock_.now(), MarkKind::note, fmt::format("the {} {}", version.word, *ended));
-  progress_.say(fmt::format("the {} {}", version.word, *ended));
+  service_ended_ = true;
+  marks_.mark(clock_.now(), MarkKind::note, fmt::format("the service {}", *ended));
+  progress_.say(fmt::format("the service {}", *ended));
 }
 
 // gate.abort-when: the share of failed requests, second by second, has been above the limit for long enough.
@@ -272,7 +288,6 @@ events::Log Runner::log_so_far(bool whole) {
   events::Log log = events::copy_of(marks_);
   log.absorb(dependencies_->snapshot());
   log.absorb(traffic_->snapshot(whole));
-  if (baseline_traffic_ != nullptr) log.absorb(baseline_traffic_->snapshot(whole));
   log.sort();
   return log;
 }
@@ -302,17 +317,14 @@ bool Runner::steady_state_holds(bool silent) {
 
 reports::RunRecord Runner::finish() {
   dependencies_->heal();
+  tell(process_faults_->heal());
   events::Log sent = traffic_->finish(options_.answers_within);
-  events::Log sent_to_baseline;
-  if (baseline_traffic_ != nullptr) sent_to_baseline = baseline_traffic_->finish(options_.answers_within);
   marks_.mark(clock_.now(), MarkKind::traffic_end, "");
-  end_version(candidate_);
-  end_version(baseline_);
+  end_service();
   events::Log seen = dependencies_->finish();
   record_.log = std::move(marks_);
   record_.log.absorb(std::move(seen));
   record_.log.absorb(std::move(sent));
-  record_.log.absorb(std::move(sent_to_baseline));
   record_.log.sort();
   record_.ended = clock_.now();
   record_.ended_because = ended_because_;

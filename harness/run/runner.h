@@ -18,6 +18,7 @@
 #include "harness/run/dependencies.h"
 #include "harness/run/live.h"
 #include "harness/run/process.h"
+#include "harness/run/process_faults.h"
 #include "harness/run/progress.h"
 #include "harness/run/traffic.h"
 #include "harness/wire/pause.h"
@@ -31,6 +32,8 @@ struct RunnerOptions {
   std::string version;        // of this program
   std::string output_folder;  // the service's own output goes to a file here
   std::size_t connections_max = 512;
+  std::shared_ptr<const faults::Replayed> replayed = nullptr;  // faults fire where they fired in another run
+  std::string watchdog = {};  // this program, to be started beside a run that hurts processes; empty: none
   std::chrono::milliseconds answers_within{5000};  // after the last request was sent, or the target's last answer
 };
 
@@ -51,25 +54,19 @@ class Runner {
 
  private:
   base::Result<void> start();
-  // A version of the service, as it runs.
-  struct Version {
-    std::string word;  // in messages: "service", "baseline"
-    std::unique_ptr<Process> process;
-    std::string output;  // a file
-    wire::Endpoint endpoint;
-    wire::TlsPeer tls;
-    bool ended = false;
-  };
-  base::Result<void> start_version(const scenarios::Target& target, Version& version);
-  std::unique_ptr<Traffic> traffic_to(const Version& version, replay::Script script, std::string_view party);
+  base::Result<void> start_service();
+  base::Result<void> start_program();
+  base::Result<void> check_faults() const;
+  void make_process_faults();
+  void tell(const base::Result<void>& done);
   void take_digests(const std::string& capture);
-  void end_version(Version& version);
+  void end_service();
   base::Task<> direct();
   base::Task<bool> pass_phase(const scenarios::Phase& phase);
   base::Task<bool> wait_until(base::Time end);
   base::Task<bool> is_silent();
   bool steady_state_holds(bool silent);
-  void watch(Version& version);
+  void watch_service();
   void watch_errors();
   events::Log log_so_far(bool whole);
   reports::RunRecord finish();
@@ -81,18 +78,18 @@ class Runner {
   LiveCounts counts_;
   reports::RunRecord record_;
   base::Secrets secrets_;
-  events::Log marks_;  // what the director itself writes down
+  std::string service_output_;  // a file
+  events::Log marks_;           // what the director itself writes down
 
   wire::IoContext io_{wire::one_thread};
   wire::Pause pause_{io_};
   base::TaskGroup tasks_;
   std::unique_ptr<Dependencies> dependencies_;
-  Version candidate_{.word = "service", .process = {}, .output = {}, .endpoint = {}, .tls = {}, .ended = false};
-  Version baseline_{.word = "baseline", .process = {}, .output = {}, .endpoint = {}, .tls = {}, .ended = false};
-  LiveCounts baseline_counts_;
+  std::unique_ptr<Process> service_;
+  std::unique_ptr<ProcessFaults> process_faults_;
   std::unique_ptr<Traffic> traffic_;
-  std::unique_ptr<Traffic> baseline_traffic_;  // nullptr: nothing is compared
   std::string ended_because_;
+  bool service_ended_ = false;
 
   // For abort-when: since when the share of errors has been above the limit.
   struct Window {

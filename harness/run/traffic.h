@@ -18,10 +18,8 @@ namespace stormproof::run {
 class Traffic {
  public:
   // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over. The script is loaded; nothing is sent yet.
-  // `party`: what the target is called in the log.
   Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target, std::uint64_t seed,
-          std::size_t connections_max, const base::Clock& clock, LiveCounts& counts, wire::TlsPeer tls = {},
-          std::string_view party = "candidate");
+          std::size_t connections_max, const base::Clock& clock, LiveCounts& counts, wire::TlsPeer tls = {});
   ~Traffic();
 
   void begin(base::Time at);

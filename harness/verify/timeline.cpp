@@ -4,7 +4,6 @@
 #include <iterator>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "harness/base/seed.h"
 
@@ -29,6 +28,12 @@ bool plausible(const Exchange& exchange, Time origin) {
   return waited_well && near(exchange.intended) && near(exchange.start) && near(exchange.end);
 }
 
+struct TraceHash {
+  std::size_t operator()(const events::TraceId& trace) const {
+    return base::identity_of({reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()});
+  }
+};
+
 // At one instant, what ends stands before what begins.
 int rank(MarkKind kind) {
   switch (kind) {
@@ -40,10 +45,6 @@ int rank(MarkKind kind) {
 }
 
 }  // namespace
-
-std::size_t View::TraceHash::operator()(const events::TraceId& trace) const {
-  return base::identity_of({reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()});
-}
 
 View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log) {
   const Time latest = Time(Nanoseconds::max() / 2);
@@ -63,33 +64,11 @@ View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(l
   share_out_requests();
 }
 
-View::Traces View::index_baseline(Time origin) {
-  Traces traces;
-  const events::NameId baseline = log_.names.find(baseline_party);
-  if (baseline == 0) return traces;
-  for (const Exchange& exchange : log_.exchanges) {
-    if (exchange.side != events::Side::ingress || exchange.party != baseline || !plausible(exchange, origin)) continue;
-    baseline_.push_back(&exchange);
-    if (!exchange.trace.none()) traces.insert(exchange.trace);
-  }
-  std::ranges::sort(baseline_, [](const Exchange* a, const Exchange* b) {
-    return std::tie(a->request, a->intended, a->end) < std::tie(b->request, b->intended, b->end);
-  });
-  return traces;
-}
-
-const Exchange* View::baseline_of(const Exchange& request) const {
-  const auto found = std::ranges::lower_bound(baseline_, request.request, {}, &Exchange::request);
-  return found == baseline_.end() || (*found)->request != request.request ? nullptr : *found;
-}
-
 void View::index_exchanges(Time origin) {
   const events::NameId candidate = log_.names.find(candidate_party);
-  const auto baselines_traces = index_baseline(origin);
   for (const Exchange& exchange : log_.exchanges) {
     if (!plausible(exchange, origin)) continue;
     last_event_ = std::max(last_event_, exchange.intended);
-    if (exchange.side == events::Side::egress && baselines_traces.contains(exchange.trace)) continue;
     if (exchange.side == events::Side::egress) egress_[exchange.party].push_back(&exchange);
     else if (candidate != 0 && exchange.party == candidate) ingress_.push_back(&exchange);
   }
@@ -102,7 +81,9 @@ void View::index_exchanges(Time origin) {
     });
   }
   correlate();
-  for (const events::FaultFired& fault : log_.faults) ++fired_[fault.rule];
+  for (const events::FaultFired& fault : log_.faults) {
+    if (events::acted(fault)) ++fired_[fault.rule];
+  }
 }
 
 // The table is only asked for single ids: its order never shows. Of two requests with one id the first counts.

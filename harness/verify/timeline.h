@@ -12,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "harness/events/log.h"
@@ -23,8 +22,6 @@ namespace stormproof::verify {
 
 // The party name of the version that is judged.
 inline constexpr std::string_view candidate_party = "candidate";
-// And of the one that it is compared with, where both are sent the same requests.
-inline constexpr std::string_view baseline_party = "baseline";
 
 // A phase as it happened. A request belongs to the phase [begin, end) in which it was to be sent; but one that is under way
 // when a later phase's faults come belongs to that phase, as it may feel them; not if it was overdue by then.
@@ -52,10 +49,6 @@ class View {
   const std::vector<PhaseWindow>& phases() const { return phases_; }
 
   Exchanges ingress() const { return ingress_; }
-  // The baseline's answers, by number of the request; empty where there is no baseline. Its calls to dependencies are in no
-  // egress, where they carry a trace id.
-  Exchanges baseline() const { return baseline_; }
-  const events::Exchange* baseline_of(const events::Exchange& request) const;  // nullptr: none
   // Requests with `from` <= intended < `to`.
   Exchanges ingress_between(Time from, Time to) const;
 
@@ -83,11 +76,6 @@ class View {
  private:
   void read_marks(const scenarios::Scenario& scenario);
   void place(const scenarios::Phase& plan, std::size_t& next_mark);
-  struct TraceHash {
-    std::size_t operator()(const events::TraceId& trace) const;
-  };
-  using Traces = std::unordered_set<events::TraceId, TraceHash>;
-  Traces index_baseline(Time origin);
   void index_exchanges(Time origin);
   void share_out_requests();
   void correlate();
@@ -96,7 +84,6 @@ class View {
   std::vector<events::Mark> marks_ = {};  // in order of time
   std::vector<PhaseWindow> phases_ = {};
   std::vector<const events::Exchange*> ingress_;
-  std::vector<const events::Exchange*> baseline_;  // by number of the request
   Attribution attribution_;
   std::map<events::NameId, std::vector<const events::Exchange*>> egress_;
   std::map<events::NameId, std::vector<std::uint32_t>> callers_;

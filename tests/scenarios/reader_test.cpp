@@ -52,7 +52,6 @@ phases:
           on: payments
           closes-within: 6s
       - recovers: {within: 10s}
-      - not-worse: {latency: 5%, errors: 0.5%}
 gate:
   fail-on: [violated]
   abort-when: {errors: {above: 50%, for: 10s}}
@@ -152,10 +151,6 @@ TEST(Reader, ReadsExpectations) {
   const auto& closes = std::get<BreakerExpectation>(scenario.phases[1].expect.at(0).what);
   EXPECT_EQ(closes.closes_within, 6s);
   EXPECT_EQ(std::get<RecoversExpectation>(scenario.phases[1].expect.at(1).what).within, 10s);
-  const auto& not_worse = std::get<NotWorseExpectation>(scenario.phases[1].expect.at(2).what);
-  EXPECT_DOUBLE_EQ(*not_worse.latency, 0.05);
-  EXPECT_DOUBLE_EQ(*not_worse.errors, 0.005);
-  EXPECT_TRUE(scenario.warnings.empty()) << "the baseline is compared with";
 }
 
 TEST(Reader, ExpectationsKeepTheirLineAndTheirText) {
