@@ -25,6 +25,8 @@ struct ScriptRequest {
   std::string fields;  // the head as recorded, without the empty line at its end
   std::string body;
   base::Time recorded{};
+  std::uint64_t connection = 0;  // as recorded; 0: not known
+  std::uint64_t session = 0;
 };
 
 struct Script {

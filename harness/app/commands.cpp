@@ -25,7 +25,7 @@ ExitCode run_command_line(int argc, const char* const* argv) {
   app.require_subcommand(1);
   Call call;
   for (const auto add : {add_record, add_proxy, add_import, add_inspect, add_replay, add_compare, add_run, add_lint,
-                         add_verify, add_report, add_schema}) {
+                         add_plan, add_heal, add_verify, add_report, add_schema}) {
     add(app, call);
   }
   try {
