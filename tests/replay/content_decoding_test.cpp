@@ -48,7 +48,7 @@ TEST(ContentDecodingTest, DamageIsSaid) {
   EXPECT_EQ(without_coding("gzip", deflated(text, 31).substr(0, 15), plenty).error().message, "it is cut short");
   EXPECT_EQ(without_coding("br", brotlied(text).substr(0, 5), plenty).error().message, "it is cut short");
   EXPECT_EQ(without_coding("gzip", "not gzip at all", plenty).error().message, "it is damaged");
-  EXPECT_EQ(without_coding("zstd", "x", plenty).error().message, "the content coding zstd is not known");
+  EXPECT_EQ(without_coding("compress", "x", plenty).error().message, "the content coding compress is not known");
   EXPECT_FALSE(without_chunks(head("Transfer-Encoding: chunked\r\n"), "5\r\nabc"));
   EXPECT_FALSE(without_chunks(head("Transfer-Encoding: chunked\r\n"), "ffffffffffffffff\r\nabc"));
   EXPECT_FALSE(without_chunks(head("Transfer-Encoding: chunked\r\n"), "3\r\nabcd\r\n0\r\n\r\n"));
