@@ -41,11 +41,6 @@ void fill_differences(Gate& gate, const Comparison& comparison, const std::vecto
                         count(Cause::undecided), count(Cause::noise), comparison.different(), comparison.requests())
           : fmt::format("{} of {} requests differ, in {} places", comparison.different(), comparison.requests(),
                         count(Cause::untold));
-  {
-  }
-  of {} requests differ", count(Cause::real),
-                              count(Cause::undecided), count(Cause::noise),
-                              comparison.different(), comparison.requests());
   if (comparison.requests() == 0) {
     gate.missing = "no request was compared";
     return;
