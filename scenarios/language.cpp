@@ -197,15 +197,15 @@ Record with_mechanisms(Record record) {
 }
 
 const Record& expectation() {
-  static const Record record = with_mechanisms({
-      "expectation",
-      "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
-      {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
-       {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
-       {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
-        "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
-       {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
-      Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}});
+  static const Record record = with_mechanisms(
+      {"expectation",
+       "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
+       {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
+        {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
+        {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
+         "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
+        {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
+       Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}});
   return record;
 }
 

@@ -21,7 +21,15 @@ constexpr std::size_t head_size = magic.size() + 1 + sizeof(std::uint64_t);
 constexpr int zstd_level = 3;
 constexpr std::size_t unpack_step = std::size_t{1} << 20;
 
-enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, has_waited = 8, has_advice = 16, has_key = 32, flags_end = 64 };
+enum Flag : std::uint8_t {
+  is_egress = 1,
+  has_first_byte = 2,
+  has_trace = 4,
+  has_waited = 8,
+  has_advice = 16,
+  has_key = 32,
+  flags_end = 64
+};
 
 // A column holds one field of all exchanges: like stands beside like, which is what zstd needs.
 enum Column : std::uint8_t {
@@ -67,10 +75,9 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
   for (const Exchange& e : exchanges) {
     const bool egress = e.side == Side::egress;
     const bool answered = e.first_byte != base::Time{};
-    columns[flags].push_back(static_cast<char>((egress ? is_egress : 0) | (answered ? has_first_byte : 0) |
-                                               (e.trace.none() ? 0 : has_trace) |
-                                               (e.waited.count() == 0 ? 0 : has_waited) |
-                                               (e.advice.none() ? 0 : has_advice) | (e.key == 0 ? 0 : has_key)));
+    columns[flags].push_back(static_cast<char>(
+        (egress ? is_egress : 0) | (answered ? has_first_byte : 0) | (e.trace.none() ? 0 : has_trace) |
+        (e.waited.count() == 0 ? 0 : has_waited) | (e.advice.none() ? 0 : has_advice) | (e.key == 0 ? 0 : has_key)));
     columns[outcome].push_back(static_cast<char>(e.outcome));
     put_varint(columns[status], e.status);
     put_varint(columns[party], e.party);
@@ -181,8 +188,7 @@ base::Result<std::string> unpack(std::string_view packed, std::uint64_t bytes_ma
 class ExchangeReader {
  public:
   ExchangeReader(VarintReader& in, std::size_t names, std::uint8_t version)
-      : names_(names),
-        columns_(split(in, columns_of(version), std::make_index_sequence<column_count>())) {}
+      : names_(names), columns_(split(in, columns_of(version), std::make_index_sequence<column_count>())) {}
 
   bool take(Exchange& e) {
     const std::uint64_t flag = byte(flags);

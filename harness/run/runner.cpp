@@ -12,6 +12,7 @@
 #include "harness/wire/net.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
+#include "scenarios/mechanisms.h"
 
 namespace stormproof::run {
 namespace {
@@ -119,8 +120,9 @@ base::Result<void> Runner::start() {
   if (!endpoint) return std::unexpected(endpoint.error());
   const auto tls = wire::tls_for(*origin);
   if (!tls) return std::unexpected(tls.error());
-  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed,
-                                       options_.connections_max, clock_, counts_, *tls);
+  traffic_ =
+      std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed,
+                                options_.connections_max, clock_, counts_, *tls, scenarios::key_header_of(scenario_));
   return {};
 }
 

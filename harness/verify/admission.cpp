@@ -16,7 +16,8 @@ double seconds(Nanoseconds duration) { return static_cast<double>(duration.count
 What what_of(const Exchange& request, int refusing_status) {
   if (request.outcome != events::Outcome::answered) return What::unknown;
   if (request.status == refusing_status || request.status == 429) return What::refused;
-  return request.status >= 500 ? What::unknown : What::admitted;
+  // What fails with another status failed behind the limit; 503 may be a refusal of another kind.
+  return request.status == 503 ? What::unknown : What::admitted;
 }
 
 // The maximum over those of a row of numbers that count already; each prefix can be raised at once.
@@ -268,7 +269,7 @@ Refusals replay_bucket(const Decisions& decisions, double per_second, double bur
 
 std::vector<Wait> waits_of(const Decisions& decisions) {
   std::vector<Wait> waits;
-  Time next_high{};            // the end of the first admission after, and the last refusal before it
+  Time next_high{};  // the end of the first admission after, and the last refusal before it
   Time last_refused{};
   bool admitted_later = false;
   for (std::size_t at = decisions.size(); at-- > 0;) {

@@ -56,9 +56,10 @@ std::string untried(const Seen& seen, const scenarios::RateLimitExpectation& cla
                              : fmt::format("no request carried the header {}", claim.per);
   }
   if (seen.refused >= refusals_min) return "";
-  std::string text = fmt::format("{} of {} requests were refused with {}, at {:.3g}/s: the limit was not reached; send "
-                                 "at least {:.3g}/s",
-                                 seen.refused, seen.requests, claim.status, seen.offered, 2 * claim.rate_per_second);
+  std::string text = fmt::format(
+      "{} of {} requests were refused with {}, at {:.3g}/s: the limit was not reached; send "
+      "at least {:.3g}/s",
+      seen.refused, seen.requests, claim.status, seen.offered, 2 * claim.rate_per_second);
   if (seen.service_unavailable >= refusals_min)
     text += fmt::format(", or state status: 503, which {} answers had", seen.service_unavailable);
   return text;
@@ -78,8 +79,9 @@ std::string_view shape_of(const Saturation& seen, double per_second) {
 
 Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim) {
   const double rate = claim.rate_per_second;
-  Check check{.name = "rate",
-              .expected = fmt::format("{} ± {} in the long run", base::format_rate(rate), format_percent(rate_tolerance))};
+  Check check{
+      .name = "rate",
+      .expected = fmt::format("{} ± {} in the long run", base::format_rate(rate), format_percent(rate_tolerance))};
   Saturation all;
   double runs = 0;
   for (const Decisions& decisions : seen.phase) {
@@ -101,17 +103,18 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
     // Shut: not even half of what the rate gives, in a time that is long enough.
     if (expected_meanwhile >= 20 && static_cast<double>(all.admitted_in) < expected_meanwhile / 2)
       check.verdict = Verdict::violated;
-    else check.missing = fmt::format("the limit was never reached for long: send many times {}, for {} at least{}",
-                                     base::format_rate(rate), format_duration(Nanoseconds(std::llround(1e11 / rate))),
-                                     claim.burst ? "" : ", and state the burst");
+    else
+      check.missing = fmt::format("the limit was never reached for long: send many times {}, for {} at least{}",
+                                  base::format_rate(rate), format_duration(Nanoseconds(std::llround(1e11 / rate))),
+                                  claim.burst ? "" : ", and state the burst");
     return check;
   }
   const double low = static_cast<double>(all.admitted) / seconds(all.most);
   const double high = static_cast<double>(all.admitted) / seconds(all.least);
-  check.measured = fmt::format("{} ({} admitted in {} of refusals{}), interval {} to {}",
-                               base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)),
-                               all.admitted, format_duration(all.least), shape_of(all, rate), base::format_rate(low),
-                               base::format_rate(high));
+  check.measured = fmt::format(
+      "{} ({} admitted in {} of refusals{}), interval {} to {}",
+      base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)), all.admitted,
+      format_duration(all.least), shape_of(all, rate), base::format_rate(low), base::format_rate(high));
   if (low >= rate * (1 - rate_tolerance) && high <= rate * (1 + rate_tolerance)) check.verdict = Verdict::holds;
   else if (low > rate * (1 + rate_tolerance) || high < rate * (1 - rate_tolerance)) check.verdict = Verdict::violated;
   else
@@ -148,10 +151,10 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
   } else if (most.high > burst + 1) {
     check.missing = "the answers come too late to tell when they were decided on: lower the latency of the service";
   } else if (most.low < burst - 2) {
-    check.missing = fmt::format("the burst was never spent: let the limit rest for {} before the phase, then send "
-                                "{} at once",
-                                format_duration(Nanoseconds(std::llround(1e9 * burst / claim.rate_per_second))),
-                                *claim.burst + 1);
+    check.missing = fmt::format(
+        "the burst was never spent: let the limit rest for {} before the phase, then send "
+        "{} at once",
+        format_duration(Nanoseconds(std::llround(1e9 * burst / claim.rate_per_second))), *claim.burst + 1);
   } else {
     check.verdict = Verdict::holds;
   }
@@ -228,14 +231,13 @@ Check check_retry_after(const Seen& seen, Finding& finding) {
       show(finding, wait.refusal->request->request);
     }
   }
-  check.measured = fmt::format("{} of {} refusals were wrong about it, {} of them said nothing", cases.bad, cases.of,
-                               silent);
+  check.measured =
+      fmt::format("{} of {} refusals were wrong about it, {} of them said nothing", cases.bad, cases.of, silent);
   if (example != nullptr) {
-    check.measured += fmt::format(
-        "; one said {} s, and {}", example->refusal->request->advice.retry_after,
-        example->high == Nanoseconds::max() ? fmt::format("none was admitted for {}", format_duration(example->low))
-                                            : fmt::format("the next was admitted after {}",
-                                                          format_duration(example->high)));
+    check.measured += fmt::format("; one said {} s, and {}", example->refusal->request->advice.retry_after,
+                                  example->high == Nanoseconds::max()
+                                      ? fmt::format("none was admitted for {}", format_duration(example->low))
+                                      : fmt::format("the next was admitted after {}", format_duration(example->high)));
   }
   decide_share(check, cases, untruthful_share_max, "refusals that the run can check");
   if (check.verdict == Verdict::inconclusive && open > 0)
