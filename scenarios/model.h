@@ -62,7 +62,8 @@ struct Traffic {
 
 struct LatencyFault {
   Nanoseconds base{0};
-  Nanoseconds jitter{0};  // uniform in [base - jitter, base + jitter)
+  Nanoseconds jitter{0};     // uniform in [base - jitter, base + jitter)
+  bool at_response = false;  // before the response goes on; else before the dependency is called
 };
 
 struct AbortFault {
@@ -71,14 +72,91 @@ struct AbortFault {
   std::map<std::string, std::string> headers;
 };
 
+struct ThrottleFault {
+  double per_second = 1;
+  double burst = 1;
+  int status = 429;
+  Nanoseconds retry_after{0};  // 0: until the next one may pass
+};
+
+// Of a request: method and path; of a response: status.
+struct ChangeFault {
+  std::string method;
+  std::string path;
+  std::optional<int> status;
+  std::map<std::string, std::string> headers;
+  std::vector<std::string> without;
+  std::optional<std::string> body;
+  std::optional<std::string> merge;  // JSON
+};
+
+struct TruncateFault {
+  double at = 0.5;
+  std::optional<std::uint64_t> bytes;
+  bool legal = false;
+};
+
+struct SlowFault {
+  Nanoseconds head{0};
+  Nanoseconds body{0};
+};
+
+// What else can go wrong with a message. Empty, zero and false: not this.
+struct MessageFaults {
+  std::optional<ThrottleFault> throttle;
+  std::optional<ChangeFault> change_request;
+  std::optional<ChangeFault> change_response;
+  std::optional<TruncateFault> truncate;
+  std::string framing;    // "cut-chunk"
+  std::string no_answer;  // "reset"
+  std::optional<SlowFault> slow;
+  std::uint64_t huge_head = 0;  // bytes
+  bool stale = false;
+  bool duplicate = false;
+};
+
+// Which requests, when, how many.
+struct Targeting {
+  std::vector<std::string> routes;
+  std::map<std::string, std::string> headers;
+  std::vector<std::string> clients;
+  bool by_request = false;
+  Nanoseconds after{0};
+  std::optional<Nanoseconds> lasting;
+  Nanoseconds ramp{0};
+  std::optional<std::uint64_t> first;
+  std::optional<std::uint64_t> first_tries;
+  std::optional<std::uint64_t> every;
+  std::optional<std::uint64_t> at_most;
+};
+
 struct Fault {
   std::string id;                       // "<phase>#<n>": the rule's name, unique within the scenario
   std::string on;                       // a dependency
-  std::optional<LatencyFault> latency;  // one of latency and abort, or both: the delay comes first
+  std::optional<LatencyFault> latency;  // with an answer of ours: the delay comes first
   std::optional<AbortFault> abort;
   double share = 1;  // of the requests that match
   std::vector<std::string> methods;
   std::vector<std::string> paths;
+  MessageFaults message = {};
+  Targeting targeting = {};
+};
+
+// What happens to the program of the service under test. Exactly one of the kinds.
+struct ProcessFault {
+  enum class Kind : std::uint8_t { kill, terminate, pause, crash_loop, open_files, cpu, memory, command };
+  std::string id;  // "<phase>/process#<n>"
+  Kind kind = Kind::kill;
+  Nanoseconds after{0};                      // the beginning of the phase
+  std::optional<Nanoseconds> restart_after;  // kill, terminate, crash_loop; none: as the fault is healed
+  Nanoseconds lasting{0};                    // pause; 0: as long as the phase
+  Nanoseconds every{0};                      // crash_loop
+  std::uint64_t open_files = 0;
+  double cpu = 1;            // of one processor
+  std::uint64_t memory = 0;  // bytes
+  std::vector<std::string> hurt;
+  std::vector<std::string> heal;
+  bool even_the_last = false;  // also where no other instance is healthy
 };
 
 struct ErrorsExpectation {
@@ -161,6 +239,7 @@ struct Phase {
   Nanoseconds duration{0};
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
+  std::vector<ProcessFault> processes = {};
 };
 
 struct AbortWhen {

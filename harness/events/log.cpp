@@ -115,6 +115,11 @@ void put_faults(std::string& out, std::span<const FaultFired> faults) {
     put_varint(out, fired.request);
     put_varint(out, zigzag(static_cast<std::uint64_t>(fired.delayed.count())));
     put_varint(out, fired.status);
+    out.push_back(static_cast<char>(fired.effect));  // this and what follows: since version 3
+    put_varint(out, fired.identity);
+    put_varint(out, fired.sent);
+    put_varint(out, fired.cut);
+    put_varint(out, fired.detail);
     before = ticks(fired.at);
   }
 }
@@ -293,8 +298,21 @@ base::Result<void> take_exchanges(VarintReader& in, Log& log, std::uint8_t versi
   return {};
 }
 
-base::Result<void> take_faults(VarintReader& in, Log& log) {
-  constexpr std::uint64_t least_bytes = 6;
+// What version 3 added to a fault. False: nonsense.
+bool take_effect(VarintReader& in, FaultFired& fired, std::size_t names) {
+  const std::string_view effect = in.take_bytes(1);
+  fired.identity = in.take();
+  fired.sent = in.take();
+  fired.cut = in.take();
+  const std::uint64_t detail = in.take();
+  if (in.failed() || effect.empty() || detail >= names) return false;
+  fired.effect = static_cast<Effect>(effect.front());
+  fired.detail = static_cast<NameId>(detail);
+  return fired.effect <= last_effect;
+}
+
+base::Result<void> take_faults(VarintReader& in, Log& log, std::uint8_t version) {
+  const std::uint64_t least_bytes = version < 3 ? 6 : 11;
   const std::uint64_t count = in.take();
   if (count > log_events_max || count > in.left() / least_bytes) return nonsense("faults");
   log.faults.resize(static_cast<std::size_t>(count));
@@ -311,6 +329,7 @@ base::Result<void> take_faults(VarintReader& in, Log& log) {
     fired.rule = static_cast<NameId>(rule);
     fired.party = static_cast<NameId>(party_id);
     fired.status = static_cast<std::uint16_t>(code);
+    if (version >= 3 && !take_effect(in, fired, log.names.size())) return nonsense("faults");
   }
   return {};
 }
@@ -350,6 +369,7 @@ void Log::absorb(Log&& other) {
   for (FaultFired& fired : other.faults) {
     fired.rule = ours(fired.rule);
     fired.party = ours(fired.party);
+    fired.detail = ours(fired.detail);
     faults.push_back(fired);
   }
   for (Mark& mark : other.marks) {
@@ -404,7 +424,7 @@ base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_ma
   VarintReader in(*unpacked);
   auto taken = take_names(in, log.names);
   if (taken) taken = take_exchanges(in, log, version);
-  if (taken) taken = take_faults(in, log);
+  if (taken) taken = take_faults(in, log, version);
   if (taken) taken = take_marks(in, log);
   if (taken && !in.finished()) taken = nonsense("last bytes");
   if (!taken) return std::unexpected(taken.error());

@@ -123,6 +123,8 @@ bool Exchange::on_response_head(std::string_view bytes) {
 base::Task<bool> Exchange::forward_response() {
   const std::size_t ready = frame_response();
   if (now_.failed) co_return false;
+  if (interception_ != nullptr && co_await hold_response(ready)) co_return !response_.done();
+  if (now_.failed) co_return false;
   if (ready > 0) {
     event_.response_bytes += ready;
     now_.response_begun = response_.head_done();
