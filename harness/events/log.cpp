@@ -6,7 +6,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <memory>
 #include <tuple>
 
 #include "harness/base/seed.h"

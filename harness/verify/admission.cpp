@@ -97,7 +97,7 @@ struct Stretch {
 // Cuts the row of decisions where the limit may have had more to give than it can hold.
 class Stretches {
  public:
-  Stretches(double per_second, double spare) : per_second_(per_second), spare_(spare) {}
+  Stretches(double per_second, double spare, Nanoseconds calm) : per_second_(per_second), spare_(spare), calm_(calm) {}
 
   std::vector<Stretch> of(const Decisions& decisions) {
     for (const Decision& decision : decisions) {
@@ -119,7 +119,7 @@ class Stretches {
   }
 
   void refused(const Decision& decision) {
-    if (refusal_ == nullptr || full_ || decision.start - refusal_->start > calm_for) {
+    if (refusal_ == nullptr || full_ || decision.start - refusal_->start > calm_) {
       stretches_.push_back({.first_refusal = decision.start, .admitted_at_first = admitted_});
     } else if (since_ > 0 && back_ != nullptr) {
       stretches_.back().anchors.push_back({refusal_->start, back_->end, admitted_ - since_});
@@ -133,6 +133,7 @@ class Stretches {
 
   double per_second_;
   double spare_;
+  Nanoseconds calm_;
   std::vector<Stretch> stretches_ = {};
   const Decision* refusal_ = nullptr;  // the last
   const Decision* back_ = nullptr;     // the first admission after it
@@ -196,9 +197,9 @@ Burst burst_of(const Decisions& decisions, double per_second) {
   return burst;
 }
 
-Saturation saturation_of(const Decisions& decisions, double per_second, double burst) {
+Saturation saturation_of(const Decisions& decisions, double per_second, double burst, Nanoseconds calm) {
   Saturation all;
-  Stretches stretches(per_second, std::max(spare_least, spare_share * (burst - 1)));
+  Stretches stretches(per_second, std::max(spare_least, spare_share * (burst - 1)), calm);
   std::uint64_t anchors = 0;
   for (const Stretch& stretch : stretches.of(decisions)) {
     all.lasted += stretch.last_refusal - stretch.first_refusal;

@@ -55,7 +55,7 @@ struct Saturation {
   std::uint64_t admitted_in = 0;  // during `lasted`
   double run = 0;                 // admitted in a row, on average
 };
-Saturation saturation_of(const Decisions& decisions, double per_second, double burst);
+Saturation saturation_of(const Decisions& decisions, double per_second, double burst, Nanoseconds calm = calm_for);
 
 // Refusals from `from` on, of which a token bucket would have made fewer: those at which at least one token was there.
 // The bucket is empty at the first decision, so the first ones are in nobody's favour.

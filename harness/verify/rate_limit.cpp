@@ -77,6 +77,34 @@ std::string_view shape_of(const Saturation& seen, double per_second) {
   return ", in rows, as a window does";
 }
 
+// Whether requests came at an even pace, as a machine sends them.
+bool evenly(const Decisions& decisions) {
+  std::vector<Nanoseconds> gaps;
+  for (std::size_t at = 1; at < decisions.size(); ++at) gaps.push_back(decisions[at].start - decisions[at - 1].start);
+  if (gaps.empty()) return false;
+  const Nanoseconds mean = (decisions.back().start - decisions.front().start) / static_cast<std::int64_t>(gaps.size());
+  const auto rank = static_cast<std::ptrdiff_t>(gaps.size() * 9 / 10);
+  std::ranges::nth_element(gaps, gaps.begin() + rank);
+  return 2 * gaps[static_cast<std::size_t>(rank)] <= 3 * mean;
+}
+
+// Too little was admitted, also where a refusal came so often that a window limit, too, must have been reached all the
+// while. A window saves up nothing: what is not asked for in time is lost, and that is much where requests come unevenly.
+bool surely_too_slow(const Seen& seen, double rate) {
+  std::uint64_t admitted = 0;
+  Nanoseconds least{0};
+  double tolerance = rate_tolerance;
+  for (const Decisions& decisions : seen.phase) {
+    if (!evenly(decisions)) tolerance = uneven_tolerance;
+    const double burst = burst_of(decisions, rate).low;
+    const Nanoseconds calm(std::llround(1e9 * burst / rate / 2));
+    const Saturation one = saturation_of(decisions, rate, burst, calm);
+    admitted += one.admitted;
+    least += one.least;
+  }
+  return least > Nanoseconds(0) && static_cast<double>(admitted) / seconds(least) < rate * (1 - tolerance);
+}
+
 Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim) {
   const double rate = claim.rate_per_second;
   Check check{
@@ -116,7 +144,11 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
       base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)), all.admitted,
       format_duration(all.least), shape_of(all, rate), base::format_rate(low), base::format_rate(high));
   if (low >= rate * (1 - rate_tolerance) && high <= rate * (1 + rate_tolerance)) check.verdict = Verdict::holds;
-  else if (low > rate * (1 + rate_tolerance) || high < rate * (1 - rate_tolerance)) check.verdict = Verdict::violated;
+  else if (low > rate * (1 + rate_tolerance)) check.verdict = Verdict::violated;
+  else if (high < rate * (1 - rate_tolerance) && surely_too_slow(seen, rate)) check.verdict = Verdict::violated;
+  else if (high < rate * (1 - rate_tolerance))
+    check.missing =
+        fmt::format("at times fewer came than the limit admits: send {} at least, evenly", base::format_rate(3 * rate));
   else
     check.missing = fmt::format("the limit was reached for {}: a longer phase, or more requests a second",
                                 format_duration(all.least));

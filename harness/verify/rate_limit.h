@@ -13,6 +13,7 @@
 namespace stormproof::verify {
 
 inline constexpr double rate_tolerance = 0.05;
+inline constexpr double uneven_tolerance = 0.15;   // of a rate that is too low, where requests come unevenly
 inline constexpr double envelope_slack = 0.005;    // of the rate: clocks differ
 inline constexpr double refill_slack = 0.02;       // of the rate, in favour of a refusal
 inline constexpr double unknown_share_max = 0.02;  // of the requests: more failures leave open what was admitted

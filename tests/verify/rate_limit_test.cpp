@@ -93,7 +93,7 @@ TEST(RateLimit, DefectsAreSeen) {
   for (const Mutant& mutant :
        {Mutant{LimiterDefect::off_by_some, Limiting::token_bucket},
         Mutant{LimiterDefect::too_generous, Limiting::token_bucket},
-        Mutant{LimiterDefect::too_strict, Limiting::token_bucket},
+        Mutant{LimiterDefect::too_strict, Limiting::token_bucket, 1, 50},
         Mutant{LimiterDefect::counts_refused, Limiting::token_bucket},
         Mutant{LimiterDefect::counts_refused, Limiting::sliding_log},
         Mutant{LimiterDefect::lies, Limiting::token_bucket}, Mutant{LimiterDefect::lies, Limiting::fixed_window},
