@@ -15,6 +15,7 @@
 #include "replay/production.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
+#include "scenarios/mechanisms.h"
 
 namespace stormproof::run {
 namespace {
@@ -150,7 +151,8 @@ base::Result<void> Runner::start() {
   if (!pacing) return std::unexpected(pacing.error());
   traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
                                        scenario_.traffic.connections.value_or(options_.connections_max), clock_,
-                                       counts_, *tls, affinity_of(scenario_.traffic));
+                                       counts_, *tls, affinity_of(scenario_.traffic),
+                                       scenarios::key_header_of(scenario_));
   return {};
 }
 
