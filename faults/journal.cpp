@@ -12,6 +12,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -25,7 +26,7 @@ extern char** environ;
 namespace stormproof::faults {
 namespace {
 
-constexpr std::array<std::string_view, 4> kind_names = {"resume", "open-files", "cgroup", "command"};
+constexpr std::array<std::string_view, 5> kind_names = {"resume", "open-files", "cgroup", "command", "end-group"};
 constexpr std::chrono::seconds command_within{30};
 constexpr std::chrono::milliseconds look_every{10};
 
@@ -46,7 +47,7 @@ Undo entry_of(const boost::json::object& line) {
   Undo entry;
   const std::string kind = boost::json::value_to<std::string>(line.at("kind"));
   const auto found = std::ranges::find(kind_names, kind);
-  entry.kind = static_cast<Undo::Kind>(std::min<std::ptrdiff_t>(found - kind_names.begin(), 3));
+  entry.kind = static_cast<Undo::Kind>(std::min<std::ptrdiff_t>(found - kind_names.begin(), 4));
   entry.rule = boost::json::value_to<std::string>(line.at("rule"));
   entry.pid = static_cast<pid_t>(line.at("pid").to_number<std::int64_t>());
   entry.pid_started = line.at("pid_started").to_number<std::uint64_t>();
@@ -71,6 +72,26 @@ char state_of(pid_t pid) {
   std::string text((std::istreambuf_iterator<char>(file)), {});
   const std::size_t end = text.rfind(')');
   return end == text.npos || end + 2 >= text.size() ? '\0' : text[end + 2];
+}
+
+// The group that the process led, though it is gone itself: its number is not given to another while a member lives.
+bool group_is_orphaned(const Undo& entry) { return started_at(entry.pid) == 0 && kill(-entry.pid, 0) == 0; }
+
+// Some process of the group still runs: one that is dead and not reaped yet does not.
+bool group_lives(pid_t group) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid > 0 && getpgid(pid) == group && !std::string_view("ZX").contains(state_of(pid)) && state_of(pid) != 0) return true;
+  }
+  return false;
+}
+
+base::Result<void> end_group(const Undo& entry) {
+  kill(-entry.pid, SIGKILL);
+  for (int i = 0; i < 100 && group_lives(entry.pid); ++i) std::this_thread::sleep_for(look_every);
+  if (group_lives(entry.pid)) return base::fail(fmt::format("what process {} started still runs", entry.pid));
+  return {};
 }
 
 base::Result<void> resume(const Undo& entry) {
@@ -142,12 +163,17 @@ std::uint64_t started_at(pid_t pid) {
 }
 
 base::Result<void> undo(const Undo& entry) {
-  const bool of_process = entry.kind == Undo::Kind::resume || entry.kind == Undo::Kind::open_files;
-  if (of_process && (entry.pid <= 0 || started_at(entry.pid) != entry.pid_started || entry.pid_started == 0)) return {};
+  const bool of_group = entry.kind == Undo::Kind::resume || entry.kind == Undo::Kind::end_group;
+  if (of_group || entry.kind == Undo::Kind::open_files) {
+    if (entry.pid <= 1 || entry.pid_started == 0) return {};
+    const bool same = started_at(entry.pid) == entry.pid_started;
+    if (!same && !(of_group && group_is_orphaned(entry))) return {};
+  }
   switch (entry.kind) {
     case Undo::Kind::resume: return resume(entry);
     case Undo::Kind::open_files: return restore_open_files(entry);
     case Undo::Kind::cgroup: return remove_cgroup(entry);
+    case Undo::Kind::end_group: return end_group(entry);
     case Undo::Kind::command: return entry.argv.empty() ? base::Result<void>{} : run(entry);
   }
   return {};

@@ -23,6 +23,7 @@ std::string words_of(const faults::Undo& undo) {
     case faults::Undo::Kind::resume: return fmt::format("{}: process {} goes on", undo.rule, undo.pid);
     case faults::Undo::Kind::open_files: return fmt::format("{}: the limits of process {} are as before", undo.rule, undo.pid);
     case faults::Undo::Kind::cgroup: return fmt::format("{}: the cgroup {} is gone", undo.rule, undo.path);
+    case faults::Undo::Kind::end_group: return fmt::format("{}: what process {} started has ended", undo.rule, undo.pid);
     case faults::Undo::Kind::command: return fmt::format("{}: '{}' was run", undo.rule, undo.argv.empty() ? "" : undo.argv.front());
   }
   return undo.rule;

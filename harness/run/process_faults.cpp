@@ -77,17 +77,40 @@ base::Result<void> ProcessFaults::check(const std::vector<ProcessFault>& faults,
   return {};
 }
 
+base::Result<void> ProcessFaults::open_journal() {
+  if (journal_) return {};
+  auto opened = faults::Journal::open(setting_.journal);
+  if (!opened) return std::unexpected(opened.error());
+  journal_.emplace(std::move(*opened));
+  if (setting_.watchdog.empty()) return {};
+  if (const auto started = start_watchdog(setting_.watchdog, setting_.journal); !started)
+    return std::unexpected(started.error());
+  return {};
+}
+
+base::Result<void> ProcessFaults::guard(pid_t program) {
+  if (const auto opened = open_journal(); !opened) return opened;
+  faults::Undo entry;
+  entry.kind = faults::Undo::Kind::end_group;
+  entry.rule = setting_.service;
+  entry.pid = program;
+  entry.pid_started = faults::started_at(program);
+  const auto number = journal_->add(entry);
+  if (!number) return std::unexpected(number.error());
+  guards_.push_back(*number);
+  return {};
+}
+
+base::Result<void> ProcessFaults::close() {
+  for (const std::uint64_t number : std::exchange(guards_, {})) {
+    if (const auto done = journal_->done(number); !done) return done;
+  }
+  return {};
+}
+
 base::Result<void> ProcessFaults::begin(const std::vector<ProcessFault>& faults) {
   if (faults.empty()) return {};
-  if (!journal_) {
-    auto opened = faults::Journal::open(setting_.journal);
-    if (!opened) return std::unexpected(opened.error());
-    journal_.emplace(std::move(*opened));
-    if (!setting_.watchdog.empty()) {
-      if (const auto started = start_watchdog(setting_.watchdog, setting_.journal); !started)
-        return std::unexpected(started.error());
-    }
-  }
+  if (const auto opened = open_journal(); !opened) return opened;
   for (const ProcessFault& fault : faults) active_.push_back({.fault = &fault, .due = clock_.now() + fault.after});
   return poll();
 }

@@ -38,6 +38,11 @@ class ProcessFaults {
   // Whether they can be done here; the error says what is missing.
   static base::Result<void> check(const std::vector<scenarios::ProcessFault>& faults, bool has_program);
 
+  // The program was started: what it leaves behind is killed when the harness is. Done before it is hurt.
+  base::Result<void> guard(pid_t program);
+  // The programs have been ended in order: nothing is left to guard. The last call.
+  base::Result<void> close();
+
   // The faults of a phase, from now on.
   base::Result<void> begin(const std::vector<scenarios::ProcessFault>& faults);
   // When poll() has something to do; end_of_time where it never has.
@@ -57,6 +62,7 @@ class ProcessFaults {
     faults::Undo entry = {};
   };
 
+  base::Result<void> open_journal();
   base::Result<void> act(Active& active);
   base::Result<void> take_back(Active& active);
   base::Result<void> hurt(Active& active, Process* program, std::string& what);
@@ -68,6 +74,7 @@ class ProcessFaults {
   events::Log& ledger_;
   std::vector<Active> active_;
   std::optional<faults::Journal> journal_;
+  std::vector<std::uint64_t> guards_;
 };
 
 }  // namespace stormproof::run

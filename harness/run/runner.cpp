@@ -56,6 +56,7 @@ Runner::~Runner() {
 void Runner::end_service() {
   if (service_ == nullptr) return;
   service_->stop(service_grace);
+  if (process_faults_ != nullptr) tell(process_faults_->close());
   const auto hidden = secrets_.hide_in_file(service_output_);
   if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
@@ -198,7 +199,8 @@ base::Result<void> Runner::start_program() {
                                  .output = service_output_});
   if (!started) return std::unexpected(started.error());
   service_ = std::move(*started);
-  return {};
+  const bool hurt = std::ranges::any_of(scenario_.phases, [](const auto& phase) { return !phase.processes.empty(); });
+  return hurt ? process_faults_->guard(service_->pid()) : base::Result<void>{};
 }
 
 base::Task<> Runner::direct() {

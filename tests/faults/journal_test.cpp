@@ -75,6 +75,10 @@ TEST(Journal, UndoingLooksWhetherItIsUndone) {
   EXPECT_EQ(state(), "T") << "another process that has the same number is left alone";
   EXPECT_TRUE(undo(entry).has_value());
   EXPECT_NE(state(), "T");
+  Undo end = entry;
+  end.kind = Undo::Kind::end_group;
+  EXPECT_TRUE(undo(end).has_value());
+  EXPECT_EQ(program->exit_code_within(std::chrono::seconds(5)), 128 + SIGKILL);
   Undo failing;
   failing.kind = Undo::Kind::command;
   failing.argv = {"/bin/false"};

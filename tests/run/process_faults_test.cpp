@@ -148,6 +148,16 @@ TEST_F(ProcessFaultsTest, CommandsHurtAndHealAndAFailureIsSaid) {
   EXPECT_EQ(faults::pending(journal())->size(), 1U) << "what could not be undone stays in the journal";
 }
 
+TEST_F(ProcessFaultsTest, WhatTheProgramLeavesBehindIsGuardedUntilItHasEndedInOrder) {
+  ASSERT_TRUE(faults_->guard(program_->pid()).has_value());
+  const auto left = faults::pending(journal());
+  ASSERT_EQ(left->size(), 1U);
+  EXPECT_EQ((*left)[0].undo.kind, faults::Undo::Kind::end_group);
+  EXPECT_EQ((*left)[0].undo.pid, program_->pid());
+  ASSERT_TRUE(faults_->close().has_value());
+  EXPECT_TRUE(faults::pending(journal())->empty());
+}
+
 TEST_F(ProcessFaultsTest, WhatCannotBeDoneHereIsRefused) {
   EXPECT_THAT(ProcessFaults::check({fault(Kind::kill)}, false).error().message, HasSubstr("stormproof did not start the service"));
   EXPECT_TRUE(ProcessFaults::check({fault(Kind::kill)}, true).has_value());
