@@ -251,6 +251,7 @@ base::Task<bool> Runner::wait_until(base::Time end) {
     if (left.count() <= 0) co_return true;
     const base::Nanoseconds until_fault = std::max(process_faults_->next() - clock_.now(), base::Nanoseconds(0));
     co_await pause_.lasting(std::min({left, base::Nanoseconds(look_every), until_fault}));
+    dependencies_->renew();
     tell(process_faults_->poll());
     watch_service();
     watch_errors();
