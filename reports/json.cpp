@@ -92,7 +92,9 @@ object fault(const FaultStats& stats) {
   object effects, without_effect;
   for (const auto& [effect, count] : stats.effects) effects[events::to_string(effect)] = count;
   for (const auto& [why, count] : stats.without_effect) without_effect[why] = count;
-  const auto ms = [&](double q) { return std::chrono::duration<double, std::milli>(stats.delayed.quantile(q)).count(); };
+  const auto ms = [&](double q) {
+    return std::chrono::duration<double, std::milli>(stats.delayed.quantile(q)).count();
+  };
   const object delays = {{"p50", ms(0.5)}, {"p99", ms(0.99)}, {"max", ms(1)}};
   return {{"rule", text(rule.rule)},
           {"phase", text(rule.phase)},

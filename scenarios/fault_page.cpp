@@ -56,14 +56,15 @@ std::string code(std::string_view text) { return fmt::format("`{}`", text); }
 
 void put_fields(const Record& record, std::string& page) {
   for (const Key& key : record.keys) {
-    fmt::format_to(std::back_inserter(page), "- {}{}: {} For example {}.\n", code(key.name), key.required ? " (required)" : "",
-                   key.says, code(fmt::format("{}: {}", key.name, key.example)));
+    fmt::format_to(std::back_inserter(page), "- {}{}: {} For example {}.\n", code(key.name),
+                   key.required ? " (required)" : "", key.says, code(fmt::format("{}: {}", key.name, key.example)));
   }
 }
 
 std::string item(const Key& key, bool of_process) {
   std::string extra;
-  const bool takes_down = key.name == "kill" || key.name == "terminate" || key.name == "pause" || key.name == "crash-loop";
+  const bool takes_down =
+      key.name == "kill" || key.name == "terminate" || key.name == "pause" || key.name == "crash-loop";
   if (of_process && takes_down) extra = ", even-the-last: true";
   return fmt::format("{{{}{}: {}{}}}", of_process ? "" : "on: payments, ", key.name, key.example, extra);
 }
@@ -107,7 +108,8 @@ std::vector<FaultExample> fault_examples() {
   std::vector<FaultExample> examples;
   for (const Key& key : message_fault_keys()) examples.push_back({false, std::string(key.name), item(key, false)});
   for (const Key& key : targeting_keys()) {
-    examples.push_back({false, std::string(key.name), fmt::format("{{on: payments, abort: {{status: 503}}, {}: {}}}", key.name, key.example)});
+    examples.push_back({false, std::string(key.name),
+                        fmt::format("{{on: payments, abort: {{status: 503}}, {}: {}}}", key.name, key.example)});
   }
   for (const Key& key : process_fault().keys) {
     if (is_fault(key)) examples.push_back({true, std::string(key.name), item(key, true)});

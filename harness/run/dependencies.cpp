@@ -28,9 +28,7 @@ base::Result<std::unique_ptr<Dependencies>> Dependencies::open(const std::vector
   return all;
 }
 
-void Dependencies::renew() {
-  renewed_.store(clock_.now().time_since_epoch().count(), std::memory_order_relaxed);
-}
+void Dependencies::renew() { renewed_.store(clock_.now().time_since_epoch().count(), std::memory_order_relaxed); }
 
 // Ends when its pause is interrupted.
 base::Task<> Dependencies::watch_lease() {

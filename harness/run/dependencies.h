@@ -15,8 +15,8 @@
 #include "harness/events/recorder.h"
 #include "harness/proxy/relay.h"
 #include "harness/run/live.h"
-#include "harness/wire/pause.h"
 #include "harness/wire/loop_thread.h"
+#include "harness/wire/pause.h"
 #include "scenarios/model.h"
 
 namespace stormproof::run {

@@ -23,11 +23,11 @@ class ProcessFaults {
   static constexpr std::chrono::seconds terminate_grace{5};
 
   struct Setting {
-    std::string service;       // its name, for the ledger
-    std::string folder;        // the scenario's: where commands run
-    std::string journal;       // a file
-    std::string watchdog;      // the program that can heal; empty: none is started
-    std::function<Process*()> program;               // null: nothing was started, or it has ended
+    std::string service;                // its name, for the ledger
+    std::string folder;                 // the scenario's: where commands run
+    std::string journal;                // a file
+    std::string watchdog;               // the program that can heal; empty: none is started
+    std::function<Process*()> program;  // null: nothing was started, or it has ended
     std::function<base::Result<void>()> start_again;
   };
 
@@ -55,9 +55,9 @@ class ProcessFaults {
  private:
   struct Active {
     const scenarios::ProcessFault* fault;
-    base::Time due{};             // of the next thing
-    bool hurt = false;            // acts now
-    bool down = false;            // the program is to be started again
+    base::Time due{};   // of the next thing
+    bool hurt = false;  // acts now
+    bool down = false;  // the program is to be started again
     std::optional<std::uint64_t> undo = {};
     faults::Undo entry = {};
   };

@@ -134,7 +134,9 @@ void Runner::make_process_faults() {
   setting.folder = std::filesystem::path(scenario_.file).parent_path().string();
   setting.journal = (std::filesystem::path(options_.output_folder) / (record_.id + ".journal")).string();
   setting.watchdog = options_.watchdog;
-  setting.program = [this]() -> Process* { return service_ != nullptr && !service_->ended() ? service_.get() : nullptr; };
+  setting.program = [this]() -> Process* {
+    return service_ != nullptr && !service_->ended() ? service_.get() : nullptr;
+  };
   setting.start_again = [this] {
     service_->stop(std::chrono::milliseconds(0));
     service_ended_ = false;

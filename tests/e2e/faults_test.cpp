@@ -36,7 +36,8 @@ class FaultRun : public ::testing::Test {
 
   std::string write(const std::string& phase) {
     std::string command;
-    for (const std::string& word : Shop::command({.port = service_port_, .version = 1, .payments = fmt::format("http://127.0.0.1:{}", proxy_port_)}))
+    for (const std::string& word : Shop::command(
+             {.port = service_port_, .version = 1, .payments = fmt::format("http://127.0.0.1:{}", proxy_port_)}))
       command += fmt::format("{}\"{}\"", command.empty() ? "" : ", ", word);
     const std::string file = (folder_.path() / "scenario.yaml").string();
     std::ofstream(file) << fmt::format(R"(version: 1
@@ -67,7 +68,8 @@ phases:
 };
 
 TEST_F(FaultRun, TheLedgerAgreesWithThePlanAndIsMadeAgainByReplay) {
-  const std::string file = write("    for: 1500ms\n    faults: [ { on: payments, latency: 5ms, share: 40%, share-of: requests } ]");
+  const std::string file =
+      write("    for: 1500ms\n    faults: [ { on: payments, latency: 5ms, share: 40%, share-of: requests } ]");
   const auto planned = stormproof({"plan", file, "--seed", "7", "--json"});
   ASSERT_EQ(planned.exit_code, 0) << planned.err;
   const auto plan = boost::json::parse(planned.out);
@@ -84,9 +86,11 @@ TEST_F(FaultRun, TheLedgerAgreesWithThePlanAndIsMadeAgainByReplay) {
 }
 
 TEST_F(FaultRun, TheProgramIsKilledStartedAgainAndNothingIsLeft) {
-  const std::string file = write(fmt::format(
-      "    for: 2s\n    processes: [ {{ kill: {{ restart-after: 300ms }}, even-the-last: true }}, {{ command: {{ hurt: [touch, {0}], heal: [rm, "
-      "{0}] }} }} ]", mark().string()));
+  const std::string file =
+      write(fmt::format("    for: 2s\n    processes: [ {{ kill: {{ restart-after: 300ms }}, even-the-last: true }}, {{ "
+                        "command: {{ hurt: [touch, {0}], heal: [rm, "
+                        "{0}] }} }} ]",
+                        mark().string()));
   const auto finished = stormproof({"run", file, "--out", out(), "--json", "-"});
   ASSERT_NE(finished.exit_code, 4) << finished.err;
   const auto faults = boost::json::parse(finished.out).at("faults").as_array();
@@ -103,14 +107,18 @@ TEST_F(FaultRun, TheProgramIsKilledStartedAgainAndNothingIsLeft) {
 
 // Each kind: the harness is killed with SIGKILL while the fault acts; what heals is not asked of the harness.
 TEST_F(FaultRun, KilledInEachKindOfFaultEverythingIsHealed) {
-  const std::string command = fmt::format("{{ command: {{ hurt: [touch, {0}], heal: [rm, {0}] }}, after: 50ms }}", mark().string());
-  for (const std::string kind : {"{ pause: 20s, even-the-last: true }", "{ open-files: 20 }", "{ crash-loop: { every: 2s }, even-the-last: true }"}) {
+  const std::string command =
+      fmt::format("{{ command: {{ hurt: [touch, {0}], heal: [rm, {0}] }}, after: 50ms }}", mark().string());
+  for (const std::string kind : {"{ pause: 20s, even-the-last: true }", "{ open-files: 20 }",
+                                 "{ crash-loop: { every: 2s }, even-the-last: true }"}) {
     const std::string file = write("    for: 20s\n    processes: [ " + kind + ", " + command + " ]");
     const support::Process process = start_stormproof({"run", file, "--out", out()});
-    ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return std::filesystem::exists(mark()); })) << process.err();
+    ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return std::filesystem::exists(mark()); }))
+        << process.err();
     process.signal(SIGKILL);
     EXPECT_TRUE(support::eventually(std::chrono::seconds(5), [&] {
-      return !std::filesystem::exists(mark()) && !support::is_listening(service_port_) && !support::is_listening(proxy_port_);
+      return !std::filesystem::exists(mark()) && !support::is_listening(service_port_) &&
+             !support::is_listening(proxy_port_);
     })) << kind;
   }
 }
@@ -119,8 +127,10 @@ TEST_F(FaultRun, WhatTheWatchdogCouldNotHealIsHealedByHand) {
   std::filesystem::create_directory(out());
   std::ofstream(mark()) << "x";
   std::ofstream(out() + "/old.journal") << fmt::format(
-      "{{\"owner\":1,\"started\":1}}\n{{\"undo\":1,\"kind\":\"command\",\"rule\":\"a#1\",\"pid\":0,\"pid_started\":0,\"soft_limit\":0,"
-      "\"path\":\"\",\"argv\":[\"rm\",\"{}\"],\"folder\":\"/\"}}\n", mark().string());
+      "{{\"owner\":1,\"started\":1}}\n{{\"undo\":1,\"kind\":\"command\",\"rule\":\"a#1\",\"pid\":0,\"pid_started\":0,"
+      "\"soft_limit\":0,"
+      "\"path\":\"\",\"argv\":[\"rm\",\"{}\"],\"folder\":\"/\"}}\n",
+      mark().string());
   const auto healed = stormproof({"heal", out()});
   EXPECT_EQ(healed.exit_code, 0) << healed.err;
   EXPECT_THAT(healed.out, HasSubstr("a#1: 'rm' was run"));

@@ -12,14 +12,17 @@ TEST(Change, RefusesWhatWouldBreakTheMessage) {
   EXPECT_FALSE((Change{.headers = {}, .without = {"Transfer-Encoding"}}).check().has_value());
   EXPECT_FALSE((RequestChange{.method = "CONNECT"}).check().has_value());
   EXPECT_FALSE((ResponseChange{.status = 304}).check().has_value());
-  EXPECT_TRUE((ResponseChange{.status = 200, .change = {.headers = {{"A", "b"}}, .without = {"C"}}}).check().has_value());
+  EXPECT_TRUE(
+      (ResponseChange{.status = 200, .change = {.headers = {{"A", "b"}}, .without = {"C"}}}).check().has_value());
 }
 
 TEST(Change, WhatCannotBeDoneLeavesTheMessageAsItWas) {
-  auto message = Message::of_response("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", false);
+  auto message =
+      Message::of_response("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", false);
   ASSERT_TRUE(message.has_value());
   const std::string before = message->text();
-  const ResponseChange change{.status = 500, .change = {.headers = {{"A", "b"}}, .without = {}, .body = {}, .merge = "{}"}};
+  const ResponseChange change{.status = 500,
+                              .change = {.headers = {{"A", "b"}}, .without = {}, .body = {}, .merge = "{}"}};
   const auto done = change.apply(*message);
   ASSERT_FALSE(done.has_value());
   EXPECT_EQ(done.error().message, "the body is compressed");

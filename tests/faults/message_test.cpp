@@ -8,7 +8,9 @@ namespace {
 
 TEST(Message, TakesAResponseApartAndPutsItTogether) {
   const auto message = Message::of_response(
-      "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nA:  1 \r\nTransfer-Encoding: chunked\r\n\r\n3;e\r\nabc\r\n0\r\n\r\n", false);
+      "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nA:  1 \r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3;e\r\nabc\r\n0\r\n\r\n",
+      false);
   ASSERT_TRUE(message.has_value());
   EXPECT_EQ(message->status(), 200);
   EXPECT_EQ(message->body, "abc");
@@ -28,7 +30,8 @@ TEST(Message, ABodilessResponseStaysOne) {
 TEST(Message, WhatIsNotWholeIsNone) {
   EXPECT_FALSE(Message::of_response("HTTP/1.1 200 OK\r\nA: 1\r\n", false).has_value());
   EXPECT_FALSE(Message::of_response("HTTP/1.1 103 Early\r\n\r\n", false).has_value());
-  EXPECT_FALSE(Message::of_response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc", false).has_value());
+  EXPECT_FALSE(
+      Message::of_response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc", false).has_value());
   EXPECT_FALSE(Message::of_request("").has_value());
 }
 

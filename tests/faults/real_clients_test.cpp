@@ -31,7 +31,8 @@ Rule rule_of() {
 }
 
 support::Finished curl(std::uint16_t port) {
-  const auto done = support::run_to_end({.argv = {"curl", "-sS", "--max-time", "10", fmt::format("http://127.0.0.1:{}/x", port)}});
+  const auto done =
+      support::run_to_end({.argv = {"curl", "-sS", "--max-time", "10", fmt::format("http://127.0.0.1:{}/x", port)}});
   EXPECT_TRUE(done.has_value());
   return done.value_or(support::Finished{});
 }
@@ -78,21 +79,26 @@ TEST(RealClients, NginxSeesIllegalFramingAsIllegal) {
   const std::uint16_t port = support::free_port();
   const std::string path = folder.path().string();
   std::string temporary;
-  for (const char* one : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) temporary += fmt::format("{0}_temp_path {1}/{0}; ", one, path);
+  for (const char* one : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
+    temporary += fmt::format("{0}_temp_path {1}/{0}; ", one, path);
   const std::string config = fmt::format(
-      "{5}daemon off; worker_processes 1; pid {0}/pid; error_log {0}/error.log info; events {{ worker_connections 64; }} "
-      "http {{ access_log off; {1} server {{ listen 127.0.0.1:{2}; location / {{ proxy_pass http://127.0.0.1:{3}; proxy_http_version "
+      "{5}daemon off; worker_processes 1; pid {0}/pid; error_log {0}/error.log info; events {{ worker_connections 64; "
+      "}} "
+      "http {{ access_log off; {1} server {{ listen 127.0.0.1:{2}; location / {{ proxy_pass http://127.0.0.1:{3}; "
+      "proxy_http_version "
       "1.1; proxy_next_upstream off; }} }} }}{4}",
       path, temporary, port, stage.port(), "\n", ::geteuid() == 0 ? "user root; " : "");
   ASSERT_TRUE(support::write_file(folder.path() / "nginx.conf", config).has_value());
-  const auto nginx = support::Process::start({.argv = {program, "-p", path, "-e", path + "/error.log", "-c", path + "/nginx.conf"}});
+  const auto nginx =
+      support::Process::start({.argv = {program, "-p", path, "-e", path + "/error.log", "-c", path + "/nginx.conf"}});
   ASSERT_TRUE(nginx.has_value());
   ASSERT_TRUE(nginx->wait_until_listening(port).has_value());
   const auto says = [&](const Rule& rule) {
     stage.apply(1, {rule});
     std::ofstream(folder.path() / "error.log", std::ios::trunc);  // nginx appends
     const auto answer = support::http(port, "/x");
-    return fmt::format("{} {}", answer ? answer->status : 0, support::read_file(folder.path() / "error.log").value_or(""));
+    return fmt::format("{} {}", answer ? answer->status : 0,
+                       support::read_file(folder.path() / "error.log").value_or(""));
   };
   EXPECT_THAT(says(rule_of()), ::testing::StartsWith("200"));
   Rule rule = rule_of();

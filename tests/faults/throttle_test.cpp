@@ -23,7 +23,10 @@ TEST(Throttle, ABucketFillsWithTheTimeAndNeverOverflows) {
 TEST(Throttle, RetryAfterIsInWholeSecondsRoundedUp) {
   EXPECT_EQ((Throttle{.per_second = 10}).answer().headers.at("Retry-After"), "1");
   EXPECT_EQ((Throttle{.per_second = 0.3}).answer().headers.at("Retry-After"), "4");
-  EXPECT_EQ((Throttle{.per_second = 1, .burst = 1, .status = 503, .retry_after = std::chrono::milliseconds(2001)}).answer().headers.at("Retry-After"), "3");
+  EXPECT_EQ((Throttle{.per_second = 1, .burst = 1, .status = 503, .retry_after = std::chrono::milliseconds(2001)})
+                .answer()
+                .headers.at("Retry-After"),
+            "3");
 }
 
 }  // namespace

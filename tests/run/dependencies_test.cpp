@@ -167,7 +167,8 @@ TEST_F(DependenciesTest, FaultsThatNobodyRenewsAreHealedWithinTwoSeconds) {
   (*opened)->apply({fault}, 1);
   EXPECT_EQ(support::http(proxy, "/").value().status, 599);
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_TRUE(support::eventually(std::chrono::seconds(10), [&] { return support::http(proxy, "/").value().status != 599; }));
+  EXPECT_TRUE(
+      support::eventually(std::chrono::seconds(10), [&] { return support::http(proxy, "/").value().status != 599; }));
   EXPECT_GE(std::chrono::steady_clock::now() - begun, Dependencies::lease - std::chrono::milliseconds(300));
 }
 

@@ -11,16 +11,25 @@ TEST(FaultRules, CarryEverythingThatTheScenarioSays) {
   fault.share = 0.25;
   fault.methods = {"POST"};
   fault.paths = {"/a/*"};
-  fault.latency = scenarios::LatencyFault{.base = std::chrono::seconds(1), .jitter = std::chrono::milliseconds(2), .at_response = true};
+  fault.latency = scenarios::LatencyFault{
+      .base = std::chrono::seconds(1), .jitter = std::chrono::milliseconds(2), .at_response = true};
   fault.message.framing = "two-lengths";
   fault.message.no_answer = "random";
   fault.message.huge_head = 7;
   fault.message.stale = fault.message.duplicate = true;
   fault.message.truncate = scenarios::TruncateFault{.at = 0.1, .bytes = 3, .legal = true};
   fault.message.slow = scenarios::SlowFault{.head = std::chrono::seconds(3), .body = {}};
-  fault.message.throttle = scenarios::ThrottleFault{.per_second = 2, .burst = 4, .status = 503, .retry_after = std::chrono::seconds(5)};
-  fault.message.change_request = scenarios::ChangeFault{.method = "PUT", .path = "/x", .status = {}, .headers = {{"A", "b"}}, .without = {"C"}, .body = {}, .merge = "{}"};
-  fault.message.change_response = scenarios::ChangeFault{.method = {}, .path = {}, .status = 500, .headers = {}, .without = {}, .body = "d", .merge = {}};
+  fault.message.throttle =
+      scenarios::ThrottleFault{.per_second = 2, .burst = 4, .status = 503, .retry_after = std::chrono::seconds(5)};
+  fault.message.change_request = scenarios::ChangeFault{.method = "PUT",
+                                                        .path = "/x",
+                                                        .status = {},
+                                                        .headers = {{"A", "b"}},
+                                                        .without = {"C"},
+                                                        .body = {},
+                                                        .merge = "{}"};
+  fault.message.change_response = scenarios::ChangeFault{
+      .method = {}, .path = {}, .status = 500, .headers = {}, .without = {}, .body = "d", .merge = {}};
   fault.targeting.clients = {"10.0.0.0/8"};
   fault.targeting.by_request = true;
   fault.targeting.first = 1;

@@ -50,7 +50,8 @@ TEST(Healing, WhatFailsStaysPending) {
 TEST(Healing, WaitsForTheEndOfTheHarness) {
   const support::TempDir folder;
   const std::string journal = (folder.path() / "j").string();
-  const auto harness = support::Process::start({.argv = {"/bin/sh", "-c", "sleep 0.05; echo over >> log"}, .env = {}, .folder = folder.path()});
+  const auto harness = support::Process::start(
+      {.argv = {"/bin/sh", "-c", "sleep 0.05; echo over >> log"}, .env = {}, .folder = folder.path()});
   ASSERT_TRUE(harness.has_value());
   ASSERT_TRUE(faults::Journal::open(journal)->add(saying(folder, "echo healed >> log")).has_value());
   ASSERT_TRUE(heal_after(harness->pid(), journal).has_value());

@@ -26,7 +26,9 @@ class ProcessFaultsTest : public ::testing::Test {
     setting.service = "shop";
     setting.folder = folder_.path().string();
     setting.journal = journal();
-    setting.program = [this]() -> Process* { return program_ != nullptr && !program_->ended() ? program_.get() : nullptr; };
+    setting.program = [this]() -> Process* {
+      return program_ != nullptr && !program_->ended() ? program_.get() : nullptr;
+    };
     setting.start_again = [this] {
       program_->stop(std::chrono::milliseconds(0));
       start();
@@ -159,7 +161,8 @@ TEST_F(ProcessFaultsTest, WhatTheProgramLeavesBehindIsGuardedUntilItHasEndedInOr
 }
 
 TEST_F(ProcessFaultsTest, WhatCannotBeDoneHereIsRefused) {
-  EXPECT_THAT(ProcessFaults::check({fault(Kind::kill)}, false).error().message, HasSubstr("stormproof did not start the service"));
+  EXPECT_THAT(ProcessFaults::check({fault(Kind::kill)}, false).error().message,
+              HasSubstr("stormproof did not start the service"));
   EXPECT_TRUE(ProcessFaults::check({fault(Kind::kill)}, true).has_value());
   EXPECT_TRUE(ProcessFaults::check({fault(Kind::command)}, false).has_value());
   if (std::filesystem::exists("/sys/fs/cgroup/cgroup.controllers")) GTEST_SKIP() << "this machine has cgroup v2";

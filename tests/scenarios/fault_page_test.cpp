@@ -24,7 +24,8 @@ TEST(FaultPage, EveryExampleIsAFaultThatIsRight) {
     std::string fault = example.yaml;
     if (const std::size_t at = fault.find("payments"); !example.of_process) fault.replace(at, 8, "ledger");
     const std::string list = example.of_process ? "processes: [" : "faults: [";
-    const std::string text = golden::broken("faults: [{on: ledger, abort: {status: 503}, share: 100%}]", list + fault + "]");
+    const std::string text =
+        golden::broken("faults: [{on: ledger, abort: {status: 503}, share: 100%}]", list + fault + "]");
     const std::string messages = golden::messages(text);
     EXPECT_FALSE(messages.contains(" error: ")) << example.key << ": " << messages;
     EXPECT_TRUE(fault_page().contains(example.key)) << example.key;

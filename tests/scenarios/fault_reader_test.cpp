@@ -24,7 +24,8 @@ Scenario scenario_of(const std::string& text) {
 
 TEST(FaultReader, ReadsEveryMessageFault) {
   const auto scenario = scenario_of(with(
-      "{on: ledger, latency: {base: 10ms, at: response}, throttle: {rate: 5/s, burst: 3, status: 503, retry-after: 2s}, "
+      "{on: ledger, latency: {base: 10ms, at: response}, throttle: {rate: 5/s, burst: 3, status: 503, retry-after: "
+      "2s}, "
       "change-request: {method: PUT, path: /v2, headers: {A: b}, without: [C], body: x, merge: '{\"a\":1}'}, "
       "change-response: {status: 500, body: y}, truncate: {bytes: 3B, framing: legal}, slow: {head: 1s, body: 2s}, "
       "huge-head: 64KiB, stale: true}, {on: ledger, framing: cut-chunk}, {on: ledger, no-answer: reset}"));
@@ -53,7 +54,8 @@ TEST(FaultReader, ReadsEveryMessageFault) {
 
 TEST(FaultReader, ReadsTheAim) {
   const auto scenario = scenario_of(
-      with("{on: ledger, abort: {status: 503}, share-of: requests, routes: [\"GET /a/{id}\"], headers: {X-T: \"a*\"}, clients: "
+      with("{on: ledger, abort: {status: 503}, share-of: requests, routes: [\"GET /a/{id}\"], headers: {X-T: \"a*\"}, "
+           "clients: "
            "[10.0.0.0/8], after: 1s, for: 2s, ramp: 500ms, first-tries: 1, first: 2, every: 3, at-most: 4}"));
   const Targeting& aim = scenario.phases.at(0).faults.at(0).targeting;
   EXPECT_TRUE(aim.by_request);
@@ -72,7 +74,8 @@ TEST(FaultReader, ReadsTheAim) {
 TEST(FaultReader, ReadsWhatHappensToTheProgram) {
   using Kind = ProcessFault::Kind;
   const auto scenario = scenario_of(
-      with("{kill: {restart-after: 2s}, even-the-last: true, after: 1s}, {pause: 3s, even-the-last: true}, {crash-loop: {every: 2s}, "
+      with("{kill: {restart-after: 2s}, even-the-last: true, after: 1s}, {pause: 3s, even-the-last: true}, "
+           "{crash-loop: {every: 2s}, "
            "even-the-last: true}, {open-files: 16}, {cpu: 20%}, {memory: 64MiB}, {command: {hurt: [a, b], heal: [c]}}",
            "processes"));
   const auto& all = scenario.phases.at(0).processes;
