@@ -1,6 +1,7 @@
 #include "faults/injector.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "faults/hold.h"
@@ -51,13 +52,13 @@ std::unique_ptr<wire::Interception> Injector::intercept(const wire::RequestSight
     wire::ErrorCode gone;
     client = request.client->socket().remote_endpoint(gone).address();
   }
-  HeadLines lines;  // not filled unless somebody asks
+  std::optional<HeadLines> lines;  // not filled unless somebody asks
   Sight sight{.method = request.head.method,
               .target = request.head.target,
               .trace = request.head.trace,
               .head = request.head.bytes,
               .client = &client};
-  if (plan.wants_headers()) sight.lines = cut_up(request.head.bytes, lines);
+  if (plan.wants_headers()) sight.lines = cut_up(request.head.bytes, lines.emplace());
   std::uint64_t call = 0;
   std::vector<Fired> fired;
   for (std::size_t i = 0; i < plan.rules().size(); ++i) {

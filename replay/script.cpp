@@ -44,6 +44,8 @@ ScriptRequest request_of(Exchange&& exchange, bool traced) {
   }
   request.body = std::move(exchange.request.body);
   request.recorded = exchange.request_start;
+  request.connection = exchange.connection;
+  request.session = exchange.session != 0 ? exchange.session : exchange.connection;
   return request;
 }
 
@@ -103,6 +105,9 @@ std::optional<Shot> ScriptShots::next() {
   const ScriptRequest& request = script_.requests[sent_ % count];
   Shot shot;
   shot.offset = pacing_.offset(sent_);
+  shot.exchange = request.id;
+  shot.session = request.session;
+  shot.loop = sent_ / count;
   shot.request = ++sent_;
   shot.method = request.method;
   shot.target = request.target;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "scenarios/fault_records.h"
+#include "scenarios/mechanisms.h"
 
 namespace stormproof::scenarios {
 namespace {
@@ -106,8 +107,10 @@ const Record& traffic() {
 
 const Record& fault() {
   static const Record record = [] {
-    Record made = {"fault", "What goes wrong between the service and a dependency, as long as the phase lasts.", {}, {}};
-    made.keys.push_back({"on", a(Form::line), required, "The dependency, by its name in topology.dependencies.", "payments"});
+    Record made = {
+        "fault", "What goes wrong between the service and a dependency, as long as the phase lasts.", {}, {}};
+    made.keys.push_back(
+        {"on", a(Form::line), required, "The dependency, by its name in topology.dependencies.", "payments"});
     made.choice = Choice{.exactly_one = false, .of = {}};
     for (Key& key : message_fault_keys()) {
       made.choice->of.push_back(key.name);
@@ -166,16 +169,24 @@ const Record& recovers_expectation() {
   return record;
 }
 
+Record with_mechanisms(Record record) {
+  for (Key& key : mechanism_keys()) {
+    record.choice->of.push_back(key.name);
+    record.keys.push_back(std::move(key));
+  }
+  return record;
+}
+
 const Record& expectation() {
-  static const Record record = {
-      "expectation",
-      "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
-      {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
-       {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
-       {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
-        "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
-       {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
-      Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}};
+  static const Record record = with_mechanisms(
+      {"expectation",
+       "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
+       {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
+        {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
+        {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
+         "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
+        {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
+       Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}});
   return record;
 }
 

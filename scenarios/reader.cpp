@@ -8,6 +8,7 @@
 #include "harness/base/units.h"
 #include "scenarios/fault_reader.h"
 #include "scenarios/language.h"
+#include "scenarios/mechanisms.h"
 #include "scenarios/reading.h"
 #include "scenarios/suggestion.h"
 
@@ -200,6 +201,10 @@ class Reader {
       put(recovers.within, in(what, "within"));
       check_fits(in(what, "within"), phase_duration);
       expectation.what = recovers;
+    } else if (auto mechanism = read_mechanism(kind, what, complaints_)) {
+      expectation.what = std::move(*mechanism);
+      if (at(what, "on") != nullptr) known_dependency(in(what, "on"));
+      for (const std::string_view key : keys_within_phase(kind)) check_fits(in(what, key), phase_duration);
     }
     return expectation;
   }

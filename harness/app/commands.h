@@ -18,6 +18,7 @@ void add_heal(CLI::App& app, Call& call);
 void add_import(CLI::App& app, Call& call);
 void add_inspect(CLI::App& app, Call& call);
 void add_replay(CLI::App& app, Call& call);
+void add_compare(CLI::App& app, Call& call);
 void add_run(CLI::App& app, Call& call);
 void add_lint(CLI::App& app, Call& call);
 void add_plan(CLI::App& app, Call& call);

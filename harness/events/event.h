@@ -48,6 +48,17 @@ inline constexpr Outcome last_outcome = Outcome::held_off;
 
 std::string_view to_string(Outcome outcome);
 
+// What an answer said of limits, in whichever dialect.
+struct Advice {
+  static constexpr std::uint32_t not_said = 0xFFFFFFFF;
+  std::uint32_t retry_after = not_said;  // seconds: Retry-After
+  std::uint32_t limit = not_said;        // requests: of the quota
+  std::uint32_t remaining = not_said;    // requests: left of it
+  std::uint32_t reset = not_said;        // seconds until there are more
+  bool none() const { return *this == Advice{}; }
+  auto operator<=>(const Advice&) const = default;
+};
+
 // One exchange: a request and what came of it. On egress each attempt is an exchange of its own.
 struct Exchange {
   Side side = Side::ingress;
@@ -66,6 +77,8 @@ struct Exchange {
   base::Nanoseconds waited{0};   // ingress: before start, as the target held every connection that the harness may have
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
+  Advice advice = {};       // of the answer
+  std::uint32_t key = 0;    // ingress: whose request it is, as a digest of the header that a scenario names; 0: not known
 
   auto operator<=>(const Exchange&) const = default;
 };

@@ -22,7 +22,7 @@ constexpr std::size_t head_size = magic.size() + 1 + sizeof(std::uint64_t);
 constexpr int zstd_level = 3;
 constexpr std::size_t unpack_step = std::size_t{1} << 20;
 
-enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, has_waited = 8, flags_end = 16 };
+enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, has_waited = 8, has_advice = 16, has_key = 32, flags_end = 64 };
 
 // A column holds one field of all exchanges: like stands beside like, which is what zstd needs.
 enum Column : std::uint8_t {
@@ -42,6 +42,8 @@ enum Column : std::uint8_t {
   request_bytes,
   response_bytes,
   waited,  // since version 2
+  advice,  // since version 3: retry after, limit, remaining, reset; each one more than it is, 0: not said
+  key,     // since version 3
   column_count
 };
 
@@ -68,7 +70,8 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     const bool answered = e.first_byte != base::Time{};
     columns[flags].push_back(static_cast<char>((egress ? is_egress : 0) | (answered ? has_first_byte : 0) |
                                                (e.trace.none() ? 0 : has_trace) |
-                                               (e.waited.count() == 0 ? 0 : has_waited)));
+                                               (e.waited.count() == 0 ? 0 : has_waited) |
+                                               (e.advice.none() ? 0 : has_advice) | (e.key == 0 ? 0 : has_key)));
     columns[outcome].push_back(static_cast<char>(e.outcome));
     put_varint(columns[status], e.status);
     put_varint(columns[party], e.party);
@@ -84,6 +87,11 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     put_varint(columns[request_bytes], e.request_bytes);
     put_varint(columns[response_bytes], e.response_bytes);
     if (e.waited.count() != 0) put_varint(columns[waited], zigzag(static_cast<std::uint64_t>(e.waited.count())));
+    if (!e.advice.none()) {
+      for (const std::uint32_t said : {e.advice.retry_after, e.advice.limit, e.advice.remaining, e.advice.reset})
+        put_varint(columns[advice], said == Advice::not_said ? 0 : std::uint64_t{said} + 1);
+    }
+    if (e.key != 0) put_varint(columns[key], e.key);
     start_before = ticks(e.start);
     request_before[egress] = e.request;
   }
@@ -180,7 +188,7 @@ class ExchangeReader {
  public:
   ExchangeReader(VarintReader& in, std::size_t names, std::uint8_t version)
       : names_(names),
-        columns_(split(in, version == 1 ? waited : column_count, std::make_index_sequence<column_count>())) {}
+        columns_(split(in, columns_of(version), std::make_index_sequence<column_count>())) {}
 
   bool take(Exchange& e) {
     const std::uint64_t flag = byte(flags);
@@ -212,7 +220,20 @@ class ExchangeReader {
     e.response_bytes = columns_[response_bytes].take();
     if ((flag & has_waited) != 0)
       e.waited = base::Nanoseconds(static_cast<std::int64_t>(unzigzag(columns_[waited].take())));
-    return flag < flags_end && how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_name_;
+    if ((flag & has_advice) != 0) {
+      for (std::uint32_t* said : {&e.advice.retry_after, &e.advice.limit, &e.advice.remaining, &e.advice.reset}) {
+        const std::uint64_t more = columns_[advice].take();
+        bad_number_ |= more > Advice::not_said;
+        *said = more == 0 ? Advice::not_said : static_cast<std::uint32_t>(more - 1);
+      }
+      bad_number_ |= e.advice.none();
+    }
+    if ((flag & has_key) != 0) {
+      const std::uint64_t digest = columns_[key].take();
+      bad_number_ |= digest == 0 || digest > 0xFFFFFFFF;
+      e.key = static_cast<std::uint32_t>(digest);
+    }
+    return flag < flags_end && how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_number_;
   }
 
   bool finished() const {
@@ -221,6 +242,9 @@ class ExchangeReader {
   std::size_t exchanges_at_most() const { return columns_[flags].left(); }
 
  private:
+  static std::size_t columns_of(std::uint8_t version) {
+    return version == 1 ? waited : version == 2 ? advice : column_count;
+  }
   template <std::size_t... Index>
   static std::array<VarintReader, column_count> split(VarintReader& in, std::size_t there,
                                                       std::index_sequence<Index...>) {
@@ -232,7 +256,7 @@ class ExchangeReader {
   }
   NameId name(Column column) {
     const std::uint64_t id = columns_[column].take();
-    bad_name_ |= id >= names_;
+    bad_number_ |= id >= names_;
     return static_cast<NameId>(id);
   }
 
@@ -240,7 +264,7 @@ class ExchangeReader {
   std::array<VarintReader, column_count> columns_;
   std::uint64_t start_before_ = 0;
   std::array<std::uint64_t, 2> request_before_ = {};
-  bool bad_name_ = false;
+  bool bad_number_ = false;
 };
 
 std::unexpected<base::Error> nonsense(std::string_view what) {

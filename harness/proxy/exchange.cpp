@@ -3,6 +3,7 @@
 #include <array>
 
 #include "harness/base/both.h"
+#include "harness/wire/advice.h"
 
 namespace stormproof::proxy {
 
@@ -94,8 +95,7 @@ void Exchange::cut_upstream() {
   now_.reusable = false;
   if (upstream_ != nullptr) upstream_->close();
   if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;  // it may have connected already
-    connecting_->close(ignored);
+    connecting_->close();
   }
 }
 

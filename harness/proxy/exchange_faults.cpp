@@ -1,6 +1,8 @@
 // What a fault does to an exchange: answers in the upstream's place, changes what is sent, holds or replaces the response.
 #include "harness/proxy/exchange.h"
 
+#include "harness/wire/advice.h"
+
 namespace stormproof::proxy {
 
 using events::Outcome;
@@ -33,6 +35,7 @@ base::Task<bool> Exchange::intercepted(std::size_t ready) {
   event_.outcome = Outcome::faulted;
   event_.status = decision.status;
   event_.first_byte = relay_.clock_.now();
+  event_.advice = wire::advice_in(decision.response, event_.first_byte);
   event_.response_bytes = decision.response.size();
   now_.response_begun = true;
   if (!now_.collected) client_.consume(ready);

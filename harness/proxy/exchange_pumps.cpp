@@ -1,5 +1,6 @@
 // The two halves of an exchange that move its bytes: the rest of the request one way, the response the other.
 #include "harness/proxy/exchange.h"
+#include "harness/wire/advice.h"
 
 namespace stormproof::proxy {
 
@@ -111,6 +112,7 @@ bool Exchange::on_response_head(std::string_view bytes) {
   if (head.status == 101 && !(now_.upgrade_asked && now_.request_sent)) return false;
   now_.switching = head.status == 101 || (now_.to_connect && head.status / 100 == 2);
   event_.status = static_cast<std::uint16_t>(head.status);
+  if (relay_.taps_.sink != nullptr) event_.advice = wire::advice_in(head.bytes, event_.first_byte);
   now_.reusable = head.keep_alive && now_.keep_asked && !now_.alone && !now_.switching;
   now_.keep = now_.keep && head.keep_alive && !now_.switching;
   tap(Part::response_head, bytes);
