@@ -1,3 +1,4 @@
+// Long because: the whole format at rest, both ways, stands in one place.
 #include "harness/events/log.h"
 
 #include <fmt/format.h>

@@ -10,7 +10,7 @@ constexpr golden::Case cases[] = {
 s.yaml:18:27: error: unknown fault field 'abrot'; did you mean 'abort'?
    18 |     faults: [{on: ledger, abrot: {status: 503}, share: 100%}]
       |                           ^^^^^
-  allowed: on, latency, abort, share, methods, paths
+  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, share, share-of, methods, paths, routes, headers, clients, …
 )"},
     {"UnknownTop", "traffic:\n", "trafic:\n",
      R"(
@@ -24,7 +24,7 @@ s.yaml:9:1: error: unknown scenario field 'trafic'; did you mean 'traffic'?
 s.yaml:18:5: error: unknown phase field 'colour'
    18 |     colour: blue
       |     ^^^^^^
-  allowed: name, for, faults, expect
+  allowed: name, for, faults, processes, expect
 )"},
     {"Underscore", "steady-state", "steady_state",
      R"(
@@ -144,7 +144,7 @@ s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp
 )"},
     {"NoEffect", ", abort: {status: 503}", "",
      R"(
-s.yaml:18:14: error: the fault needs at least one of latency, abort
+s.yaml:18:14: error: the fault needs at least one of latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate
    18 |     faults: [{on: ledger, share: 100%}]
       |              ^
 )"},
@@ -239,7 +239,7 @@ s.yaml:21:19: error: unknown latency expectation field 'p98'
 s.yaml:18:49: error: unknown fault field 'share:100%'; did you mean 'share: 100%'?
    18 |     faults: [{on: ledger, abort: {status: 503}, share:100%}]
       |                                                 ^^^^^^^^^^
-  allowed: on, latency, abort, share, methods, paths
+  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, share, share-of, methods, paths, routes, headers, clients, …
   hint: a space follows the ':' of a key
 )"},
     {"SlipOfAWholeBlock", golden::whole, R"(version: 1
