@@ -34,7 +34,13 @@ struct Connection::ReadHandler {
   Connection* connection;
   using allocator_type = SlotAllocator<char>;
   allocator_type get_allocator() const { return allocator_type(&connection->read_slot_); }
-  void operator()(const ErrorCode& code, std::size_t bytes) const { connection->on_read(code, bytes); }
+  void operator()(const ErrorCode& code, std::size_t bytes) const {
+    if (connection->layer_ == nullptr) return connection->on_read(code, bytes);
+    // A layer has come meanwhile.
+    connection->layer_->received({connection->buffer_.get() + connection->filled_, bytes}, code);
+    if (!connection->open()) connection->on_read(asio::error::operation_aborted, 0);
+    else connection->read_layer(false);
+  }
 };
 
 // Of a read through the layer: when the socket is ready for it, or with what it gave at once.
@@ -60,6 +66,13 @@ struct Connection::WriteHandler {
     write.error_ = code;
     write.go_on();
   }
+};
+
+struct Connection::ParkedWriteHandler {
+  Connection* connection;
+  using allocator_type = SlotAllocator<char>;
+  allocator_type get_allocator() const { return allocator_type(&connection->write_slot_); }
+  void operator()() const { WriteHandler{connection}(asio::error::operation_aborted); }
 };
 
 Connection::Connection(Socket socket) : socket_(std::move(socket)) {
@@ -126,9 +139,26 @@ void Connection::arm() {
 // within the call (`ahead`).
 void Connection::read_layer(bool ahead) {
   const LayerStep step = layer_->read({buffer_.get() + filled_, capacity_ - filled_});
-  if (step.waits()) socket_.async_wait(step.wait_type(), LayerReadHandler{this, {}});
+  if (step.parked()) read_parked_ = true;
+  else if (step.waits()) socket_.async_wait(step.wait_type(), LayerReadHandler{this, {}});
   else if (ahead) asio::post(socket_.get_executor(), LayerReadHandler{this, step});
   else on_read(step.error, step.bytes);
+}
+
+void Connection::layer_readable() {
+  if (std::exchange(read_parked_, false)) read_layer(false);
+}
+
+void Connection::layer_writable() {
+  if (writing_ != nullptr && std::exchange(writing_->parked_, false)) writing_->go_on();
+}
+
+// What waits for the layer has no operation of the socket that would end with it.
+void Connection::unpark() {
+  if (std::exchange(read_parked_, false))
+    asio::post(socket_.get_executor(), LayerReadHandler{this, {.error = asio::error::operation_aborted}});
+  if (writing_ != nullptr && std::exchange(writing_->parked_, false))
+    asio::post(socket_.get_executor(), ParkedWriteHandler{this});
 }
 
 void Connection::on_read(const ErrorCode& code, std::size_t bytes) {
@@ -198,19 +228,22 @@ void Connection::Write::took(std::size_t bytes) {
 // The same through the layer, which may wait for either readiness.
 void Connection::Write::try_layer() {
   Connection& connection = connection_;
-  while (first_ < count_ || ends_) {
+  while (first_ < count_ || ends_ || flushes_) {
     if (!connection.open()) {
       error_ = asio::error::operation_aborted;
       return;
     }
     const bool last = first_ == count_;
     const auto left = std::span<const asio::const_buffer>(parts_).subspan(first_, count_ - first_);
-    const LayerStep step = last ? connection.layer_->end_sending() : connection.layer_->write(left);
+    const LayerStep step = !last      ? connection.layer_->write(left)
+                           : flushes_ ? connection.layer_->flush()
+                                      : connection.layer_->end_sending();
     wait_type_ = step.wait_type();
+    parked_ = step.parked();
     error_ = step.waits() ? ErrorCode(asio::error::would_block) : step.error;
     if (error_) return;
     took(step.bytes);
-    if (!last) continue;
+    if (!last || std::exchange(flushes_, false)) continue;
     ends_ = false;
     connection.socket_.shutdown(Socket::shutdown_send, error_);
   }
@@ -224,6 +257,7 @@ bool Connection::Write::await_ready() {
 void Connection::Write::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
   connection_.writing_ = this;
+  if (parked_) return;
   connection_.socket_.async_wait(wait_type_, WriteHandler{&connection_});
 }
 
@@ -244,6 +278,12 @@ Connection::Write Connection::end_sending() {
   return write;
 }
 
+Connection::Write Connection::flush() {
+  Write write(*this, {});
+  write.flushes_ = layer_ != nullptr;
+  return write;
+}
+
 void Connection::close_in_order() {
   if (layer_ != nullptr && open() && !writing()) layer_->end_sending();
   close();
@@ -252,6 +292,7 @@ void Connection::close_in_order() {
 void Connection::close() {
   ErrorCode ignored;  // closing has no one to tell
   socket_.close(ignored);
+  unpark();
 }
 
 void Connection::reset() {

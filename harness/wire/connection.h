@@ -7,16 +7,19 @@
 // kernel; at most one at a time. A pending read or write ends when close() is called. Before its destruction a
 // connection must be settled. One thread. Nothing is allocated per operation: handlers live in the connection.
 // With a layer (TLS) all bytes go through that; without one nothing is asked of it. close() says nothing on a layer, so
-// what was cut looks cut; where the end is in order, end_sending() or close_in_order().
+// what was cut looks cut; where the end is in order, end_sending() or close_in_order(). A Rider
+// is what somebody else keeps with a connection.
 #pragma once
 
 #include <array>
 #include <coroutine>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "harness/events/event.h"
 #include "harness/wire/buffer.h"
 #include "harness/wire/layer.h"
 #include "harness/wire/net.h"
@@ -29,6 +32,14 @@ struct Arrival {
   bool eof = false;
   ErrorCode error;
   bool ended() const { return bytes == 0; }
+};
+
+// What lives as long as a connection and is not its own: who watches or hurts it. Destroyed before the socket is.
+class Rider {
+ public:
+  virtual ~Rider() = default;
+  // The fault that ended the connection; nothing: none did.
+  virtual std::optional<events::NameId> cut_by() const { return std::nullopt; }
 };
 
 class Connection {
@@ -54,6 +65,18 @@ class Connection {
   // Only while nothing is unread and nothing under way.
   void set_layer(std::unique_ptr<Layer> layer);
   bool layered() const { return layer_ != nullptr; }
+  // At any time: puts on what `make` makes of the layer before (nullptr: none). A read under way that does not ask a
+  // layer ends in the new one's received().
+  template <typename Make>
+  void wrap_layer(Make make) {
+    layer_ = make(std::move(layer_));
+  }
+  // For the layer: what waits for it asks it again. May end in the destruction of connection and layer.
+  void layer_readable();
+  void layer_writable();
+
+  void carry(std::unique_ptr<Rider> rider) { rider_ = std::move(rider); }
+  const Rider* rider() const { return rider_.get(); }
 
   // What its owner calls it, for events; 0 until set.
   std::uint64_t number() const { return number_; }
@@ -110,6 +133,8 @@ class Connection {
     std::size_t first_ = 0;
     std::size_t count_ = 0;
     bool ends_ = false;  // after the parts, our side
+    bool flushes_ = false;
+    bool parked_ = false;  // waits for the layer
     Socket::wait_type wait_type_ = Socket::wait_write;
     ErrorCode error_;
     std::coroutine_handle<> waiter_;
@@ -120,6 +145,8 @@ class Connection {
 
   // Tells the other side that no more comes; reading goes on. Like a write().
   Write end_sending();
+  // Completes when what a layer holds back is with the socket; without one at once. Like a write().
+  Write flush();
 
   // Ends a more() or write() that is under way with operation_aborted and closes the socket. Idempotent.
   void close();
@@ -146,6 +173,7 @@ class Connection {
  private:
   struct ReadHandler;
   struct LayerReadHandler;
+  struct ParkedWriteHandler;
   struct WriteHandler;
   // Memory for one operation of asio: lent for the time that it is under way.
   struct Slot {
@@ -157,8 +185,10 @@ class Connection {
 
   void on_read(const ErrorCode& code, std::size_t bytes);
   void read_layer(bool ahead);
+  void unpark();
 
   Socket socket_;
+  std::unique_ptr<Rider> rider_;
   std::unique_ptr<Layer> layer_;
   Buffer buffer_;
   std::size_t capacity_ = 0;
@@ -166,7 +196,8 @@ class Connection {
   std::size_t filled_ = 0;
   std::uint64_t number_ = 0;
   bool reading_ = false;
-  ErrorCode stopped_;  // what ends the present more() without an arrival
+  bool read_parked_ = false;  // it waits for the layer
+  ErrorCode stopped_;         // what ends the present more() without an arrival
   Arrival arrival_;
   std::coroutine_handle<> reader_;
   std::coroutine_handle<> settler_;
