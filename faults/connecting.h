@@ -14,7 +14,7 @@ struct Connecting {
   static constexpr std::string_view about =
       "Before the upstream is called: a delay, then it goes on, is refused, or hangs.";
 
-  Distribution delay;
+  Distribution delay = {};
   bool refuse = false;
   bool hang = false;
 

@@ -37,7 +37,7 @@ struct StreamFault {
   Direction direction = Direction::downstream;
   Place place = Place::client;
   double share = 1;  // of connections
-  StreamFaultKind kind;
+  StreamFaultKind kind = {};
 
   std::string_view type() const;
   base::Result<void> check() const;

@@ -18,7 +18,7 @@ struct StreamLatency {
       "Holds bytes back, each read for its own time from its receipt; the stream is delayed, not slowed.";
   static constexpr std::size_t holds = 16 << 20;
 
-  Distribution distribution;
+  Distribution distribution = {};
 
   base::Result<void> check() const { return distribution.check(); }
   std::unique_ptr<Obstacle> obstacle(Chance chance) const;
