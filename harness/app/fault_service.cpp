@@ -10,7 +10,7 @@ base::Result<std::unique_ptr<FaultService>> FaultService::start(const base::Cloc
                                                                 const std::string& proxies, std::uint64_t seed) {
   std::unique_ptr<FaultService> service(new FaultService(clock, seed));
   if (!proxies.empty()) {
-    const auto populated = service->toxiproxy_.populate_from(proxies);
+    const auto populated = service->desk_.populate_from(proxies);
     if (!populated) return std::unexpected(populated.error());
     service->populated_ = *populated;
   }
@@ -18,11 +18,8 @@ base::Result<std::unique_ptr<FaultService>> FaultService::start(const base::Cloc
   inputs.metrics = [self = service.get()]() -> base::Task<proxy::MetricsInput> { co_return self->metrics(); };
   inputs.draining = [self = service.get()] { return self->draining_.load(); };
   inputs.workers.emplace_back(
-      [self = service.get()](std::function<void()> ping) { self->board_.ping(std::move(ping)); });
-  inputs.more = [self = service.get()](const wire::HttpRequest& request) {
-    auto reply = self->toxiproxy_.answer(request);
-    return reply ? std::move(reply) : self->api_.answer(request);
-  };
+      [self = service.get()](std::function<void()> ping) { self->desk_.board().ping(std::move(ping)); });
+  inputs.more = [self = service.get()](const wire::HttpRequest& request) { return self->desk_.answer(request); };
   wire::LoopThread& loop = service->admin_loop_;
   auto opened = loop.call([&] { return proxy::Admin::open(loop.io(), admin, std::move(inputs)); });
   if (!opened) return std::unexpected(opened.error());
@@ -30,8 +27,7 @@ base::Result<std::unique_ptr<FaultService>> FaultService::start(const base::Cloc
   return service;
 }
 
-FaultService::FaultService(const base::Clock& clock, std::uint64_t seed)
-    : board_(clock, &meter_, {}, seed), toxiproxy_(board_, std::string(version)), api_(board_) {}
+FaultService::FaultService(const base::Clock& clock, std::uint64_t seed) : desk_(clock, &meter_, seed) {}
 
 FaultService::~FaultService() {
   draining_ = true;
@@ -47,7 +43,7 @@ proxy::MetricsInput FaultService::metrics() {
   input.workers = 1;
   input.draining = draining_;
   input.meter = meter_.read();
-  for (const proxy::ProxyState& state : board_.states()) {
+  for (const proxy::ProxyState& state : desk_.board().states()) {
     input.relay += state.counts;
     input.sessions += state.connections;
   }

@@ -8,13 +8,11 @@
 #include <memory>
 #include <string>
 
+#include "harness/app/fault_desk.h"
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
 #include "harness/proxy/admin.h"
-#include "harness/proxy/fault_api.h"
 #include "harness/proxy/meter.h"
-#include "harness/proxy/switchboard.h"
-#include "harness/proxy/toxiproxy_api.h"
 #include "harness/wire/loop_thread.h"
 
 namespace stormproof::app {
@@ -36,9 +34,7 @@ class FaultService {
   proxy::MetricsInput metrics();
 
   proxy::Meter meter_;
-  proxy::Switchboard board_;
-  proxy::ToxiproxyApi toxiproxy_;
-  proxy::FaultApi api_;
+  FaultDesk desk_;
   std::size_t populated_ = 0;
   std::atomic<bool> draining_ = false;
   wire::LoopThread admin_loop_;

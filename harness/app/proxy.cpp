@@ -113,6 +113,7 @@ ExitCode proxy(const ProxyFlags& flags) {
   if (!config) return ExitCode::invalid_input;
   auto options = service_options(*config, tell);
   if (!options) return fail(ExitCode::could_not_run, options.error());
+  options->seed = flags.seed;
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
   Signals signals(io, [&] { io.stop(); });

@@ -37,24 +37,44 @@ base::Task<> drain(Relay& relay) { co_await relay.drain(); }
 
 }  // namespace
 
-// `injector` and `relay` and `extras` are the loop's.
+// `relay`, `extras` and what an injector holds are the loop's.
 struct Switchboard::Proxy {
   ProxyWish wish;      // as asked for
   std::string listen;  // as it is, once it was started
   faults::StreamInjector injector;
   std::map<std::string, Extra, std::less<>> extras = {};
   std::unique_ptr<Relay> relay = {};
+  std::vector<Guest::Lane> lanes = {};  // a guest's
 
-  bool enabled() const { return relay != nullptr; }
+  bool guest() const { return !lanes.empty(); }
+  bool enabled() const { return relay != nullptr || guest(); }
   bool listens_as(const std::string& text) const {
     if (text == wish.listen || text == listen) return true;
     const auto other = wire::parse_listen_address(text);
     const auto own = wire::parse_listen_address(listen);
     return other && own && *other == *own;
   }
-  bool withdraw(std::string_view fault) {
+  // On the loop. A guest's injectors follow on theirs.
+  bool withdraw(const std::string& fault) {
     if (const auto extra = extras.find(fault); extra != extras.end()) extras.erase(extra);
+    for (const Guest::Lane& lane : lanes)
+      boost::asio::post(lane.loop->io(), [injector = lane.injector, fault] { injector->withdraw(fault); });
     return injector.withdraw(fault);
+  }
+  void set_on_lanes(const faults::StreamFault& fault) {
+    for (const Guest::Lane& lane : lanes)
+      boost::asio::post(lane.loop->io(),
+                        [injector = lane.injector, fault] { static_cast<void>(injector->set(fault)); });
+  }
+  // Of all lanes; one that does not answer in time counts 0. Not on the loop.
+  std::uint64_t lane_hits(const std::string& fault) const {
+    std::uint64_t hits = 0;
+    for (const Guest::Lane& lane : lanes)
+      hits +=
+          lane.loop
+              ->call_within(guest_answers_within, [injector = lane.injector, fault] { return injector->hits(fault); })
+              .value_or(0);
+    return hits;
   }
 };
 
@@ -147,7 +167,7 @@ Switched<void> Switchboard::start(Proxy& proxy) {
 }
 
 void Switchboard::stop(Proxy& proxy) {
-  if (!proxy.enabled()) return;
+  if (proxy.relay == nullptr) return;
   loop_.call([&] { proxy.injector.close_all(); });
   loop_.run(drain(*proxy.relay));
   loop_.call([&] { proxy.relay = nullptr; });
@@ -181,6 +201,7 @@ ProxyState Switchboard::state_of(const Proxy& proxy) const {
     }
     for (const auto& fault : proxy.injector.faults()) state.faults.push_back(state_of(proxy, fault));
   });
+  for (FaultState& fault : state.faults) fault.connections_hit += proxy.lane_hits(fault.fault.name);
   return state;
 }
 
@@ -199,6 +220,21 @@ Switched<ProxyState> Switchboard::create(const ProxyWish& wish) {
   return state_of(made);
 }
 
+// Its own injector has no connections: it keeps what is set, and says what may be.
+void Switchboard::adopt(Guest guest) {
+  loop_.call([&] {
+    ProxyWish wish{
+        .name = guest.name, .listen = guest.listen, .upstream = guest.upstream, .enabled = true, .http = guest.http};
+    const std::string listen = guest.listen;
+    proxies_.emplace(guest.name, new Proxy{std::move(wish),
+                                           listen,
+                                           faults::StreamInjector(clock_, nullptr, 0, seed_),
+                                           {},
+                                           nullptr,
+                                           std::move(guest.lanes)});
+  });
+}
+
 Switched<ProxyState> Switchboard::populate(const ProxyWish& wish) {
   if (Proxy* const proxy = find(wish.name)) {
     if (proxy->listens_as(wish.listen) && proxy->wish.upstream == wish.upstream) return state_of(*proxy);
@@ -211,6 +247,13 @@ Switched<ProxyState> Switchboard::change(std::string_view name, const ProxyChang
   Proxy* const proxy = find(name);
   if (proxy == nullptr) return no_proxy();
   const bool enabled = change.enabled.value_or(proxy->enabled());
+  if (proxy->guest()) {
+    const bool same = enabled && (!change.listen || proxy->listens_as(*change.listen)) &&
+                      (!change.upstream || *change.upstream == proxy->wish.upstream);
+    if (!same)
+      return refuse(Kind::could_not, "this proxy was started with the program: faults can be set on it, no more");
+    return state_of(*proxy);
+  }
   const bool moves = change.listen && !proxy->listens_as(*change.listen);
   const bool differs = moves || (change.upstream && *change.upstream != proxy->wish.upstream);
   if (differs || !enabled) stop(*proxy);
@@ -228,6 +271,7 @@ Switched<ProxyState> Switchboard::change(std::string_view name, const ProxyChang
 Switched<void> Switchboard::remove(std::string_view name) {
   Proxy* const proxy = find(name);
   if (proxy == nullptr) return no_proxy();
+  if (proxy->guest()) return refuse(Kind::could_not, "this proxy was started with the program: it ends with it");
   stop(*proxy);
   loop_.call([&] { proxies_.erase(proxies_.find(name)); });
   return {};
@@ -253,6 +297,7 @@ Switched<FaultState> Switchboard::set_fault(std::string_view name, FaultWish wis
     if (stands && !replace) return refuse(Kind::fault_exists, "toxic already exists");
     if (!stands && replace) return no_fault();
     if (auto set = proxy->injector.set(wish.fault); !set) return refuse(Kind::invalid, set.error().to_string());
+    proxy->set_on_lanes(wish.fault);
     Extra extra{.toxic = std::move(wish.toxic), .lease = wish.lease, .until = SteadyTime::max()};
     if (extra.lease) extra.until = std::chrono::steady_clock::now() + *extra.lease;
     if (extra.lease) leases_->look_again();
@@ -278,7 +323,7 @@ Switched<FaultState> Switchboard::renew(std::string_view name, std::string_view 
 Switched<void> Switchboard::withdraw(std::string_view name, std::string_view fault) {
   Proxy* const proxy = find(name);
   if (proxy == nullptr) return no_proxy();
-  if (!loop_.call([&] { return proxy->withdraw(fault); })) return no_fault();
+  if (!loop_.call([&] { return proxy->withdraw(std::string(fault)); })) return no_fault();
   return {};
 }
 
@@ -286,8 +331,7 @@ Switched<void> Switchboard::clear_faults(std::string_view name) {
   Proxy* const proxy = find(name);
   if (proxy == nullptr) return no_proxy();
   loop_.call([&] {
-    proxy->injector.clear();
-    proxy->extras.clear();
+    while (!proxy->injector.faults().empty()) proxy->withdraw(std::string(proxy->injector.faults().back().name));
   });
   return {};
 }

@@ -3,7 +3,8 @@
 // All relays live on one loop of its own; the calls come from one other thread (the administration's) and wait for that
 // loop, never for a peer. A name of an upstream is resolved when the proxy is made, changed or enabled; one that cannot be
 // resolved then refuses its clients until the next such call. A proxy that is disabled closes its listener and its connections,
-// and keeps its faults and its port. Proxies are at most `proxies_max`.
+// and keeps its faults and its port. Proxies are at most `proxies_max`. A guest can be hurt and healed like the others, not
+// changed, disabled or removed.
 #pragma once
 
 #include <chrono>
@@ -75,10 +76,24 @@ struct FaultWish {
   std::optional<std::chrono::nanoseconds> lease = {};  // from now; nothing: it stays until it is withdrawn
 };
 
+// A relay that somebody else runs, with an injector a worker.
+struct Guest {
+  struct Lane {
+    wire::LoopThread* loop;
+    faults::StreamInjector* injector;
+  };
+  std::string name;
+  std::string listen;
+  std::string upstream;
+  bool http = true;
+  std::vector<Lane> lanes;
+};
+
 class Switchboard {
  public:
   static constexpr std::size_t proxies_max = 1000;
   static constexpr std::chrono::milliseconds lease_look{50};
+  static constexpr std::chrono::seconds guest_answers_within{1};
 
   // `sink` may be nullptr. Clock and sink outlive it.
   Switchboard(const base::Clock& clock, events::Sink* sink, RelayLimits limits = {}, std::uint64_t seed = 1);
@@ -86,6 +101,8 @@ class Switchboard {
   ~Switchboard();
 
   Switched<ProxyState> create(const ProxyWish& wish);
+  // Its lanes outlive the board. The name is free.
+  void adopt(Guest guest);
   // As create() where there is none of that name; where one stands that listens there and has that upstream, nothing; else
   // it is replaced, its faults with it.
   Switched<ProxyState> populate(const ProxyWish& wish);

@@ -190,7 +190,7 @@ int main(int argc, char** argv) {
   std::optional<Target> toxiproxy;
   if (const auto program = toxiproxy_program(folder.path())) {
     const std::uint16_t its = support::free_port();
-    toxiproxy = start_controlled("toxiproxy 2.12", {*program, "-port", std::to_string(its)}, its, server.port());
+    toxiproxy.emplace(start_controlled("toxiproxy 2.12", {*program, "-port", std::to_string(its)}, its, server.port()));
     targets.push_back(&*toxiproxy);
   } else {
     fmt::print(stderr, "toxiproxy is left out: neither TOXIPROXY_SERVER nor Go is there\n");

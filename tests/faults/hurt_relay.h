@@ -25,6 +25,7 @@ class HurtRelay {
            Place place = Place::client, double share = 1);
   void withdraw(const std::string& name);
   support::RawConnection connect();
+  std::uint16_t port() const { return port_; }
   proxy::Switchboard& board() { return board_; }
   std::uint16_t upstream_port() const { return upstream_.port(); }
 

@@ -53,8 +53,8 @@ TEST(StreamInjector, ConnectingIsDelayedRefusedOrHangs) {
             }),
             55);
   relay.set("connect", Connecting{.refuse = true});
-  RawConnection refused = relay.connect();
-  EXPECT_FALSE(refused.read_to_end()) << "reset";
+  auto refused = RawConnection::connect(relay.port());
+  EXPECT_FALSE(refused && refused->read_to_end()) << "reset, at the latest when it reads";
   relay.set("connect", Connecting{.hang = true});
   RawConnection hangs = relay.connect();
   EXPECT_TRUE(hangs.send("b"));

@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include "faults/stream_fault_json.h"
+#include "tests/support/files.h"
 
 namespace stormproof::proxy {
 namespace {
@@ -114,6 +115,9 @@ TEST_F(FaultApiTest, TheDocumentIsWhole) {
     EXPECT_NE(document.find_pointer(name, code), nullptr) << name;
   }
   EXPECT_EQ(document.at("paths").as_object().size(), 7U);
+  const auto file = support::read_file(STORMPROOF_SOURCE_DIR "/docs/openapi.json");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(boost::json::parse(*file), document) << "curl /v1/openapi.json writes it anew";
 }
 
 }  // namespace
