@@ -21,21 +21,29 @@ FaultLayer::FaultLayer(wire::Connection& connection, std::unique_ptr<wire::Layer
       inner_(std::move(inner)),
       owner_(owner),
       self_(std::make_shared<Self>(Self{this})),
-      timer_(connection.socket().get_executor()),
-      handover_(connection.reading() && inner_ == nullptr) {}
+      timer_(static_cast<wire::IoContext&>(connection.socket().reactor().context()).get_executor()) {}
 
 FaultLayer::~FaultLayer() { self_->layer = nullptr; }
 
-void FaultLayer::changed() {
+void FaultLayer::changed() { wake_later(); }
+
+void FaultLayer::wake_later() {
   asio::post(timer_.get_executor(), [self = self_] {
-    if (self->layer != nullptr) self->layer->on(Wake::change);
+    if (self->layer != nullptr) self->layer->wake();
   });
+}
+
+// The connection goes on by itself afterwards.
+void FaultLayer::on_edge() {
+  if (incoming_.plain() && outgoing_.plain()) return;
+  service();
+  arm();
 }
 
 LayerStep FaultLayer::read_inner(std::span<char> room) {
   if (inner_ != nullptr) return inner_->read(room);
   LayerStep step;
-  step.bytes = connection_.socket().read_some(asio::mutable_buffer(room.data(), room.size()), step.error);
+  step.bytes = connection_.socket().read_some(room, step.error);
   if (step.error == asio::error::would_block) return {.wants = Wants::readable};
   return step;
 }
@@ -49,7 +57,7 @@ LayerStep FaultLayer::write_inner(std::span<const asio::const_buffer> parts) {
 }
 
 LayerStep FaultLayer::read(std::span<char> room) {
-  if (incoming_.plain() && !handover_) return read_inner(room);
+  if (incoming_.plain()) return read_inner(room);
   std::size_t filled = 0;
   std::size_t before = 0;
   do {
@@ -68,7 +76,7 @@ LayerStep FaultLayer::read(std::span<char> room) {
   if (filled > 0) return {.bytes = filled};
   if (!connection_.open()) return {.error = asio::error::operation_aborted};
   Segments& out = incoming_.out();
-  if (!out.at_end()) return incoming_.plain() && !handover_ ? read_inner(room) : LayerStep{.wants = Wants::layer};
+  if (!out.at_end()) return incoming_.plain() ? read_inner(room) : LayerStep{.wants = Wants::layer};
   if (out.ended()->kind == End::Kind::in_order) return {.error = asio::error::eof};
   if (out.ended()->kind == End::Kind::broken) return {.error = out.ended()->error};
   owner_.on_end_by_fault();
@@ -120,12 +128,6 @@ LayerStep FaultLayer::flush() {
   return outgoing_.busy() || outgoing_.silent() ? LayerStep{.wants = Wants::layer} : LayerStep{};
 }
 
-void FaultLayer::received(std::string_view bytes, const ErrorCode& error) {
-  handover_ = false;
-  if (!bytes.empty()) incoming_.put(std::string(bytes), std::chrono::steady_clock::now());
-  if (error) source_ends(error);
-}
-
 void FaultLayer::source_ends(const ErrorCode& error) {
   source_ended_ = true;
   const Instant now = std::chrono::steady_clock::now();
@@ -139,27 +141,23 @@ void FaultLayer::source_ends(const ErrorCode& error) {
 void FaultLayer::pull() {
   static thread_local std::array<char, read_bytes> bytes;
   std::size_t pulled = 0;
-  while (!handover_ && !source_ended_ && connection_.open() && incoming_.room() > 0 && pulled < pull_bytes_max) {
+  while (!source_ended_ && connection_.open() && incoming_.room() > 0 && pulled < pull_bytes_max) {
     const LayerStep step = read_inner({bytes.data(), std::min(bytes.size(), incoming_.room())});
-    read_wants_ = step.waits() ? step.wants : Wants::readable;
-    if (step.waits()) return;
+    if (step.waits()) return;  // until the next edge
     if (step.error) return source_ends(step.error);
     incoming_.put(std::string(bytes.data(), step.bytes), std::chrono::steady_clock::now());
     pulled += step.bytes;
   }
+  if (pulled >= pull_bytes_max) wake_later();
 }
 
 // Writes what may leave, a segment a call: borders that a fault has made stay.
 void FaultLayer::push() {
-  write_wants_ = Wants::nothing;
   Segments& out = outgoing_.out();
   while (!out.empty() && connection_.open() && !write_error_ && !direct_write_) {
     const asio::const_buffer left(out.front().left().data(), out.front().left().size());
     const LayerStep step = write_inner({&left, 1});
-    if (step.waits()) {
-      write_wants_ = step.wants;
-      return;
-    }
+    if (step.waits()) return;  // until the next edge
     if (step.error) {
       write_error_ = step.error;
       out.drop_all();
@@ -197,31 +195,17 @@ void FaultLayer::meet_ends() {
 void FaultLayer::cut(End::Kind kind) {
   if (std::exchange(cut_, true)) return;
   if (kind == End::Kind::cut && connection_.open()) {
-    ErrorCode ignored;  // it may have gone already
-    connection_.socket().shutdown(wire::Socket::shutdown_send, ignored);
+    ErrorCode ignored = connection_.socket().shutdown_send();  // it may have gone already
     // Unread bytes would turn the end into a reset, which may overtake what was sent.
     std::array<char, 4096> bytes;
     for (std::size_t read = 0; read < pull_bytes_max && !ignored;)
-      read += connection_.socket().read_some(asio::buffer(bytes), ignored);
+      read += connection_.socket().read_some(bytes, ignored);
   }
   owner_.on_cut(kind);
 }
 
-void FaultLayer::wait(wire::Socket::wait_type type, Wake wake, bool& armed) {
-  if (std::exchange(armed, true)) return;
-  connection_.socket().async_wait(type, [self = self_, wake](const ErrorCode&) {
-    if (self->layer != nullptr) self->layer->on(wake);
-  });
-}
-
 void FaultLayer::arm() {
   if (!connection_.open()) return;
-  if (!incoming_.plain() && !handover_ && !source_ended_ && incoming_.room() > 0) {
-    if (read_wants_ == Wants::writable) wait(wire::Socket::wait_write, Wake::writable, writable_armed_);
-    else wait(wire::Socket::wait_read, Wake::readable, readable_armed_);
-  }
-  if (write_wants_ == Wants::writable) wait(wire::Socket::wait_write, Wake::writable, writable_armed_);
-  else if (write_wants_ == Wants::readable) wait(wire::Socket::wait_read, Wake::readable, readable_armed_);
   if (again_ == timer_at_) return;
   timer_at_ = again_;
   if (again_ == never) {
@@ -230,21 +214,19 @@ void FaultLayer::arm() {
   }
   timer_.expires_at(again_);
   timer_.async_wait([self = self_](const ErrorCode& code) {
-    if (!code && self->layer != nullptr) self->layer->on(Wake::timer);
+    if (code || self->layer == nullptr) return;
+    self->layer->timer_at_ = never;
+    self->layer->wake();
   });
 }
 
-void FaultLayer::on(Wake wake) {
-  if (wake == Wake::timer) timer_at_ = never;
-  if (wake == Wake::readable) readable_armed_ = false;
-  if (wake == Wake::writable) writable_armed_ = false;
+void FaultLayer::wake() {
   if (!connection_.open()) return;
   service();
   arm();
   // Either may end in this layer's end.
   const std::shared_ptr<Self> self = self_;
-  const Segments& out = incoming_.out();
-  if (!out.empty() || out.at_end() || incoming_.plain()) connection_.layer_readable();
+  connection_.layer_readable();
   if (self->layer != nullptr) connection_.layer_writable();
 }
 

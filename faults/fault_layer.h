@@ -41,13 +41,13 @@ class FaultLayer final : public wire::Layer {
   wire::LayerStep write(std::span<const wire::asio::const_buffer> parts) override;
   wire::LayerStep end_sending() override;
   wire::LayerStep flush() override;
-  void received(std::string_view bytes, const wire::ErrorCode& error) override;
+  void on_edge() override;
 
  private:
   struct Self;
-  enum class Wake : std::uint8_t { timer, readable, writable, change };
 
-  void on(Wake wake);
+  void wake();
+  void wake_later();
   void service();
   void pull();
   void push();
@@ -55,7 +55,6 @@ class FaultLayer final : public wire::Layer {
   void source_ends(const wire::ErrorCode& error);
   void cut(End::Kind kind);
   void arm();
-  void wait(wire::Socket::wait_type type, Wake wake, bool& armed);
   wire::LayerStep read_inner(std::span<char> room);
   wire::LayerStep write_inner(std::span<const wire::asio::const_buffer> parts);
 
@@ -68,16 +67,11 @@ class FaultLayer final : public wire::Layer {
   wire::Timer timer_;
   Instant again_ = never;     // when to look at the flows
   Instant timer_at_ = never;  // for when the timer stands
-  bool handover_;             // a read that does not know of this is under way
   bool source_ended_ = false;
   bool direct_write_ = false;  // one that began on the plain way is not done
   bool end_put_ = false;
   bool cut_ = false;
-  wire::LayerStep::Wants read_wants_ = wire::LayerStep::Wants::readable;
-  wire::LayerStep::Wants write_wants_ = wire::LayerStep::Wants::nothing;
   wire::ErrorCode write_error_;
-  bool readable_armed_ = false;
-  bool writable_armed_ = false;
 };
 
 }  // namespace stormproof::faults

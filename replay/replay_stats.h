@@ -11,6 +11,7 @@
 
 #include "harness/base/histogram.h"
 #include "harness/events/event.h"
+#include "replay/live_values.h"
 
 namespace stormproof::replay {
 
@@ -21,6 +22,7 @@ struct ReplayTarget {
   std::uint64_t writes_refused = 0;  // requests not sent for want of --allow-writes
   std::uint64_t not_replayable = 0;  // not whole in the capture, or asking for an upgrade
   bool interrupted = false;
+  const LinkCounts* links = nullptr;  // null: recorded values were sent as they are
 };
 
 class ReplayStats final : public events::Sink {

@@ -32,6 +32,8 @@ std::string_view line_of(std::string_view fields, std::string_view name) {
 ScriptRequest request_of(Exchange&& exchange, bool traced) {
   ScriptRequest request;
   request.id = exchange.id;
+  request.session = exchange.session;
+  request.connection = exchange.connection;
   request.method = method_of(exchange.request.head);
   request.target = target_of(exchange.request.head);
   request.fields = std::move(exchange.request.head);
@@ -44,6 +46,8 @@ ScriptRequest request_of(Exchange&& exchange, bool traced) {
   }
   request.body = std::move(exchange.request.body);
   request.recorded = exchange.request_start;
+  request.connection = exchange.connection;
+  request.session = exchange.session != 0 ? exchange.session : exchange.connection;
   return request;
 }
 
@@ -103,6 +107,9 @@ std::optional<Shot> ScriptShots::next() {
   const ScriptRequest& request = script_.requests[sent_ % count];
   Shot shot;
   shot.offset = pacing_.offset(sent_);
+  shot.exchange = request.id;
+  shot.session = request.session;
+  shot.loop = sent_ / count;
   shot.request = ++sent_;
   shot.method = request.method;
   shot.target = request.target;

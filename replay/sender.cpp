@@ -1,285 +1,301 @@
 #include "replay/sender.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <utility>
+
+#include "replay/pooled_call.h"
 
 namespace stormproof::replay {
 namespace {
 
-using events::Outcome;
-
-constexpr std::string_view line_end = "\r\n";
 constexpr std::size_t sent_in_a_row_max = 64;
 
-// "traceparent: …\r\n" for one request.
-class TraceLine {
- public:
-  TraceLine(const events::TraceId& trace, std::uint64_t span) {
-    if (trace.none()) return;
-    const auto value = wire::make_traceparent(trace, span);
-    char* at = std::copy(name.begin(), name.end(), text_.data());
-    at = std::copy(value.begin(), value.end(), at);
-    at = std::copy(line_end.begin(), line_end.end(), at);
-    size_ = static_cast<std::size_t>(at - text_.data());
+// Before an instant the precise sender stops sleeping: more than a timer of the kernel is late, but for the rarest.
+constexpr std::chrono::microseconds spins_before{80};
+
+// Gives everything else on the loop its turn, and comes back at once.
+struct Yield {
+  wire::IoContext& io;
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) const {
+    wire::asio::post(io, [waiter] { waiter.resume(); });
   }
-  std::string_view view() const { return {text_.data(), size_}; }
-
- private:
-  static constexpr std::string_view name = "traceparent: ";
-  std::array<char, 80> text_;
-  std::size_t size_ = 0;
+  void await_resume() const {}
 };
-
-// Descriptors, ports or memory of this machine ran out: the target was not even asked.
-bool our_limit(const wire::ErrorCode& error) {
-  using wire::asio::error::basic_errors;
-  return error == basic_errors::no_descriptors || error == basic_errors::no_buffer_space ||
-         error == basic_errors::no_memory || error == boost::system::errc::too_many_files_open_in_system ||
-         error == boost::system::errc::address_not_available;
-}
 
 }  // namespace
 
-// One attempt at one request; ends at its time limit or when the sender stops.
-class Sender::Call final : private wire::Deadlines::Entry, private base::StopHook {
- public:
-  Call(Sender& sender, events::Exchange& event)
-      : Entry(sender.deadlines_), StopHook(sender.group_.stop()), sender_(sender), event_(event) {
-    set(sender.options_.timeout);
-  }
-
-  // False: the pooled connection proved stale before a byte of the answer; nothing is known of the request.
-  base::Task<bool> run(const Shot& shot, bool may_reuse) {
-    if (may_reuse) connection_ = sender_.pool_.take_idle();
-    const bool pooled = connection_ != nullptr;
-    if (!pooled && !co_await connect()) co_return true;
-    event_.connection = connection_->number();
-    const TraceLine trace(shot.trace, shot.request);
-    const std::array<std::string_view, 4> parts = {shot.fields, trace.view(), line_end, shot.body};
-    for (const std::string_view part : parts) event_.request_bytes += part.size();
-    to_head_ = shot.method == "HEAD";
-    response_.begin(to_head_);
-    const bool written = !co_await connection_->write(parts);
-    const bool heard = co_await read_response();
-    const bool reusable = heard && written && reusable_;
-    if (reusable) co_await sender_.pool_.give_back(std::move(connection_));
-    else co_await wire::retire(std::move(connection_));
-    co_return heard || !pooled || cut_ || !wire::is_idempotent(shot.method);
-  }
-
- private:
-  base::Task<bool> connect() {
-    auto connected = co_await sender_.pool_.connect(&connecting_);
-    if (!connected) {
-      const bool ours = our_limit(connected.error().error);
-      if (ours) ++sender_.counts_.shed;
-      end(cut_ ? cause_ : ours ? Outcome::shed : connected.error().cause);
-      co_return false;
-    }
-    connection_ = std::move(*connected);
-    co_return true;
-  }
-
-  // False: the connection ended before a byte of the answer.
-  base::Task<bool> read_response() {
-    while (true) {
-      const std::string_view unread = connection_->unread();
-      const wire::Step step = response_.feed(unread);
-      if (step.progress == wire::Progress::error) {
-        end(Outcome::bad_response);
-        co_return true;
-      }
-      if (step.progress == wire::Progress::head && !on_head()) continue;
-      event_.response_bytes += step.consumed;
-      connection_->consume(step.consumed);
-      if (response_.head_done() && response_.done()) {
-        end(Outcome::answered);
-        co_return true;
-      }
-      if (step.consumed > 0) continue;
-      if (connection_->full()) connection_->reserve(wire::Connection::large_buffer);
-      const wire::Arrival arrival = co_await connection_->more();
-      if (arrival.ended()) {
-        const bool whole = arrival.eof && response_.finish_at_eof();
-        end(cut_ ? cause_ : whole ? Outcome::answered : Outcome::reset);
-        reusable_ = false;
-        co_return event_.first_byte != base::Time{};  // an interim response counts: the request has been seen
-      }
-      if (event_.first_byte == base::Time{}) event_.first_byte = sender_.clock_.now();
-    }
-  }
-
-  // False: an interim head, done with.
-  bool on_head() {
-    const wire::Head& head = response_.head();
-    if (head.status / 100 == 1 && head.status != 101) {
-      event_.response_bytes += head.bytes.size();
-      connection_->consume(head.bytes.size());
-      response_.begin(to_head_);
-      return false;
-    }
-    event_.status = static_cast<std::uint16_t>(head.status);
-    reusable_ = head.keep_alive && head.status != 101;
-    if (head.content_length.value_or(0) > wire::Connection::small_buffer) {
-      connection_->reserve(wire::Connection::large_buffer);
-    }
-    return true;
-  }
-
-  void end(Outcome outcome) {
-    event_.outcome = outcome;
-    event_.end = sender_.clock_.now();
-  }
-
-  void on_deadline() override {
-    cut(connection_ == nullptr  ? Outcome::connect_timeout
-        : response_.head_done() ? Outcome::total_timeout
-                                : Outcome::head_timeout);
-  }
-  void on_stop() override { cut(Outcome::cancelled); }
-  void cut(Outcome cause) {
-    cut_ = true;
-    cause_ = cause;
-    if (connection_ != nullptr) connection_->close();
-    if (connecting_ != nullptr) {
-      wire::ErrorCode ignored;
-      connecting_->close(ignored);
-    }
-  }
-
-  Sender& sender_;
-  events::Exchange& event_;
-  std::unique_ptr<wire::Connection> connection_;
-  wire::Socket* connecting_ = nullptr;
-  wire::Framer response_{wire::MessageKind::response};
-  Outcome cause_ = Outcome::cancelled;
-  bool cut_ = false;
-  bool reusable_ = false;
-  bool to_head_ = false;
-};
-
 Sender::Sender(wire::IoContext& io, const base::Clock& clock, events::Sink& sink, SenderOptions options)
-    : clock_(clock),
-      sink_(sink),
-      options_(std::move(options)),
-      deadlines_(io),
-      pool_(io, deadlines_, options_.target, options_.pool, options_.tls),
-      pause_(io) {}
+    : io_(io), outbox_(io, clock, sink, std::move(options)), pause_(io) {
+  outbox_.on_end = [this](const Shot& shot) { release({shot.loop, shot.session}); };
+}
+
+Sender::~Sender() { rested_.clear(); }
 
 base::Task<> Sender::send(ShotSource& source, base::Time begin) {
+  if (outbox_.options.closed_loop) {
+    if (const base::Nanoseconds ahead = begin - outbox_.clock.now(); ahead.count() > 0) co_await pause_.lasting(ahead);
+    for (std::size_t i = 0; i < outbox_.options.connections_max && !finishing_; ++i)
+      outbox_.group.spawn(work_closed(source));
+  } else {
+    co_await keep_schedule(source, begin);
+  }
+  co_await drain();
+}
+
+base::Task<> Sender::keep_schedule(ShotSource& source, base::Time begin) {
   std::size_t sent_in_a_row = 0;
   for (auto shot = source.next(); shot && !finishing_; shot = source.next()) {
     const base::Time intended = begin + shot->offset;
-    const base::Nanoseconds ahead = intended - clock_.now();
+    const base::Nanoseconds ahead = intended - outbox_.clock.now();
     // Behind schedule there is nothing to wait for, but answers, time limits and stop() must still have their turn.
     if (ahead.count() > 0 || ++sent_in_a_row >= sent_in_a_row_max) {
       sent_in_a_row = 0;
-      co_await pause_.lasting(std::max(ahead, base::Nanoseconds(0)));
+      if (outbox_.options.precise) co_await spin_until(intended);
+      else co_await pause_.lasting(std::max(ahead, base::Nanoseconds(0)));
     }
-    if (!finishing_) take({*shot, intended, std::max(intended, clock_.now())});
+    if (!finishing_) take({*std::move(shot), intended, std::max(intended, outbox_.clock.now())});
   }
-  co_await group_.drained();
-  co_await pool_.close();
+}
+
+base::Task<> Sender::spin_until(base::Time instant) {
+  const base::Nanoseconds asleep = instant - outbox_.clock.now() - spins_before;
+  if (asleep.count() > 0) co_await pause_.lasting(asleep);
+  do {
+    co_await Yield{io_};
+  } while (!finishing_ && outbox_.clock.now() < instant);
+}
+
+// The rest of a replay: what is under way, then what still waits for an answer that did not come.
+base::Task<> Sender::drain() {
+  co_await outbox_.group.drained();
+  outbox_.forced = true;
+  while (!parked_.empty()) {
+    release(parked_.begin()->first);
+    co_await outbox_.group.drained();
+  }
+  rested_.clear();
+  for (auto& [number, lane] : lanes_) co_await lane->close();
+  lanes_.clear();
+  co_await outbox_.pool.close();
 }
 
 void Sender::finish() {
   finishing_ = true;
-  counts_.queued = 0;
-  for (const Due& waiting : std::exchange(queue_, {})) hold_off(waiting);
+  outbox_.counts.queued = 0;
+  std::vector<Due> waiting;
+  for (Due& due : std::exchange(queue_, {})) waiting.push_back(std::move(due));
+  for (auto& [session, parked] : std::exchange(parked_, {})) {
+    for (Parked& each : parked) {
+      if (each.lane == nullptr) waiting.push_back(std::move(each.due));
+      else each.lane->state = Lane::State::resting;
+    }
+  }
+  for (auto& [number, lane] : lanes_) {
+    for (Due& due : std::exchange(lane->queue(), {})) waiting.push_back(std::move(due));
+  }
+  std::ranges::sort(waiting, {}, [](const Due& due) { return due.shot.request; });
+  for (const Due& due : waiting) outbox_.hold_off(due);
   pause_.interrupt();
 }
 
 void Sender::stop() {
   finish();
-  group_.close();
+  outbox_.group.close();
 }
 
-void Sender::take(const Due& due) {
-  if (counts_.under_way < options_.connections_max) {
-    group_.spawn(work(due));
-    return;
-  }
-  if (queue_.size() < options_.queued_max) {
-    queue_.push_back(due);
-    queue_.back().waiting = true;
-    counts_.queued = queue_.size();
-    return;
-  }
-  hold_off(due);
+void Sender::take(Due due) {
+  if (due.shot.lane != 0) return take_to_lane(std::move(due));
+  if (outbox_.ready(due.shot)) return admit(std::move(due));
+  due.waiting = true;
+  ++outbox_.counts.queued;
+  const Shot shot = due.shot;
+  park({nullptr, std::move(due)}, shot);
 }
 
-events::Exchange Sender::event_of(const Due& due) const {
-  events::Exchange event;
-  event.party = options_.party;
-  event.route = sink_.route(due.shot.method, due.shot.target);
-  event.request = due.shot.request;
-  event.trace = due.shot.trace;
-  event.intended = due.intended;
-  return event;
+// Sends a shot without a lane over the pool, or queues it.
+void Sender::admit(Due due) {
+  const SenderOptions& options = outbox_.options;
+  if (finishing_) return outbox_.hold_off(due);
+  if (outbox_.counts.under_way < options.connections_max) return outbox_.group.spawn(work(std::move(due)));
+  if (options.at_limit == AtLimit::drop || outbox_.counts.queued >= options.queued_max) return outbox_.hold_off(due);
+  due.waiting = true;
+  queue_.push_back(std::move(due));
+  ++outbox_.counts.queued;
 }
 
-void Sender::hold_off(const Due& due) {
-  ++counts_.held_off;
-  ++counts_.ended;
-  events::Exchange event = event_of(due);
-  event.outcome = Outcome::held_off;
-  event.start = event.end = clock_.now();
-  event.waited = event.start - due.taken;
-  sink_.exchange(event);
-}
+void Sender::park(Parked parked, const Shot& shot) { parked_[{shot.loop, shot.session}].push_back(std::move(parked)); }
 
-std::vector<events::Exchange> Sender::unfinished() const {
-  const base::Time now = clock_.now();
-  std::vector<events::Exchange> events;
-  for (const UnderWay& sent : under_way_) {
-    events.push_back(sent.event);
-    events.back().outcome = Outcome::cancelled;
-    events.back().end = now;
+// A request of the session has ended: those that may have waited for it are asked again, in their order.
+void Sender::release(const Session& session) {
+  const auto found = parked_.find(session);
+  if (found == parked_.end()) return;
+  std::vector<Parked> waiting = std::move(found->second);
+  parked_.erase(found);
+  for (Parked& each : waiting) {
+    if (each.lane != nullptr) {
+      each.lane->state = Lane::State::resting;
+      go_on(*each.lane);
+    } else if (outbox_.ready(each.due.shot)) {
+      --outbox_.counts.queued;
+      admit(std::move(each.due));
+    } else {
+      const Shot shot = each.due.shot;
+      park(std::move(each), shot);
+    }
   }
-  for (const Due& waiting : queue_) {
-    events.push_back(event_of(waiting));
-    events.back().outcome = Outcome::held_off;
-    events.back().start = events.back().end = now;
-    events.back().waited = now - waiting.taken;
-  }
-  return events;
 }
 
 // Sends one shot, then whatever queued meanwhile.
 base::Task<> Sender::work(Due due) {
-  ++counts_.under_way;
+  ++outbox_.counts.under_way;
   while (true) {
-    co_await call(due);
+    co_await call(std::move(due));
     if (queue_.empty()) break;
-    due = queue_.front();
+    due = std::move(queue_.front());
     queue_.pop_front();
-    counts_.queued = queue_.size();
+    --outbox_.counts.queued;
   }
-  --counts_.under_way;
+  --outbox_.counts.under_way;
+  next_in_line();
 }
 
-base::Task<> Sender::call(const Due& due) {
-  ++counts_.sent;
-  const Shot& shot = due.shot;
-  UnderWay under_way{{}, event_of(due)};
-  under_way_.push_back(under_way);
-  events::Exchange& event = under_way.event;
-  // Before a connection is made, where one is needed: how long that takes is the target's doing, not the schedule's.
-  event.start = clock_.now();
-  event.waited = due.waiting ? event.start - due.taken : base::Nanoseconds(0);
-  {
-    Call first(*this, event);
-    const bool known = co_await first.run(shot, true);
-    if (!known) {
-      // The idle connection had just been closed by the server: not the request's failure.
-      event.request_bytes = event.response_bytes = 0;
-      Call again(*this, event);
-      co_await again.run(shot, false);
+base::Task<> Sender::work_closed(ShotSource& source) {
+  ++outbox_.counts.under_way;
+  for (auto due = next_closed(source); due; due = next_closed(source)) co_await call(*std::move(due));
+  --outbox_.counts.under_way;
+}
+
+// One that had to wait for an answer first; then the next of the source.
+std::optional<Due> Sender::next_closed(ShotSource& source) {
+  while (queue_.empty() && !finishing_) {
+    auto shot = source.next();
+    if (!shot) return std::nullopt;
+    const base::Time now = outbox_.clock.now();
+    Due due{*std::move(shot), now, now};
+    if (outbox_.ready(due.shot)) return due;
+    due.waiting = true;
+    ++outbox_.counts.queued;
+    const Shot waiting = due.shot;
+    park({nullptr, std::move(due)}, waiting);
+  }
+  if (queue_.empty()) return std::nullopt;
+  Due due = std::move(queue_.front());
+  queue_.pop_front();
+  --outbox_.counts.queued;
+  return due;
+}
+
+base::Task<> Sender::call(Due due) {
+  UnderWay sent;
+  sent.due = std::move(due);
+  outbox_.start(sent);
+  events::Outcome outcome{};
+  bool answer_kept = false;
+  for (bool first = true;; first = false) {
+    PooledCall attempt(outbox_, sent);
+    const bool known = co_await attempt.run(first);
+    outcome = attempt.outcome();
+    answer_kept = attempt.answer_kept();
+    // An idle connection had just been closed by the server: not the request's failure.
+    if (known || !first) break;
+    sent.event.response_bytes = 0;
+  }
+  outbox_.report(sent, outcome, answer_kept);
+}
+
+void Sender::take_to_lane(Due due) {
+  std::unique_ptr<Lane>& place = lanes_[due.shot.lane];
+  if (place == nullptr) place = std::make_unique<Lane>(outbox_, due.shot.lane);
+  Lane& lane = *place;
+  const SenderOptions& options = outbox_.options;
+  const bool at_limit = lane.state != Lane::State::running && outbox_.counts.under_way >= options.connections_max;
+  if (outbox_.counts.queued >= options.queued_max || (at_limit && options.at_limit == AtLimit::drop)) {
+    lane.miss(due.shot);
+    outbox_.hold_off(due);
+  } else {
+    // Pipelined and under way at once it has not waited, whatever it did behind others of its lane.
+    due.waiting = lane.state != Lane::State::resting || at_limit;
+    lane.add(std::move(due));
+  }
+  go_on(lane);
+}
+
+// Where there is something to do and nothing stands in the way, the lane runs.
+void Sender::go_on(Lane& lane) {
+  if (lane.state != Lane::State::resting || finishing_ || (lane.queue().empty() && !lane.finished())) return;
+  if (!lane.queue().empty() && !outbox_.ready(lane.queue().front().shot)) {
+    lane.state = Lane::State::parked;
+    lane.queue().front().waiting = true;
+    return park({&lane, {}}, lane.queue().front().shot);
+  }
+  if (outbox_.counts.under_way >= outbox_.options.connections_max) {
+    lane.state = Lane::State::in_line;
+    in_line_.push_back(&lane);
+    return;
+  }
+  lane.state = Lane::State::running;
+  if (lane.is_linked()) {
+    rested_.erase(rested_.iterator_to(lane));
+    --rested_count_;
+  }
+  outbox_.group.spawn(run(lane));
+}
+
+base::Task<> Sender::run(Lane& lane) {
+  ++outbox_.counts.under_way;
+  co_await make_room();
+  co_await lane.run();
+  if (lane.finished() || finishing_) {
+    co_await lane.close();
+    const bool gone = lane.finished();
+    if (gone) lanes_.erase(lane.number());
+    --outbox_.counts.under_way;
+    co_return next_in_line();
+  }
+  lane.state = Lane::State::resting;
+  if (lane.connected()) {
+    rested_.push_back(lane);
+    ++rested_count_;
+  }
+  --outbox_.counts.under_way;
+  next_in_line();
+  go_on(lane);
+}
+
+// Lanes that rest give up their connections, the one that rests longest first.
+base::Task<> Sender::make_room() {
+  while (outbox_.counts.under_way + rested_count_ > outbox_.options.connections_max && rested_count_ > 0) {
+    Lane& oldest = rested_.front();
+    rested_.pop_front();
+    --rested_count_;
+    co_await oldest.close();
+  }
+}
+
+void Sender::next_in_line() {
+  while (!in_line_.empty() && outbox_.counts.under_way < outbox_.options.connections_max) {
+    Lane& lane = *in_line_.front();
+    in_line_.pop_front();
+    lane.state = Lane::State::resting;
+    go_on(lane);
+  }
+}
+
+std::vector<events::Exchange> Sender::unfinished() const {
+  std::vector<events::Exchange> events;
+  for (const UnderWay& sent : outbox_.under_way) events.push_back(outbox_.cancelled(sent));
+  for (const Due& waiting : queue_) events.push_back(outbox_.held_off(waiting));
+  for (const auto& [session, parked] : parked_) {
+    for (const Parked& each : parked) {
+      if (each.lane == nullptr) events.push_back(outbox_.held_off(each.due));
     }
   }
-  under_way.unlink();
-  ++counts_.ended;
-  sink_.exchange(event);
+  for (const auto& [number, lane] : lanes_) {
+    for (const Due& waiting : lane->queue()) events.push_back(outbox_.held_off(waiting));
+  }
+  return events;
 }
 
 }  // namespace stormproof::replay

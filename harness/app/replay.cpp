@@ -10,6 +10,8 @@
 #include "harness/app/signals.h"
 #include "harness/app/tls_flags.h"
 #include "harness/base/units.h"
+#include "replay/capture_reader.h"
+#include "replay/live_values.h"
 #include "replay/replay_stats.h"
 #include "replay/script.h"
 #include "replay/sender.h"
@@ -26,6 +28,7 @@ struct ReplayOptions {
   std::size_t connections = 512;
   bool allow_writes = false;
   bool json = false;
+  bool no_links = false;
   UpstreamTlsFlags tls;
 };
 
@@ -47,6 +50,19 @@ base::Result<replay::PacingOptions> pacing_of(const ReplayOptions& options) {
   return replay::Speed{*speed};
 }
 
+// Null where recorded values are to be sent as they are.
+base::Result<std::unique_ptr<replay::LiveValues>> live_values(const ReplayOptions& options,
+                                                              const replay::Script& script) {
+  if (options.no_links) return nullptr;
+  auto capture = replay::CaptureReader::open(options.file);
+  if (!capture) return std::unexpected(capture.error());
+  const auto links = replay::find_links(*capture);
+  if (!links) return std::unexpected(links.error());
+  std::vector<std::uint64_t> sent;
+  for (const replay::ScriptRequest& request : script.requests) sent.push_back(request.id);
+  return std::make_unique<replay::LiveValues>(*links, sent);
+}
+
 ExitCode run_replay(const ReplayOptions& options) {
   const auto origin = wire::parse_origin(options.target);
   if (!origin) return complain("replay", ExitCode::usage, origin.error());
@@ -62,6 +78,8 @@ ExitCode run_replay(const ReplayOptions& options) {
         {.message = fmt::format("{} has no request to send ({} write and need --allow-writes, {} are not whole)",
                                 options.file, script->writes_refused, script->not_replayable)});
   }
+  const auto values = live_values(options, *script);
+  if (!values) return complain("replay", ExitCode::invalid_input, values.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return complain("replay", ExitCode::could_not_run, endpoint.error());
 
@@ -72,15 +90,24 @@ ExitCode run_replay(const ReplayOptions& options) {
   sender_options.target = *endpoint;
   sender_options.tls = *tls;
   sender_options.connections_max = options.connections;
+  sender_options.rewriter = values->get();
   replay::Sender sender(io, clock, stats, sender_options);
-  replay::ScriptShots shots(*script, *pacing, {.loops = options.loop, .trace_seed = std::nullopt});
+  replay::ScriptShots recorded(*script, *pacing, {.loops = options.loop, .trace_seed = std::nullopt});
+  std::optional<replay::GroupedShots> grouped;
+  if (*values != nullptr) grouped.emplace(recorded, **values);
+  replay::ShotSource& shots = grouped ? static_cast<replay::ShotSource&>(*grouped) : recorded;
   Signals signals(io, [&] { sender.stop(); });
   base::TaskGroup tasks;
   tasks.spawn(send(sender, shots, clock.now() + before_first_request, io));
   io.run();
 
-  const replay::ReplayTarget about{options.file,           options.target,         replay::to_string(*pacing),
-                                   script->writes_refused, script->not_replayable, signals.caught()};
+  const replay::ReplayTarget about{options.file,
+                                   options.target,
+                                   replay::to_string(*pacing),
+                                   script->writes_refused,
+                                   script->not_replayable,
+                                   signals.caught(),
+                                   *values == nullptr ? nullptr : &(*values)->counts()};
   const auto written = write_whole("-", options.json ? stats.to_json(about) : stats.to_text(about));
   if (!written) return complain("replay", ExitCode::could_not_run, written.error());
   if (signals.caught()) return signals.exit_code(ExitCode::interrupted);
@@ -108,6 +135,8 @@ void add_replay(CLI::App& app, Call& call) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{60'000}))
       ->capture_default_str();
   command->add_flag("--allow-writes", options->allow_writes, "also send methods that write (POST, PUT, DELETE …)");
+  command->add_flag("--no-links", options->no_links,
+                    "send recorded cookies, tokens and ids as they are, not those that the target gives");
   options->tls.add_to(*command);
   command->add_flag("--json", options->json, "print JSON (stormproof.replay/1)");
   command->callback([options, &call] { call = [options] { return run_replay(*options); }; });

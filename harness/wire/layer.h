@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "harness/wire/net.h"
 
@@ -25,7 +24,6 @@ struct LayerStep {
 
   bool waits() const { return wants != Wants::nothing; }
   bool parked() const { return wants == Wants::layer; }
-  Socket::wait_type wait_type() const { return wants == Wants::readable ? Socket::wait_read : Socket::wait_write; }
 };
 
 class Layer {
@@ -39,8 +37,9 @@ class Layer {
   virtual LayerStep end_sending() = 0;
   // Done when all that was written is with the socket.
   virtual LayerStep flush() { return {}; }
-  // What a read that was under way, when the layer was put on, gave after all: bytes, or its end.
-  virtual void received(std::string_view, const ErrorCode&) {}
+  // The socket has become readable or writable, whoever waits for it. Must not tell the connection within this call; may
+  // close it.
+  virtual void on_edge() {}
 };
 
 }  // namespace stormproof::wire

@@ -1,6 +1,9 @@
 #include "harness/wire/upstream_pool.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "harness/wire/handshake.h"
 #include "harness/wire/pause.h"
@@ -11,34 +14,40 @@ namespace {
 constexpr std::chrono::seconds sweep_every{1};
 constexpr std::chrono::nanoseconds at_least{1};  // zero would be no limit
 
-// Awaits async_connect, with a coarse time limit.
-class Connect final : private Deadlines::Entry {
+// Awaits a connection, with a coarse time limit.
+class Connect final : private Deadlines::Entry, private Reactor::Watcher {
  public:
   Connect(Deadlines& deadlines, Socket& socket, const Endpoint& endpoint, std::chrono::nanoseconds at_most)
       : Entry(deadlines), socket_(socket), endpoint_(endpoint) {
     set(at_most);
   }
+  ~Connect() override { socket_.unwatch(); }
 
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiter) {
-    socket_.async_connect(endpoint_, [this, waiter](const ErrorCode& code) {
-      error_ = code;
-      clear();
-      waiter.resume();
-    });
+  bool await_ready() {
+    error_ = socket_.connect(endpoint_, *this);
+    return error_ != asio::error::in_progress;
   }
+  void await_suspend(std::coroutine_handle<> waiter) { waiter_ = waiter; }
   ErrorCode await_resume() const { return timed_out_ ? ErrorCode(asio::error::timed_out) : error_; }
 
  private:
+  void on_readable(bool) override {}
+  void on_writable() override { end(socket_.connected()); }
+  void on_turn() override { end(asio::error::operation_aborted); }  // the socket was closed
   void on_deadline() override {
     timed_out_ = true;
-    ErrorCode ignored;
-    socket_.close(ignored);
+    socket_.close();
+  }
+  void end(const ErrorCode& error) {
+    error_ = error;
+    clear();
+    waiter_.resume();
   }
 
   Socket& socket_;
   Endpoint endpoint_;
   ErrorCode error_;
+  std::coroutine_handle<> waiter_;
   bool timed_out_ = false;
 };
 
@@ -103,7 +112,8 @@ base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel, Connection* pee
   *cancel = &socket;
   const auto begun = std::chrono::steady_clock::now();
   ErrorCode error;
-  if (streams_ != nullptr) error = co_await meet_fault(socket, ++tried_);
+  if (streams_ != nullptr) error = co_await meet_fault(cancel, ++tried_);
+  *cancel = &socket;
   if (!error) error = co_await Connect(deadlines_, socket, endpoint_, limits_.connect);
   *cancel = nullptr;
   if (error) co_return std::unexpected(ConnectFailure{cause_of(error), error});
@@ -120,13 +130,16 @@ base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel, Connection* pee
   co_return connection;
 }
 
-// The socket is opened for whoever may close it meanwhile; a verdict that changes is followed at the next look.
-base::Task<ErrorCode> UpstreamPool::meet_fault(Socket& socket, std::uint64_t nth) {
+// A socket that never connects stands there for whoever may close it meanwhile; a verdict that changes is followed at the
+// next look.
+base::Task<ErrorCode> UpstreamPool::meet_fault(Socket** cancel, std::uint64_t nth) {
   auto verdict = streams_->connecting(nth);
   if (!verdict) co_return ErrorCode();
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) co_return ErrorCode(errno, boost::system::system_category());
+  Socket socket(io_, descriptor);
+  *cancel = &socket;
   ErrorCode error;
-  socket.open(endpoint_.protocol(), error);
-  if (error) co_return error;
   Pause pause(io_);
   const auto begun = std::chrono::steady_clock::now();
   const bool limited = limits_.connect.count() > 0;

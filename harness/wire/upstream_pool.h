@@ -63,7 +63,7 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   };
   base::Task<std::expected<void, ConnectFailure>> secure(Connection& connection, std::chrono::nanoseconds at_most);
   // An empty error: go on and connect.
-  base::Task<ErrorCode> meet_fault(Socket& socket, std::uint64_t nth);
+  base::Task<ErrorCode> meet_fault(Socket** cancel, std::uint64_t nth);
   void on_arrival(Connection& connection) override;
   void on_deadline() override;
   void give_up_before(std::chrono::steady_clock::time_point instant);

@@ -150,7 +150,7 @@ TEST(ReplayStats, TheDocumentHasTheseMembersInThisOrder) {
   EXPECT_THAT(names, testing::ElementsAre("schema", "capture", "target", "pacing", "requests", "sent", "answered",
                                           "writes_refused", "not_replayable", "statuses", "failures", "sending_seconds",
                                           "latency_from_intended", "latency_from_sent", "schedule_error", "lagged",
-                                          "interrupted"));
+                                          "interrupted", "links"));
   std::vector<std::string> quantiles;
   const json::object found = document(busy(), about());
   for (const auto& member : found.at("schedule_error").as_object()) quantiles.emplace_back(member.key());

@@ -1,0 +1,115 @@
+#include "replay/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/wire/advice.h"
+#include "harness/wire/framer.h"
+
+namespace stormproof::replay {
+namespace {
+
+using events::Outcome;
+
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view trace_name = "traceparent: ";
+
+}  // namespace
+
+bool our_limit(const wire::ErrorCode& error) {
+  using wire::asio::error::basic_errors;
+  return error == basic_errors::no_descriptors || error == basic_errors::no_buffer_space ||
+         error == basic_errors::no_memory || error == boost::system::errc::too_many_files_open_in_system ||
+         error == boost::system::errc::address_not_available;
+}
+
+TraceLine::TraceLine(const events::TraceId& trace, std::uint64_t span) {
+  if (trace.none()) return;
+  const auto value = wire::make_traceparent(trace, span);
+  char* at = std::copy(trace_name.begin(), trace_name.end(), text_.data());
+  at = std::copy(value.begin(), value.end(), at);
+  at = std::copy(line_end.begin(), line_end.end(), at);
+  size_ = static_cast<std::size_t>(at - text_.data());
+}
+
+Outbox::Outbox(wire::IoContext& io, const base::Clock& its_clock, events::Sink& its_sink, SenderOptions its_options)
+    : clock(its_clock),
+      sink(its_sink),
+      options(std::move(its_options)),
+      deadlines(io),
+      pool(io, deadlines, options.target, options.pool, options.tls) {}
+
+events::Exchange Outbox::event_of(const Due& due) const {
+  events::Exchange event;
+  event.party = options.party;
+  event.route = sink.route(due.shot.method, due.shot.target);
+  event.request = due.shot.request;
+  event.trace = due.shot.trace;
+  event.intended = due.intended;
+  event.key = wire::digest_of_field(due.shot.fields, options.key_header);
+  return event;
+}
+
+void Outbox::start(UnderWay& sent) {
+  const Due& due = sent.due;
+  sent.event = event_of(due);
+  if (due.started == base::Time{}) ++counts.sent;
+  sent.event.start = due.started == base::Time{} ? clock.now() : due.started;
+  sent.event.waited = due.waiting ? sent.event.start - due.taken : base::Nanoseconds(0);
+  sent.to_head = due.shot.method == "HEAD";
+  sent.due.started = sent.event.start;
+  under_way.push_back(sent);
+}
+
+std::array<std::string_view, 4> Outbox::parts(UnderWay& sent, const TraceLine& trace) const {
+  Outgoing& outgoing = sent.outgoing;
+  outgoing.fields = sent.due.shot.fields;
+  outgoing.body = sent.due.shot.body;
+  if (options.rewriter != nullptr) {
+    options.rewriter->rewrite(sent.due.shot, outgoing);
+    sent.wants_answer = options.rewriter->wants_answer(sent.due.shot);
+  }
+  const std::array<std::string_view, 4> all = {outgoing.fields, trace.view(), line_end, outgoing.body};
+  sent.event.request_bytes = 0;
+  for (const std::string_view part : all) sent.event.request_bytes += part.size();
+  return all;
+}
+
+void Outbox::report(UnderWay& sent, Outcome outcome, bool answer_kept) {
+  sent.event.outcome = outcome;
+  sent.event.end = clock.now();
+  sent.unlink();
+  ++counts.ended;
+  if (outcome == Outcome::shed) ++counts.shed;
+  sink.exchange(sent.event);
+  if (options.rewriter == nullptr) return;
+  options.rewriter->on_end(sent.due.shot, sent.event, sent.wants_answer && answer_kept ? &sent.answer : nullptr);
+  on_end(sent.due.shot);
+}
+
+void Outbox::hold_off(const Due& due) {
+  ++counts.held_off;
+  ++counts.ended;
+  const events::Exchange event = held_off(due);
+  sink.exchange(event);
+  if (options.rewriter == nullptr) return;
+  options.rewriter->on_end(due.shot, event, nullptr);
+  on_end(due.shot);
+}
+
+events::Exchange Outbox::cancelled(const UnderWay& sent) const {
+  events::Exchange event = sent.event;
+  event.outcome = Outcome::cancelled;
+  event.end = clock.now();
+  return event;
+}
+
+events::Exchange Outbox::held_off(const Due& due) const {
+  events::Exchange event = event_of(due);
+  event.outcome = Outcome::held_off;
+  event.start = event.end = clock.now();
+  event.waited = event.start - due.taken;
+  return event;
+}
+
+}  // namespace stormproof::replay
