@@ -142,10 +142,7 @@ void AnswerCall::cut(Outcome cause) {
   if (!cut_) cause_ = cause;
   cut_ = true;
   if (connection_ != nullptr) connection_->close();
-  if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;
-    connecting_->close(ignored);
-  }
+  if (connecting_ != nullptr) connecting_->close();
 }
 
 }  // namespace stormproof::replay

@@ -32,8 +32,6 @@ std::string_view line_of(std::string_view fields, std::string_view name) {
 ScriptRequest request_of(Exchange&& exchange, bool traced) {
   ScriptRequest request;
   request.id = exchange.id;
-  request.session = exchange.session;
-  request.connection = exchange.connection;
   request.method = method_of(exchange.request.head);
   request.target = target_of(exchange.request.head);
   request.fields = std::move(exchange.request.head);

@@ -17,9 +17,7 @@
 namespace stormproof::replay {
 
 struct ScriptRequest {
-  std::uint64_t id = 0;          // in the capture
-  std::uint64_t session = 0;     // as recorded; 0: not known
-  std::uint64_t connection = 0;  // as recorded; 0: not known
+  std::uint64_t id = 0;  // in the capture
   std::string method;
   std::string target;
   std::string fields;  // the head as recorded, without the empty line at its end

@@ -35,6 +35,8 @@ base::Task<> Session::run() {
     if (!keep_ && exchange_.client_may_send_more()) co_await linger();
   }
   if (client_.layered() && client_.open()) {
+    set(relay_.options_.limits.idle);
+    co_await client_.flush();  // what a fault holds back may take longer than our last words
     set(relay_.options_.limits.linger);
     co_await client_.end_sending();
   }
@@ -94,6 +96,8 @@ base::Task<bool> Session::read_head() {
 // Ends our side and reads the client out.
 base::Task<> Session::linger() {
   if (!client_.open() || client_.ended()) co_return;
+  set(relay_.options_.limits.idle);
+  co_await client_.flush();
   set(relay_.options_.limits.linger);
   co_await client_.end_sending();  // it may have gone meanwhile: more() says so
   do {

@@ -85,11 +85,11 @@ void Connection::read_layer() {
 }
 
 void Connection::layer_readable() {
-  if (reading_ && read_wants_ == LayerStep::Wants::layer) read_layer();
+  if (reading_ && open()) read_layer();
 }
 
 void Connection::layer_writable() {
-  if (writing_ != nullptr && writing_->wants_ == LayerStep::Wants::layer) writing_->go_on();
+  if (writing_ != nullptr) writing_->go_on();
 }
 
 // Whatever of the three is under way keeps this alive; each may be the last.
