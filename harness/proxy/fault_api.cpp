@@ -50,8 +50,9 @@ HttpReply error_of(const Refusal& refusal) {
 std::string text_of(const FaultState& state) {
   std::string lease;
   if (state.lease)
-    lease = fmt::format(R"(,"lease":{},"lease-left":{})", quoted(base::format_duration_exact(*state.lease)),
-                        quoted(base::format_duration_exact(*state.lease_left)));
+    lease = fmt::format(
+        R"(,"lease":{},"lease-left":{})", quoted(base::format_duration_exact(*state.lease)),
+        quoted(base::format_duration_exact(std::chrono::ceil<std::chrono::milliseconds>(*state.lease_left))));
   return fmt::format(R"({{{},"connections-hit":{}{}}})", stream_fault_fields(state.fault), state.connections_hit,
                      lease);
 }
@@ -109,7 +110,8 @@ std::optional<base::Error> only_known(const json::object& object, std::span<cons
 
 // A fault with its lease; `standing`: what it changes.
 base::Result<FaultWish> wish_of(std::string_view body, const FaultState* standing) {
-  auto fault = faults::parse_stream_fault(body, {"lease"}, standing == nullptr ? nullptr : &standing->fault);
+  auto fault = faults::parse_stream_fault(body, {"lease", "lease-left", "connections-hit"},
+                                          standing == nullptr ? nullptr : &standing->fault);
   if (!fault) return std::unexpected(fault.error());
   FaultWish wish{.fault = std::move(*fault)};
   if (standing != nullptr) wish.lease = standing->lease;
