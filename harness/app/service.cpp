@@ -11,6 +11,7 @@
 #include "harness/app/version.h"
 #include "harness/base/task_group.h"
 #include "harness/base/units.h"
+#include "replay/production.h"
 
 namespace stormproof::app {
 
@@ -71,11 +72,11 @@ base::Result<void> Service::start_recorder() {
   recording.on_trouble = [tell = options_.tell](const std::string& trouble) {
     tell(trouble + "; relaying goes on, what cannot be written is counted");
   };
-  auto recorder = replay::Recorder::start(options_.recording->out,
-                                          {{"source", options_.recording->source},
-                                           {"made", base::format_time(clock_.now())},
-                                           {"made by", fmt::format("stormproof {}", version)}},
-                                          clock_, std::move(recording));
+  replay::Meta meta = {{"source", options_.recording->source},
+                       {"made", base::format_time(clock_.now())},
+                       {"made by", fmt::format("stormproof {}", version)}};
+  if (!options_.recording->production.empty()) meta.emplace(replay::meta_production, options_.recording->production);
+  auto recorder = replay::Recorder::start(options_.recording->out, std::move(meta), clock_, std::move(recording));
   if (!recorder) return std::unexpected(recorder.error());
   recorder_ = std::move(*recorder);
   return {};

@@ -27,6 +27,7 @@ struct RecordingOptions {
   std::string out;
   std::string source;  // what was recorded, for the capture's meta
   replay::Rotation rotation;
+  std::string production = {};  // addresses that a replay of it never sends to (replay/production.h)
 };
 
 struct ServiceOptions {
