@@ -10,6 +10,7 @@ namespace stormproof::wire {
 Connection::Connection(Socket socket) : socket_(std::move(socket)) {
   socket_.no_delay();  // on a socket that is already broken the first read or write says so
   readable_ = socket_.watch(*this, broken_);
+  if (readable_) socket_.ask_again();  // the edge that told the other side's end may have been among those missed
 }
 
 Connection::~Connection() {

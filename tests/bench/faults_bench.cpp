@@ -3,10 +3,12 @@
 // Loads and servers are threads of this program. Toxiproxy is the program that TOXIPROXY_SERVER names; else it is built where Go
 // is there, else left out. Method and figures: docs/performance.md.
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -31,11 +33,16 @@ namespace {
 constexpr std::size_t block_bytes = 256 * 1024;
 
 std::size_t receive(int fd, std::span<char> room) {
-  const ssize_t got = ::recv(fd, room.data(), room.size(), 0);
-  return got > 0 ? static_cast<std::size_t>(got) : 0;
+  while (true) {
+    const ssize_t got = ::recv(fd, room.data(), room.size(), 0);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EAGAIN) return 0;
+    pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+    ::poll(&ready, 1, -1);
+  }
 }
 
-// "e": gives back what comes. "s" and eight digits of thousand bytes: sends so many.
+// "e": says "k", then gives back what comes. "s" and eight digits of thousand bytes: sends so many.
 void serve(RawConnection& peer) {
   const std::string what = peer.read(1, std::chrono::seconds(60)).value_or("");
   if (what == "s") {
@@ -48,6 +55,7 @@ void serve(RawConnection& peer) {
     }
     return;
   }
+  if (!peer.send("k")) return;
   std::array<char, 4096> bytes;
   while (const std::size_t got = receive(peer.fd(), bytes)) {
     if (!peer.send({bytes.data(), got})) return;
@@ -60,6 +68,7 @@ double seconds_since(Clock::time_point begun) { return std::chrono::duration<dou
 std::vector<double> round_trips(std::uint16_t port, int count) {
   RawConnection client = must(RawConnection::connect(port));
   must(client.send("e"));
+  must(client.read(1));
   std::vector<double> times;
   for (int i = 0; i < count; ++i) {
     const auto begun = Clock::now();
