@@ -183,8 +183,10 @@ std::vector<Difference> answer_differences(ReadAnswer& baseline, ReadAnswer& can
   const Answer& a = baseline.answer();
   const Answer& b = candidate.answer();
   if (a.answered() != b.answered() || (a.answered() ? a.status != b.status : a.outcome != b.outcome)) {
+    // By what it became: that some answers are missing by chance does not excuse another status.
+    const std::string path = b.answered() ? fmt::format("status:{}", b.status) : "status:none";
     if (!rules.ignores_status(route))
-      differences.push_back({Change::value, "status", "status", status_text(a), status_text(b)});
+      differences.push_back({Change::value, path, path, status_text(a), status_text(b)});
     return differences;
   }
   if (!a.answered()) return differences;

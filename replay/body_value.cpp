@@ -107,9 +107,8 @@ std::optional<json::value> read_as(ContentKind kind, std::string_view bytes, con
 BodyValue body_value(ContentKind claimed, std::string_view bytes, const json::storage_ptr& storage) {
   if (auto value = read_as(claimed, bytes, storage)) return {claimed, std::move(*value)};
   if (claimed == ContentKind::none || claimed == ContentKind::binary) return {claimed, {}};
-  const ContentKind left = kind_of("", bytes) == ContentKind::binary ? ContentKind::binary : ContentKind::text;
-  if (left == ContentKind::text) return {left, text_value(bytes, storage)};
-  return {left, {}};
+  if (is_text(bytes)) return {ContentKind::text, text_value(bytes, storage)};
+  return {ContentKind::binary, {}};
 }
 
 }  // namespace stormproof::replay

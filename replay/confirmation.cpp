@@ -67,7 +67,9 @@ std::vector<std::size_t> Confirmation::session_up_to(std::size_t place) const {
 base::Task<std::vector<std::size_t>> Confirmation::reproduce(DifferenceKey key, std::size_t place) {
   std::vector<std::size_t> sequence = {place};
   if (!may_repeat(place)) co_return std::vector<std::size_t>();
-  if (co_await shows(key, sequence)) co_return sequence;
+  for (std::uint64_t i = 0; i < patience; ++i) {
+    if (co_await shows(key, sequence)) co_return sequence;
+  }
   sequence = session_up_to(place);
   const bool harmless = std::ranges::all_of(sequence, [&](std::size_t one) { return may_repeat(one); });
   if (sequence.size() == 1 || !harmless || !co_await shows(key, sequence)) co_return std::vector<std::size_t>();

@@ -1,7 +1,7 @@
 // Difference: one place in which two answers to the same request are not the same.
 //
 // A value. `path` is the place with what changes from request to request folded, so that equal differences of many requests
-// fall together: "status", "header:etag", "$.items[*].price". `where` is the exact place: "$.items[3].price".
+// fall together: "status:503" (what it became; "status:none": no answer), "header:etag", "$.items[*].price". `where` is the exact place: "$.items[3].price".
 #pragma once
 
 #include <compare>

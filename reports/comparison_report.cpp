@@ -38,22 +38,23 @@ std::string plural(std::uint64_t count, std::string_view one) {
 // ---- text ------------------------------------------------------------------------------------------------------------
 
 std::string head_lines(const ComparisonReport& report, bool colour) {
-  std::string out = fmt::format("{}candidate {} against {}, {} of {}\n", painted(report.verdict->verdict, colour),
+  std::string out = fmt::format("{}  candidate {} against {}, {} of {}\n", painted(report.verdict->verdict, colour),
                                 one_line(report.candidate), one_line(report.baseline),
                                 plural(report.comparison->requests(), "request"), one_line(report.capture));
-  if (report.second.empty()) out += "            no second baseline: differences cannot be told from noise\n";
-  else out += fmt::format("            noise from {}\n", one_line(report.second));
-  if (report.interrupted) out += "            interrupted: not all requests were sent\n";
+  if (report.second.empty()) out += "              no second baseline: differences cannot be told from noise\n";
+  else out += fmt::format("              noise from {}\n", one_line(report.second));
+  if (report.interrupted) out += "              interrupted: not all requests were sent\n";
   if (report.script != nullptr && report.script->writes_refused > 0) {
-    out += fmt::format("            {} not sent: they write; --allow-writes sends them\n",
+    out += fmt::format("              {} not sent: they write; --allow-writes sends them\n",
                        plural(report.script->writes_refused, "request"));
   }
   if (report.script != nullptr && report.script->not_replayable > 0) {
-    out += fmt::format("            {} not sent: cut short in the capture, or upgrades\n",
+    out += fmt::format("              {} not sent: cut short in the capture, or upgrades\n",
                        plural(report.script->not_replayable, "request"));
   }
   if (report.without_partner > 0) {
-    out += fmt::format("            {} without a partner in the capture\n", plural(report.without_partner, "exchange"));
+    out +=
+        fmt::format("              {} without a partner in the capture\n", plural(report.without_partner, "exchange"));
   }
   return out + "\n";
 }
@@ -64,7 +65,7 @@ std::string gate_lines(const ComparisonReport& report, bool colour) {
     out += fmt::format("  {}  {:<12} {}   (wanted: {})\n", painted(gate.verdict, colour), gate.name,
                        one_line(gate.measured), one_line(gate.expected));
     if (gate.missing.empty()) continue;
-    out += fmt::format("                {}", one_line(gate.missing));
+    out += fmt::format("                  {}", one_line(gate.missing));
     if (gate.requests_needed)
       out += fmt::format("; about {} would do (--loop repeats the capture)", plural(*gate.requests_needed, "request"));
     out += '\n';

@@ -216,35 +216,41 @@ struct RecoversExpectation {
 struct TimeoutExpectation {
   std::string on;  // a dependency
   std::optional<Nanoseconds> gives_up_within = {};
-  std::optional<Nanoseconds> answers_within = {};    // the request that made the call
+  std::optional<Nanoseconds> answers_within = {};   // the request that made the call
   std::optional<std::uint64_t> leaks_at_most = {};  // calls that go on after their request was answered
 };
 
 // How the service calls again after a call that failed.
 struct RetriesExpectation {
-  std::string on;                                           // a dependency
-  std::optional<std::uint64_t> attempts_at_most = {};       // calls for one request
-  std::optional<double> amplification_at_most = {};         // calls in comparison with the healthy service
+  std::string on;                                             // a dependency
+  std::optional<std::uint64_t> attempts_at_most = {};         // calls for one request
+  std::optional<double> amplification_at_most = {};           // calls in comparison with the healthy service
   std::optional<std::uint64_t> repeated_writes_at_most = {};  // calls that are not idempotent, sent again
   bool honours_retry_after = false;                           // the time that an answer gave
   std::optional<Around> first_backoff = {};
-  std::optional<double> backoff_factor = {};  // each wait in comparison with the one before
+  std::optional<double> backoff_factor = {};   // each wait in comparison with the one before
   std::optional<double> jitter_at_least = {};  // share by which a wait varies around its middle
 };
 
 // How the service limits the rate of those who call it.
 struct RateLimitExpectation {
   double rate_per_second = 0;
-  std::optional<std::uint64_t> burst = {};              // so many at once, at most
+  std::optional<std::uint64_t> burst = {};             // so many at once, at most
   std::optional<double> wrongly_refused_at_most = {};  // share of the refused, by a token bucket of rate and burst
   bool truthful_retry_after = false;
-  int status = 429;   // of a refusal
+  int status = 429;      // of a refusal
   std::string per = {};  // the header whose value has a limit of its own; empty: one limit for all
+};
+
+// Whether the service hands the trace of a request on to the calls that it makes for it.
+struct TraceExpectation {
+  std::string on;                // a dependency
+  double share_at_least = 0.99;  // of the calls
 };
 
 struct Expectation {
   std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation, TimeoutExpectation,
-               RetriesExpectation, RateLimitExpectation>
+               RetriesExpectation, RateLimitExpectation, TraceExpectation>
       what;
   std::string text;  // as written, in one line: "circuit-breaker: {on: payments, opens-within: 3s}"
   int line = 0;      // in the scenario's file

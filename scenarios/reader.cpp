@@ -237,6 +237,7 @@ class Reader {
       expectation.what = std::move(*mechanism);
       if (at(what, "on") != nullptr) known_dependency(in(what, "on"));
       for (const std::string_view key : keys_within_phase(kind)) check_fits(in(what, key), phase_duration);
+      if (const auto per = value<std::string>(in(what, "per"))) check_per(*per, in(what, "per"));
     }
     return expectation;
   }
@@ -262,6 +263,13 @@ class Reader {
     check_fits(in(node, "opens-within"), phase_duration);
     check_fits(in(node, "closes-within"), phase_duration);
     return breaker;
+  }
+
+  // A request has one key in the event log.
+  void check_per(const std::string& header, const Node& node) {
+    if (per_.empty()) per_ = header;
+    if (per_ != header)
+      complaints_.add(node.place, fmt::format("one header tells the callers of a run apart: {} already does", per_));
   }
 
   // A limit beyond the end of the phase is never reached: nothing could violate it.
@@ -299,6 +307,7 @@ class Reader {
 
   Complaints& complaints_;
   std::vector<std::string> dependency_names_;
+  std::string per_;                             // of rate limits
   bool dependencies_known_ = false;             // where topology itself is wrong, every name would be
   std::map<std::string, std::string> proxies_;  // address to dependency
 };

@@ -15,6 +15,7 @@
 #include "replay/production.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
+#include "scenarios/mechanisms.h"
 
 namespace stormproof::run {
 namespace {
@@ -87,6 +88,7 @@ Runner::~Runner() {
 void Runner::end_service() {
   if (service_ == nullptr) return;
   service_->stop(service_grace);
+  if (process_faults_ != nullptr) tell(process_faults_->close());
   const auto hidden = secrets_.hide_in_file(service_output_);
   if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
@@ -150,7 +152,8 @@ base::Result<void> Runner::start() {
   if (!pacing) return std::unexpected(pacing.error());
   traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
                                        scenario_.traffic.connections.value_or(options_.connections_max), clock_,
-                                       counts_, *tls, affinity_of(scenario_.traffic));
+                                       counts_, *tls, affinity_of(scenario_.traffic),
+                                       scenarios::key_header_of(scenario_));
   return {};
 }
 
@@ -169,7 +172,9 @@ void Runner::make_process_faults() {
   setting.folder = std::filesystem::path(scenario_.file).parent_path().string();
   setting.journal = (std::filesystem::path(options_.output_folder) / (record_.id + ".journal")).string();
   setting.watchdog = options_.watchdog;
-  setting.program = [this]() -> Process* { return service_ != nullptr && !service_->ended() ? service_.get() : nullptr; };
+  setting.program = [this]() -> Process* {
+    return service_ != nullptr && !service_->ended() ? service_.get() : nullptr;
+  };
   setting.start_again = [this] {
     service_->stop(std::chrono::milliseconds(0));
     service_ended_ = false;
@@ -234,7 +239,8 @@ base::Result<void> Runner::start_program() {
                                  .output = service_output_});
   if (!started) return std::unexpected(started.error());
   service_ = std::move(*started);
-  return {};
+  const bool hurt = std::ranges::any_of(scenario_.phases, [](const auto& phase) { return !phase.processes.empty(); });
+  return hurt ? process_faults_->guard(service_->pid()) : base::Result<void>{};
 }
 
 base::Task<> Runner::direct() {
@@ -285,6 +291,7 @@ base::Task<bool> Runner::wait_until(base::Time end) {
     if (left.count() <= 0) co_return true;
     const base::Nanoseconds until_fault = std::max(process_faults_->next() - clock_.now(), base::Nanoseconds(0));
     co_await pause_.lasting(std::min({left, base::Nanoseconds(look_every), until_fault}));
+    dependencies_->renew();
     tell(process_faults_->poll());
     watch_service();
     watch_errors();

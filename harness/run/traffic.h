@@ -17,10 +17,10 @@ namespace stormproof::run {
 
 class Traffic {
  public:
-  // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over. The script is loaded; nothing is sent yet.
+  // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over; `key_header` as in replay::SenderOptions. The script is loaded; nothing is sent yet.
   Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target, std::uint64_t seed,
           std::size_t connections_max, const base::Clock& clock, LiveCounts& counts, wire::TlsPeer tls = {},
-          replay::Affinity affinity = replay::Affinity::pool);
+          replay::Affinity affinity = replay::Affinity::pool, std::string key_header = {});
   ~Traffic();
 
   void begin(base::Time at);

@@ -35,9 +35,12 @@ void fill_differences(Gate& gate, const Comparison& comparison, const std::vecto
   const auto count = [&](Cause cause) {
     return static_cast<std::uint64_t>(std::ranges::count(found, cause, &JudgedDifference::cause));
   };
-  gate.measured = fmt::format("{} real, {} undecided, {} noise; {} of {} requests differ", count(Cause::real),
-                              count(Cause::undecided) + count(Cause::untold), count(Cause::noise),
-                              comparison.different(), comparison.requests());
+  gate.measured =
+      comparison.has_second()
+          ? fmt::format("{} real, {} undecided, {} noise; {} of {} requests differ", count(Cause::real),
+                        count(Cause::undecided), count(Cause::noise), comparison.different(), comparison.requests())
+          : fmt::format("{} of {} requests differ, in {} places", comparison.different(), comparison.requests(),
+                        count(Cause::untold));
   if (comparison.requests() == 0) {
     gate.missing = "no request was compared";
     return;
