@@ -258,7 +258,9 @@ ReadableRequest::ReadableRequest(std::string_view fields, std::string_view body)
   }
   if (!header(fields, "Transfer-Encoding")) return;
   content_ = {};
-  if (without_chunks(fields, body, unchunked_).data() == body.data()) return;
+  // Framed as a response is; a request's head would not say so to it.
+  constexpr std::string_view chunked_head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  if (without_chunks(chunked_head, body, unchunked_).data() == body.data()) return;
   chunked_ = true;
   // Behind the last chunk, "0", its line end.
   const auto last = body.rfind("\n0");

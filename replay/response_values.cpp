@@ -212,8 +212,9 @@ std::vector<std::string> meanings(const Met& met, std::string_view target) {
 ReadableResponse::ReadableResponse(const Message& response, std::string_view target)
     : head_(response.head), target_(target) {
   if (response.body.empty()) return;
-  std::string buffer;
-  const Decoded content = decoded_content(response.head, response.body, buffer);
+  std::string unchunked, buffer;
+  const std::string_view body = without_chunks(response.head, response.body, unchunked);
+  const Decoded content = decoded_content(response.head, body, buffer);
   if (content.failed) {
     trouble_ = "its coding is not known, or it is damaged";
     return;

@@ -13,7 +13,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/events/log.h"
-#include "replay/script.h"
+#include "replay/script_shots.h"
 #include "scenarios/model.h"
 
 namespace stormproof::run {
