@@ -10,7 +10,8 @@ namespace stormproof::faults {
 base::Result<void> Change::check() const {
   if (const auto checked = Abort{.status = 200, .headers = headers, .body = {}}.check(); !checked) return checked;
   for (const std::string& name : without) {
-    if (const auto checked = Abort{.status = 200, .headers = {{name, ""}}, .body = {}}.check(); !checked) return checked;
+    if (const auto checked = Abort{.status = 200, .headers = {{name, ""}}, .body = {}}.check(); !checked)
+      return checked;
   }
   if (merge) {
     if (const auto json = check_json(*merge); !json) return base::fail("the merge patch: " + json.error().message);
@@ -61,13 +62,15 @@ base::Result<void> RequestChange::apply(Message& request) const {
 base::Result<void> ResponseChange::check() const {
   if (status) {
     if (const auto checked = Abort{.status = *status, .headers = {}, .body = {}}.check(); !checked) return checked;
-    if (*status == 204 || *status == 304) return base::fail(fmt::format("an answer cannot be changed into a {}: it has no body", *status));
+    if (*status == 204 || *status == 304)
+      return base::fail(fmt::format("an answer cannot be changed into a {}: it has no body", *status));
   }
   return change.check();
 }
 
 base::Result<void> ResponseChange::apply(Message& response) const {
-  if (status && response.status() == 304) return base::fail("a 304 cannot become another status: its body is with the client");
+  if (status && response.status() == 304)
+    return base::fail("a 304 cannot become another status: its body is with the client");
   if (const auto done = change.apply(response); !done) return done;
   if (status) {
     const std::size_t space = response.start.find(' ');

@@ -17,7 +17,7 @@ namespace stormproof::faults {
 // What both directions have.
 struct Change {
   std::map<std::string, std::string> headers;  // set, in the place of what has the name
-  std::vector<std::string> without = {};   // headers that are taken out
+  std::vector<std::string> without = {};       // headers that are taken out
   std::optional<std::string> body = {};
   std::optional<std::string> merge = {};  // a JSON merge patch of the body
 

@@ -118,7 +118,8 @@ void Injector::Hold::change_request() {
 
 wire::Interception::Wish Injector::Hold::response_wish() const {
   if (let_go_) return Wish::none;
-  const bool whole = std::ranges::any_of(deeds_, [](const Deed& deed) { return deed.fired.rule->has_response_fault(); });
+  const bool whole =
+      std::ranges::any_of(deeds_, [](const Deed& deed) { return deed.fired.rule->has_response_fault(); });
   return whole ? Wish::whole : Wish::moment;
 }
 
@@ -204,17 +205,18 @@ std::optional<wire::Delivery> Injector::Hold::response(std::string_view raw) {
     deed.effect = Effect::slowed;
     deed.delayed += deed.fired.rule->slow->head_over + deed.fired.rule->slow->body_over;
   }
-  for (Deed& deed : deeds_) deed.sends |= events::acted({.effect = deed.effect}) && deed.fired.rule->has_response_fault();
+  for (Deed& deed : deeds_)
+    deed.sends |= events::acted({.effect = deed.effect}) && deed.fired.rule->has_response_fault();
   return delivery;
 }
 
 void Injector::Hold::ended(const events::Exchange& exchange, std::uint64_t sent) {
   for (Deed& deed : deeds_) {
     if (deed.why.empty() && deed.effect == Effect::nothing) {
-      deed.why = let_go_                                            ? "the faults were healed before it"
-                 : exchange.outcome == events::Outcome::faulted     ? "another rule answered"
-                 : exchange.outcome != events::Outcome::answered    ? "the exchange failed before it"
-                                                                    : "the response is larger than 1 MiB";
+      deed.why = let_go_                                         ? "the faults were healed before it"
+                 : exchange.outcome == events::Outcome::faulted  ? "another rule answered"
+                 : exchange.outcome != events::Outcome::answered ? "the exchange failed before it"
+                                                                 : "the response is larger than 1 MiB";
     }
     tell(deed, deed.sends ? sent : 0);
   }

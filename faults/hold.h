@@ -37,7 +37,7 @@ class Injector::Hold final : public wire::Interception {
     base::Nanoseconds delayed{0};
     std::uint16_t status = 0;
     std::uint64_t cut = 0;
-    bool sends = false;  // a Delivery of its making went out
+    bool sends = false;    // a Delivery of its making went out
     std::string why = {};  // there is no effect
     bool told = false;
   };

@@ -1,6 +1,7 @@
 #include "faults/injector.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "faults/hold.h"
@@ -51,7 +52,13 @@ std::unique_ptr<wire::Interception> Injector::intercept(const wire::RequestSight
     wire::ErrorCode gone;
     client = request.client->socket().remote_endpoint(gone).address();
   }
-  const Sight sight{request.head.method, request.head.target, request.head.trace, request.head.bytes, &client};
+  std::optional<HeadLines> lines;  // not filled unless somebody asks
+  Sight sight{.method = request.head.method,
+              .target = request.head.target,
+              .trace = request.head.trace,
+              .head = request.head.bytes,
+              .client = &client};
+  if (plan.wants_headers()) sight.lines = cut_up(request.head.bytes, lines.emplace());
   std::uint64_t call = 0;
   std::vector<Fired> fired;
   for (std::size_t i = 0; i < plan.rules().size(); ++i) {
@@ -69,8 +76,12 @@ std::unique_ptr<wire::Interception> Injector::intercept(const wire::RequestSight
       ++memory.fired;
       fired.push_back({&rule, &memory, identity});
     } else {
-      sink_.fault({.at = now, .rule = memory.name, .party = party_, .request = request.request,
-                   .effect = events::Effect::spared, .identity = identity});
+      sink_.fault({.at = now,
+                   .rule = memory.name,
+                   .party = party_,
+                   .request = request.request,
+                   .effect = events::Effect::spared,
+                   .identity = identity});
     }
   }
   if (fired.empty()) return nullptr;

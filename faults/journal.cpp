@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/resource.h>
@@ -12,12 +13,13 @@
 #include <array>
 #include <boost/json.hpp>
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
-#include <thread>
 #include <utility>
 
 extern char** environ;
@@ -25,9 +27,9 @@ extern char** environ;
 namespace stormproof::faults {
 namespace {
 
-constexpr std::array<std::string_view, 4> kind_names = {"resume", "open-files", "cgroup", "command"};
+constexpr std::array<std::string_view, 5> kind_names = {"resume", "open-files", "cgroup", "command", "end-group"};
 constexpr std::chrono::seconds command_within{30};
-constexpr std::chrono::milliseconds look_every{10};
+constexpr int look_every_ms = 10;
 
 std::string line_of(std::uint64_t number, const Undo& entry) {
   boost::json::object line = {{"undo", number},
@@ -46,7 +48,7 @@ Undo entry_of(const boost::json::object& line) {
   Undo entry;
   const std::string kind = boost::json::value_to<std::string>(line.at("kind"));
   const auto found = std::ranges::find(kind_names, kind);
-  entry.kind = static_cast<Undo::Kind>(std::min<std::ptrdiff_t>(found - kind_names.begin(), 3));
+  entry.kind = static_cast<Undo::Kind>(std::min<std::ptrdiff_t>(found - kind_names.begin(), 4));
   entry.rule = boost::json::value_to<std::string>(line.at("rule"));
   entry.pid = static_cast<pid_t>(line.at("pid").to_number<std::int64_t>());
   entry.pid_started = line.at("pid_started").to_number<std::uint64_t>();
@@ -65,6 +67,9 @@ std::optional<boost::json::object> object_of(const std::string& line) {
   return value.as_object();
 }
 
+// The kernel tells nobody when a process is no longer stopped, or a group is gone: looked at again a moment later.
+void rest() { ::poll(nullptr, 0, look_every_ms); }
+
 // 'T' while it is stopped; 0: there is none.
 char state_of(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
@@ -73,10 +78,31 @@ char state_of(pid_t pid) {
   return end == text.npos || end + 2 >= text.size() ? '\0' : text[end + 2];
 }
 
+// The group that the process led, though it is gone itself: its number is not given to another while a member lives.
+bool group_is_orphaned(const Undo& entry) { return started_at(entry.pid) == 0 && kill(-entry.pid, 0) == 0; }
+
+// Some process of the group still runs: one that is dead and not reaped yet does not.
+bool group_lives(pid_t group) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid > 0 && getpgid(pid) == group && !std::string_view("ZX").contains(state_of(pid)) && state_of(pid) != 0)
+      return true;
+  }
+  return false;
+}
+
+base::Result<void> end_group(const Undo& entry) {
+  kill(-entry.pid, SIGKILL);
+  for (int i = 0; i < 100 && group_lives(entry.pid); ++i) rest();
+  if (group_lives(entry.pid)) return base::fail(fmt::format("what process {} started still runs", entry.pid));
+  return {};
+}
+
 base::Result<void> resume(const Undo& entry) {
   if (kill(-entry.pid, SIGCONT) != 0 && kill(entry.pid, SIGCONT) != 0 && errno != ESRCH)
     return base::fail_errno(fmt::format("cannot resume process {}", entry.pid), errno);
-  for (int i = 0; i < 100 && state_of(entry.pid) == 'T'; ++i) std::this_thread::sleep_for(look_every);
+  for (int i = 0; i < 100 && state_of(entry.pid) == 'T'; ++i) rest();
   if (state_of(entry.pid) == 'T') return base::fail(fmt::format("process {} is still stopped", entry.pid));
   return {};
 }
@@ -99,13 +125,14 @@ base::Result<void> remove_cgroup(const Undo& entry) {
   std::ifstream members(fs::path(entry.path) / "cgroup.procs");
   for (std::string pid; std::getline(members, pid);)
     std::ofstream(fs::path(entry.path).parent_path() / "cgroup.procs") << pid;
-  for (int i = 0; i < 100 && ::rmdir(entry.path.c_str()) != 0 && errno != ENOENT; ++i) std::this_thread::sleep_for(look_every);
+  for (int i = 0; i < 100 && ::rmdir(entry.path.c_str()) != 0 && errno != ENOENT; ++i) rest();
   if (fs::exists(entry.path, error)) return base::fail(fmt::format("the cgroup {} cannot be removed", entry.path));
   return {};
 }
 
 base::Result<void> run(const Undo& entry) {
-  std::vector<std::string> words = {"/bin/sh", "-c", "cd -- \"$0\" && exec \"$@\"", entry.folder.empty() ? "." : entry.folder};
+  std::vector<std::string> words = {"/bin/sh", "-c", "cd -- \"$0\" && exec \"$@\"",
+                                    entry.folder.empty() ? "." : entry.folder};
   words.insert(words.end(), entry.argv.begin(), entry.argv.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
@@ -121,7 +148,7 @@ base::Result<void> run(const Undo& entry) {
       waitpid(pid, &status, 0);
       return base::fail(fmt::format("the command that heals, {}, has not ended within 30 s", entry.argv.front()));
     }
-    std::this_thread::sleep_for(look_every);
+    rest();
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     return base::fail(fmt::format("the command that heals, {}, failed", entry.argv.front()));
@@ -142,12 +169,17 @@ std::uint64_t started_at(pid_t pid) {
 }
 
 base::Result<void> undo(const Undo& entry) {
-  const bool of_process = entry.kind == Undo::Kind::resume || entry.kind == Undo::Kind::open_files;
-  if (of_process && (entry.pid <= 0 || started_at(entry.pid) != entry.pid_started || entry.pid_started == 0)) return {};
+  const bool of_group = entry.kind == Undo::Kind::resume || entry.kind == Undo::Kind::end_group;
+  if (of_group || entry.kind == Undo::Kind::open_files) {
+    if (entry.pid <= 1 || entry.pid_started == 0) return {};
+    const bool same = started_at(entry.pid) == entry.pid_started;
+    if (!same && !(of_group && group_is_orphaned(entry))) return {};
+  }
   switch (entry.kind) {
     case Undo::Kind::resume: return resume(entry);
     case Undo::Kind::open_files: return restore_open_files(entry);
     case Undo::Kind::cgroup: return remove_cgroup(entry);
+    case Undo::Kind::end_group: return end_group(entry);
     case Undo::Kind::command: return entry.argv.empty() ? base::Result<void>{} : run(entry);
   }
   return {};

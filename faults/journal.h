@@ -17,15 +17,15 @@
 namespace stormproof::faults {
 
 struct Undo {
-  enum class Kind : std::uint8_t { resume, open_files, cgroup, command };
+  enum class Kind : std::uint8_t { resume, open_files, cgroup, command, end_group };
   Kind kind = Kind::resume;
   std::string rule;
-  pid_t pid = 0;                    // resume, open_files
-  std::uint64_t pid_started = 0;    // its start time, see started_at()
-  std::uint64_t soft_limit = 0;     // open_files: as it was
-  std::string path;                 // cgroup: the folder that was made
-  std::vector<std::string> argv;    // command: what heals
-  std::string folder;               // its working directory
+  pid_t pid = 0;                  // resume, open_files; end_group: what is left of the process's group is killed
+  std::uint64_t pid_started = 0;  // its start time, see started_at()
+  std::uint64_t soft_limit = 0;   // open_files: as it was
+  std::string path;               // cgroup: the folder that was made
+  std::vector<std::string> argv;  // command: what heals
+  std::string folder;             // its working directory
 
   bool operator==(const Undo&) const = default;
 };

@@ -71,7 +71,9 @@ std::optional<Message> take_body(Message message, std::string_view raw) {
 
 }  // namespace
 
-bool same_name(std::string_view one, std::string_view other) { return std::ranges::equal(one, other, {}, lower, lower); }
+bool same_name(std::string_view one, std::string_view other) {
+  return std::ranges::equal(one, other, {}, lower, lower);
+}
 
 std::optional<Message> Message::of_response(std::string_view raw, bool to_head) {
   while (true) {

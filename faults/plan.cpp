@@ -17,14 +17,21 @@ std::string_view bytes_of(const events::TraceId& trace) {
   return {reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()};
 }
 
-bool has_header(std::string_view head, std::string_view name, std::string_view glob) {
+bool is_field(std::string_view line, std::string_view name, std::string_view glob) {
+  if (line.size() <= name.size() || line[name.size()] != ':' || !same_name(line.substr(0, name.size()), name))
+    return false;
+  line.remove_prefix(name.size() + 1);
+  while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) line.remove_suffix(1);
+  return base::glob_matches(glob, line);
+}
+
+bool has_header(const Sight& request, std::string_view name, std::string_view glob) {
+  if (!request.lines.empty())
+    return std::ranges::any_of(request.lines, [&](std::string_view line) { return is_field(line, name, glob); });
+  const std::string_view head = request.head;
   for (std::size_t at = head.find('\n'); at != head.npos; at = head.find('\n', at + 1)) {
-    std::string_view line = head.substr(at + 1, head.find('\n', at + 1) - (at + 1));
-    if (line.size() <= name.size() || line[name.size()] != ':' || !same_name(line.substr(0, name.size()), name)) continue;
-    line.remove_prefix(name.size() + 1);
-    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-    while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) line.remove_suffix(1);
-    if (base::glob_matches(glob, line)) return true;
+    if (is_field(head.substr(at + 1, head.find('\n', at + 1) - (at + 1)), name, glob)) return true;
   }
   return false;
 }
@@ -61,7 +68,8 @@ base::Result<void> Rule::check() const {
 Plan::Plan(std::uint64_t seed, std::vector<Rule> rules)
     : seed_(seed),
       rules_(std::move(rules)),
-      wants_client_(std::ranges::any_of(rules_, [](const Rule& rule) { return !rule.clients.empty(); })) {}
+      wants_client_(std::ranges::any_of(rules_, [](const Rule& rule) { return !rule.clients.empty(); })),
+      wants_headers_(std::ranges::any_of(rules_, [](const Rule& rule) { return !rule.headers.empty(); })) {}
 
 std::string_view Plan::path_of(std::string_view target) {
   if (const auto scheme = target.find("://"); scheme != target.npos && !target.starts_with('/')) {
@@ -75,18 +83,16 @@ std::string_view Plan::path_of(std::string_view target) {
 // What is cheap and rules out most comes first.
 bool Plan::matches(const Rule& rule, const Sight& request, std::string_view path) const {
   if (!rule.methods.empty() && std::ranges::find(rule.methods, request.method) == rule.methods.end()) return false;
-  if (!rule.paths.empty() && std::ranges::none_of(rule.paths, [&](const std::string& glob) {
-        return base::glob_matches(glob, path);
-      }))
+  if (!rule.paths.empty() &&
+      std::ranges::none_of(rule.paths, [&](const std::string& glob) { return base::glob_matches(glob, path); }))
     return false;
   if (!rule.routes.empty() && !has_route(rule.routes, request.method, request.target)) return false;
   for (const auto& [name, glob] : rule.headers) {
-    if (!has_header(request.head, name, glob)) return false;
+    if (!has_header(request, name, glob)) return false;
   }
   return rule.clients.empty() ||
-         (request.client != nullptr && std::ranges::any_of(rule.clients, [&](const Network& network) {
-            return network.contains(*request.client);
-          }));
+         (request.client != nullptr &&
+          std::ranges::any_of(rule.clients, [&](const Network& network) { return network.contains(*request.client); }));
 }
 
 bool Plan::fires(const Rule& rule, std::string_view method, std::string_view target, std::uint64_t identity) const {
@@ -101,6 +107,17 @@ bool Plan::drawn(const Rule& rule, std::uint64_t identity, std::optional<base::N
     if (open < rule.ramp) share *= static_cast<double>(open.count()) / static_cast<double>(rule.ramp.count());
   }
   return share >= 1 || base::draw_unit(seed_, rule.id, identity) < share;
+}
+
+std::span<const std::string_view> cut_up(std::string_view head, HeadLines& lines) {
+  std::size_t count = 0;
+  for (std::size_t at = head.find('\n'); at != head.npos && at + 1 < head.size();) {
+    const std::size_t end = head.find('\n', at + 1);
+    if (count == lines.size()) return {};
+    lines[count++] = head.substr(at + 1, end - (at + 1));
+    at = end;
+  }
+  return std::span(lines).first(count);
 }
 
 std::uint64_t call_of(std::string_view method, std::string_view target, const events::TraceId& trace) {

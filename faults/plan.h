@@ -5,9 +5,11 @@
 // arrival (first, every, at-most, a quota) or by the clock (a window, a ramp) says so here, and is the injector's to keep.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,14 +28,14 @@
 namespace stormproof::faults {
 
 struct Rule {
-  std::string id;                              // unique within a plan
-  std::vector<std::string> methods;            // empty: all
-  std::vector<std::string> paths;              // globs over the path without query; empty: all
-  double share = 1;                            // of the requests that match, 0..1
-  std::vector<std::string> routes = {};        // "GET /orders/{id}", or without the method; empty: all
+  std::string id;                                   // unique within a plan
+  std::vector<std::string> methods;                 // empty: all
+  std::vector<std::string> paths;                   // globs over the path without query; empty: all
+  double share = 1;                                 // of the requests that match, 0..1
+  std::vector<std::string> routes = {};             // "GET /orders/{id}", or without the method; empty: all
   std::map<std::string, std::string> headers = {};  // name to a glob over the value; all of them
-  std::vector<Network> clients = {};           // empty: all
-  bool by_request = false;                     // one draw for all calls that one traced request makes
+  std::vector<Network> clients = {};                // empty: all
+  bool by_request = false;                          // one draw for all calls that one traced request makes
 
   // When, after the plan began.
   base::Nanoseconds after{0};
@@ -72,8 +74,10 @@ struct Sight {
   std::string_view method;
   std::string_view target;
   events::TraceId trace = {};
-  std::string_view head = {};                            // raw; empty: no header matches
-  const boost::asio::ip::address* client = nullptr;      // null: no client matches
+  std::string_view head = {};  // raw; empty: no header matches
+  std::span<const std::string_view> lines =
+      {};  // the head's fields, where somebody has cut it up; else it is looked through
+  const boost::asio::ip::address* client = nullptr;  // null: no client matches
 };
 
 class Plan {
@@ -84,6 +88,7 @@ class Plan {
   const std::vector<Rule>& rules() const { return rules_; }
   std::uint64_t seed() const { return seed_; }
   bool wants_client() const { return wants_client_; }
+  bool wants_headers() const { return wants_headers_; }
 
   // Whether the request is one that the rule is about, whatever chance and counts say.
   bool matches(const Rule& rule, const Sight& request) const { return matches(rule, request, path_of(request.target)); }
@@ -101,7 +106,12 @@ class Plan {
   std::uint64_t seed_ = 0;
   std::vector<Rule> rules_;
   bool wants_client_ = false;
+  bool wants_headers_ = false;
 };
+
+// The fields of a head, a line each without its end. Nothing where there are more than fit: then it is to be looked through.
+using HeadLines = std::array<std::string_view, 64>;
+std::span<const std::string_view> cut_up(std::string_view head, HeadLines& lines);
 
 // Who a request is, whichever try it is: its method, target and trace.
 std::uint64_t call_of(std::string_view method, std::string_view target, const events::TraceId& trace);

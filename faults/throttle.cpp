@@ -8,8 +8,8 @@
 namespace stormproof::faults {
 
 Abort Throttle::answer() const {
-  const double seconds = retry_after.count() > 0 ? std::chrono::duration<double>(retry_after).count()
-                                                 : 1 / std::max(per_second, 1e-6);
+  const double seconds =
+      retry_after.count() > 0 ? std::chrono::duration<double>(retry_after).count() : 1 / std::max(per_second, 1e-6);
   const auto whole = static_cast<std::int64_t>(std::max(1.0, std::ceil(seconds)));
   return {.status = status, .headers = {{"Retry-After", std::to_string(whole)}}, .body = "too many requests\n"};
 }

@@ -13,7 +13,7 @@
 namespace stormproof::faults {
 
 struct Truncate {
-  double share = 0.5;                 // of the body that is left, 0..1
+  double share = 0.5;                  // of the body that is left, 0..1
   std::optional<std::uint64_t> bytes;  // set: so many bytes instead
   bool legal = false;
 

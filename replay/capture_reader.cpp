@@ -263,23 +263,40 @@ void CaptureReader::rewind() {
   next_block_ = 1;
 }
 
-base::Result<void> CaptureReader::read_at(Position position, Exchange& exchange) {
-  if (!visited_ || visited_->number != position.block || visited_->index > position.index) {
-    visited_.reset();
-    auto block = load_block(position.block);
-    if (!block) return std::unexpected(block.error());
-    visited_ = std::move(*block);
+// The block, in front of those that are kept.
+base::Result<CaptureReader::Block*> CaptureReader::visit(std::uint64_t number) {
+  const auto found = std::ranges::find(visited_, number, &Block::number);
+  if (found != visited_.end()) {
+    std::rotate(visited_.begin(), found, found + 1);
+    return &visited_.front();
   }
-  while (visited_->offset < visited_->raw.size()) {
-    const bool wanted = visited_->index == position.index;
-    const auto entry = take(*visited_);
+  auto block = load_block(number);
+  if (!block) return std::unexpected(block.error());
+  if (visited_.size() == blocks_kept) visited_.pop_back();
+  visited_.insert(visited_.begin(), std::move(*block));
+  return &visited_.front();
+}
+
+base::Result<void> CaptureReader::read_at(Position position, Exchange& exchange) {
+  const auto visited = visit(position.block);
+  if (!visited) return std::unexpected(visited.error());
+  Block& block = **visited;
+  if (position.index < block.offsets.size()) {
+    std::string_view rest = std::string_view(block.raw).substr(block.offsets[position.index]);
+    const auto entry = take_entry(rest);
+    if (!entry) return damaged(fmt::format("block {}: {}", block.number, entry.error().message));
+    return fill(*entry, exchange, false);
+  }
+  while (block.offset < block.raw.size()) {
+    const bool wanted = block.index == position.index;
+    block.offsets.push_back(block.offset);
+    const auto entry = take(block);
     if (!entry) {
-      visited_.reset();
+      visited_.erase(visited_.begin());
       return std::unexpected(entry.error());
     }
     if (wanted) return fill(*entry, exchange, false);
   }
-  visited_.reset();
   return base::fail(fmt::format("{} has no exchange {} in block {}", path(), position.index, position.block));
 }
 

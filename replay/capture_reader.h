@@ -5,7 +5,7 @@
 // was not closed (a crash, or its writer still runs) opens with what was committed, and torn() says so; the log
 // `-wal` beside it belongs to it. While a writer runs, a reader sees the state at its open().
 //
-// Memory: one block (`block_bytes_max`) and one exchange (`Options::exchange_bytes_max`). One thread at a time. Not to be
+// Memory: one block (`block_bytes_max`; with read_at() `blocks_kept` more) and one exchange (`Options::exchange_bytes_max`). One thread at a time. Not to be
 // used in the process that writes the same file (see CaptureWriter).
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
@@ -42,6 +43,7 @@ class CaptureReader {
     std::uint64_t response = 0;
   };
 
+  static constexpr std::size_t blocks_kept = 8;            // of read_at()
   static constexpr std::size_t account_rows_max = 10'000;  // of the account and of meta, each
 
   static base::Result<CaptureReader> open(const std::string& path, Options options);
@@ -55,7 +57,7 @@ class CaptureReader {
   Position position() const { return position_; }
   BodyBytes body_bytes() const { return body_bytes_; }
 
-  // The exchange at a position, whole. Does not move next(). Cheap when positions of one block follow each other.
+  // The exchange at a position, whole. Does not move next(). Cheap while the positions lie in `blocks_kept` blocks.
   base::Result<void> read_at(Position position, Exchange& exchange);
 
   std::uint64_t exchanges() const { return seal_.exchanges; }
@@ -77,8 +79,9 @@ class CaptureReader {
     std::uint64_t number = 0;
     std::uint64_t exchanges = 0;
     std::string raw;
-    std::size_t offset = 0;   // of the entry that comes next
-    std::uint32_t index = 0;  // its index
+    std::size_t offset = 0;                 // of the entry that comes next
+    std::uint32_t index = 0;                // its index
+    std::vector<std::size_t> offsets = {};  // of the entries that were passed, in read_at()
   };
 
   CaptureReader(Database database, Options options) : database_(std::move(database)), options_(options) {}
@@ -90,6 +93,7 @@ class CaptureReader {
   base::Result<void> prepare();
   base::Result<Block> load_block(std::uint64_t number);
   base::Result<Entry> take(Block& block) const;
+  base::Result<Block*> visit(std::uint64_t number);
   base::Result<void> fill(const Entry& entry, Exchange& exchange, bool heads_only);
   base::Result<void> load_body(const PartedBody& parted, std::string_view tail, std::string& body);
   std::unexpected<base::Error> damaged(std::string_view what) const;
@@ -110,7 +114,7 @@ class CaptureReader {
   std::uint64_t next_block_ = 1;
   Position position_;
   BodyBytes body_bytes_;
-  std::optional<Block> visited_;  // of read_at()
+  std::vector<Block> visited_;  // of read_at(), the one used last in front
 };
 
 }  // namespace stormproof::replay

@@ -1,29 +1,116 @@
 #include "replay/content.h"
 
+#include <brotli/decode.h>
+#include <zlib.h>
+#include <zstd.h>
+
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <ranges>
 #include <vector>
 
 #include "harness/base/utf8.h"
 #include "replay/body_framing.h"
-#include "replay/content_decoding.h"
 #include "replay/exchange.h"
 
 namespace stormproof::replay {
 namespace {
 
+constexpr std::size_t decode_step = 64 * 1024;
+
+// Appends what `more` gives, until it gives nothing; false above the bound.
+template <typename Step>
+bool gather(std::string& out, Step step) {
+  std::vector<char> room(decode_step);
+  while (true) {
+    const std::ptrdiff_t made = step(room.data(), room.size());
+    if (made < 0 || out.size() + static_cast<std::size_t>(std::max<std::ptrdiff_t>(made, 0)) > content_bytes_max)
+      return false;
+    if (made == 0) return true;
+    out.append(room.data(), static_cast<std::size_t>(made));
+  }
+}
+
+// gzip and zlib by their headers; `raw`: deflate without one, as some servers send it.
+bool inflate_all(std::string_view in, std::string& out, bool raw) {
+  z_stream stream{};
+  constexpr int any_header = 32;
+  if (inflateInit2(&stream, raw ? -MAX_WBITS : MAX_WBITS + any_header) != Z_OK) return false;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+  stream.avail_in = static_cast<uInt>(in.size());
+  int code = Z_OK;
+  const bool whole = gather(out, [&](char* room, std::size_t size) -> std::ptrdiff_t {
+    while (code == Z_OK) {
+      stream.next_out = reinterpret_cast<Bytef*>(room);
+      stream.avail_out = static_cast<uInt>(size);
+      code = inflate(&stream, Z_NO_FLUSH);
+      // Members of gzip may follow each other.
+      if (code == Z_STREAM_END && stream.avail_in > 0 && !raw && inflateReset(&stream) == Z_OK) code = Z_OK;
+      const auto made = static_cast<std::ptrdiff_t>(size - stream.avail_out);
+      if (made > 0) return made;
+      if (code == Z_BUF_ERROR) return -1;
+    }
+    return code == Z_STREAM_END ? 0 : -1;
+  });
+  inflateEnd(&stream);
+  return whole && code == Z_STREAM_END;
+}
+
+bool unbrotli(std::string_view in, std::string& out) {
+  const std::unique_ptr<BrotliDecoderState, decltype(&BrotliDecoderDestroyInstance)> state(
+      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), BrotliDecoderDestroyInstance);
+  if (!state) return false;
+  std::size_t left = in.size();
+  const auto* next = reinterpret_cast<const std::uint8_t*>(in.data());
+  BrotliDecoderResult result = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
+  const bool whole = gather(out, [&](char* room, std::size_t size) -> std::ptrdiff_t {
+    if (result != BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) return result == BROTLI_DECODER_RESULT_SUCCESS ? 0 : -1;
+    std::size_t free = size;
+    auto* at = reinterpret_cast<std::uint8_t*>(room);
+    result = BrotliDecoderDecompressStream(state.get(), &left, &next, &free, &at, nullptr);
+    if (size == free) return result == BROTLI_DECODER_RESULT_SUCCESS ? 0 : -1;
+    return static_cast<std::ptrdiff_t>(size - free);
+  });
+  return whole && result == BROTLI_DECODER_RESULT_SUCCESS;
+}
+
+bool unzstd(std::string_view in, std::string& out) {
+  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(), ZSTD_freeDStream);
+  if (!stream) return false;
+  ZSTD_inBuffer source{in.data(), in.size(), 0};
+  std::size_t left = 1;
+  const bool whole = gather(out, [&](char* room, std::size_t size) -> std::ptrdiff_t {
+    while (true) {
+      if (left == 0 && source.pos == source.size) return 0;
+      ZSTD_outBuffer target{room, size, 0};
+      const std::size_t before = source.pos;
+      left = ZSTD_decompressStream(stream.get(), &target, &source);
+      if (ZSTD_isError(left) != 0) return -1;
+      if (target.pos > 0) return static_cast<std::ptrdiff_t>(target.pos);
+      if (source.pos == before) return left == 0 ? 0 : -1;
+    }
+  });
+  return whole && left == 0;
+}
+
+bool decode(std::string_view encoding, std::string_view in, std::string& out) {
+  if (equal_ignoring_case(encoding, "gzip") || equal_ignoring_case(encoding, "x-gzip"))
+    return inflate_all(in, out, false);
+  if (equal_ignoring_case(encoding, "deflate")) {
+    if (inflate_all(in, out, false)) return true;
+    out.clear();
+    return inflate_all(in, out, true);
+  }
+  if (equal_ignoring_case(encoding, "br")) return unbrotli(in, out);
+  if (equal_ignoring_case(encoding, "zstd")) return unzstd(in, out);
+  return false;
+}
+
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == text.npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lowered;
 }
 
 // The encodings in the order in which they were applied.
@@ -78,6 +165,14 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+// Without control characters, but white space.
+bool is_text(std::string_view bytes) {
+  return is_utf8(bytes) && std::ranges::none_of(bytes, [](char c) {
+           const auto code = static_cast<unsigned char>(c);
+           return code < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f';
+         });
+}
+
 }  // namespace
 
 std::string_view to_string(ContentKind kind) {
@@ -121,19 +216,12 @@ Decoded decoded_content(std::string_view head, std::string_view body, std::strin
   if (body.empty()) return content;
   const auto encodings = encodings_of(head);
   for (const std::string_view encoding : std::views::reverse(encodings)) {
-    auto plain = without_coding(lower(encoding), content.bytes, content_bytes_max);
-    if (!plain) return {content.bytes, true};
-    buffer = std::move(*plain);
+    std::string out;
+    if (!decode(encoding, content.bytes, out)) return {content.bytes, true};
+    buffer = std::move(out);
     content.bytes = buffer;
   }
   return content;
-}
-
-bool is_text(std::string_view bytes) {
-  return is_utf8(bytes) && std::ranges::none_of(bytes, [](char c) {
-           const auto code = static_cast<unsigned char>(c);
-           return code < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f';
-         });
 }
 
 ContentKind kind_of(std::string_view head, std::string_view bytes) {

@@ -13,9 +13,15 @@
 namespace stormproof::replay {
 namespace {
 
-constexpr std::size_t same_value_max = 4096;  // responses that give one value; more are not kept
+// Of one value: what more responses give is no secret of one session, and what a session is given more often it has.
+constexpr std::size_t same_value_max = 4096;
+constexpr std::uint32_t same_place_max = 8;
+constexpr std::size_t for_others_max = 64;
+constexpr std::size_t made_value_bytes_min = 4;
 
-std::uint64_t hash_of(std::string_view value) { return XXH3_64bits(value.data(), value.size()); }
+std::uint64_t hash_of(std::string_view value, std::uint64_t seed = 0) {
+  return XXH3_64bits_withSeed(value.data(), value.size(), seed);
+}
 
 // "=csrf", "@sid", "^etag": by itself enough, whatever the value looks like.
 bool is_exact(std::string_view meaning) { return std::string_view("=@^").contains(meaning[0]); }
@@ -92,6 +98,7 @@ void LinkSearch::see_response(const Exchange& exchange) {
   const auto number = number_.find(exchange.id);
   if (!takes(exchange) || number == number_.end() || status_of(exchange.response.head) == 0) return;
   const Seen& seen = seen_[number->second];
+  if (sessions_.empty()) sessions_ = clients_.assign();  // as far as it is known by now
   const ReadableResponse response(exchange.response, seen.target);
   if (!response.trouble().empty()) ++links_.unread[response.trouble()];
   const auto wants = [&](std::string_view value) {
@@ -102,6 +109,8 @@ void LinkSearch::see_response(const Exchange& exchange) {
     const std::uint64_t hash = hash_of(value.value);
     if (credentials_.contains(hash) && is_token(value.value)) clients_.gave_credential(number->second, value.value);
     auto& all = given_[hash];
+    const std::uint64_t place = hash_of(value.place.name, hash_of(value.place.part, hash + sessions_[number->second]));
+    if (++given_counts_[place] > same_place_max) return;
     if (all.size() >= same_value_max || found_ >= limits_.found_max) {
       ++links_.left_out;
       return;
@@ -135,18 +144,22 @@ bool LinkSearch::before(const Seen& source, const Seen& use) const {
   return source.connection != 0 && source.connection == use.connection && source.id < use.id;
 }
 
+bool LinkSearch::makes(const Seen& source) {
+  return method_writes(source.method) && source.status >= 200 && source.status < 400;
+}
+
 bool LinkSearch::could_give(const Given& given, const Sent& sent) const {
   if (given.value.value != sent.value || given.exchange == sent.exchange) return false;
   const Seen& source = seen_[given.exchange];
   if (!before(source, seen_[sent.exchange])) return false;
   const std::string* const meaning = shared_meaning(sent.meanings, given.value.meanings);
-  const bool recognised = meaning != nullptr && (is_exact(*meaning) || may_identify(sent.value));
+  const bool any_id = meaning != nullptr && *meaning == "#id";
+  const bool recognised = meaning != nullptr && (is_exact(*meaning) || may_identify(sent.value)) &&
+                          (!any_id || (sent.value.size() >= made_value_bytes_min && makes(source)));
   if (!sent.token && !recognised) return false;
   // A cookie of another name is another cookie, whatever it says.
   if (sent.place.starts_with("cookie ") && given.value.place.kind == PlaceKind::cookie && !recognised) return false;
-  if (sessions_[given.exchange] == sessions_[sent.exchange]) return true;
-  const bool made = method_writes(source.method) && source.status >= 200 && source.status < 400;
-  return made && !given.value.in_list && given.value.place.kind != PlaceKind::cookie;
+  return given.for_others || sessions_[given.exchange] == sessions_[sent.exchange];
 }
 
 // Under which its session remembers that it sent this value by itself.
@@ -189,23 +202,44 @@ int LinkSearch::score(const Given& given, const Sent& sent) const {
   return points;
 }
 
+void LinkSearch::index_given() {
+  for (auto& [hash, all] : given_) {
+    const std::uint32_t session = sessions_[all.front().exchange];
+    // What was given to one client alone came from it, whatever its next connection looks like.
+    const bool one_client = std::ranges::all_of(all, [&](const Given& g) { return sessions_[g.exchange] == session; });
+    std::vector<const Given*>& for_others = for_others_[hash];
+    for (Given& given : all) {
+      by_session_[hash_of(given.value.value, sessions_[given.exchange])].push_back(&given);
+      const bool makes_it = makes(seen_[given.exchange]) && !given.value.in_list;
+      given.for_others =
+          given.value.place.kind != PlaceKind::cookie && (makes_it || (one_client && is_token(given.value.value)));
+      if (given.for_others && for_others.size() < for_others_max) for_others.push_back(&given);
+    }
+  }
+}
+
 const LinkSearch::Given* LinkSearch::source_of(const Sent& sent) const {
-  const auto all = given_.find(hash_of(sent.value));
-  if (all == given_.end()) return nullptr;
   const Given* best = nullptr;
   std::tuple<int, base::Time> best_rank;
-  for (const Given& given : all->second) {
-    if (!could_give(given, sent) || knew_before(given, sent)) continue;
-    const std::tuple rank(score(given, sent), seen_[given.exchange].answered);
-    if (best != nullptr && rank <= best_rank) continue;
-    best = &given;
-    best_rank = rank;
-  }
+  const auto look = [&](const auto& index, std::uint64_t key) {
+    const auto all = index.find(key);
+    if (all == index.end()) return;
+    for (const Given* const given : all->second) {
+      if (!could_give(*given, sent) || knew_before(*given, sent)) continue;
+      const std::tuple rank(score(*given, sent), seen_[given->exchange].answered);
+      if (best != nullptr && rank <= best_rank) continue;
+      best = given;
+      best_rank = rank;
+    }
+  };
+  look(by_session_, hash_of(sent.value, sessions_[sent.exchange]));
+  if (best == nullptr) look(for_others_, hash_of(sent.value));
   return best;
 }
 
 Links LinkSearch::finish() {
   sessions_ = clients_.assign();
+  index_given();
   for (std::uint32_t i = 0; i < seen_.size(); ++i) links_.session_of[seen_[i].id] = sessions_[i];
   for (const std::uint32_t exchange : with_cookies_) links_.cookie_sessions.insert(sessions_[exchange]);
   for (auto& [exchange, name] : cookies_set_) {

@@ -43,6 +43,7 @@ class LinkSearch {
   struct Given {
     std::uint32_t exchange = 0;
     ResponseValue value;
+    bool for_others = false;  // a source for other sessions, too
   };
   struct Sent {
     std::uint32_t exchange = 0;
@@ -53,12 +54,14 @@ class LinkSearch {
     bool whole = true;
   };
 
-  bool takes(const Exchange& exchange);
+  static bool takes(const Exchange& exchange);
+  static bool makes(const Seen& source);
   bool before(const Seen& source, const Seen& use) const;
   bool could_give(const Given& given, const Sent& sent) const;
   bool knew_before(const Given& given, const Sent& sent) const;
   void remember(const Sent& sent);
   int score(const Given& given, const Sent& sent) const;
+  void index_given();
   const Given* source_of(const Sent& sent) const;
   std::vector<std::string> known_keys(const Sent& sent) const;
 
@@ -69,9 +72,12 @@ class LinkSearch {
   std::unordered_map<std::uint64_t, std::uint32_t> number_;  // by id
   std::unordered_set<std::uint64_t> sent_values_;
   std::unordered_set<std::uint64_t> credentials_;
-  std::vector<std::uint32_t> with_cookies_;                         // exchanges that sent some
-  std::vector<std::pair<std::uint32_t, std::string>> cookies_set_;  // by exchanges
-  std::unordered_map<std::uint64_t, std::vector<Given>> given_;     // by the value's hash
+  std::vector<std::uint32_t> with_cookies_;                                  // exchanges that sent some
+  std::vector<std::pair<std::uint32_t, std::string>> cookies_set_;           // by exchanges
+  std::unordered_map<std::uint64_t, std::vector<Given>> given_;              // by the value's hash
+  std::unordered_map<std::uint64_t, std::uint32_t> given_counts_;            // of one value at one place to one session
+  std::unordered_map<std::uint64_t, std::vector<const Given*>> by_session_;  // by the hash of value and session
+  std::unordered_map<std::uint64_t, std::vector<const Given*>> for_others_;  // by the value's hash
   std::vector<Sent> sent_;
   std::unordered_map<std::string, base::Time> known_;  // since when a client sent a value of its own
   std::size_t found_ = 0;

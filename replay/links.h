@@ -4,7 +4,8 @@
 // a source where a response that began before the request was sent held the same value, and
 //   - the value is a token (value_sense.h), or both places mean the same thing by their names (value_meaning.h), and
 //   - the client had not sent it before that response came: what it knew was not given to it; and
-//   - both are of one session (client_sessions.h), or the source made something (a method that writes, 2xx or 3xx).
+//   - both are of one session (client_sessions.h), or the source made something (a method that writes, 2xx or 3xx), or the value
+//     is a token that no other session was given.
 // Of several sources the best is taken, see links.cpp: the same session, names that agree, the form that was sent, no list; then
 // the latest. Cookies link by their name. Pure, but for reading the capture, which is read three times.
 //

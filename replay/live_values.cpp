@@ -9,7 +9,9 @@
 #include <optional>
 
 #include "harness/base/units.h"
+#include "replay/capture_reader.h"
 #include "replay/request_values.h"
+#include "replay/script.h"
 
 namespace stormproof::replay {
 namespace {
@@ -215,6 +217,26 @@ void LiveValues::keep_cookies(State& state, const Plan& plan, std::string_view h
   }
 }
 
+void LiveValues::take_values(State& state, const Plan& plan, const Shot& shot, const events::Exchange& event,
+                             const Message* answer) const {
+  if (answer == nullptr) {
+    for (const std::uint32_t link : plan.gives)
+      state.live[link].trouble = fmt::format("its source had no answer: {}", events::to_string(event.outcome));
+    return;
+  }
+  const ReadableResponse response(*answer, shot.target);
+  std::vector<WantedValue> wanted;
+  for (const std::uint32_t link : plan.gives) wanted.push_back({&sources_[link].place, sources_[link].recorded});
+  auto values = values_at(response, wanted);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    Live& live = state.live[plan.gives[i]];
+    live.given = values[i].has_value() && !values[i]->empty();
+    if (live.given) live.value = std::move(*values[i]);
+    else if (!response.trouble().empty()) live.trouble = "its source's answer cannot be read: " + response.trouble();
+    else live.trouble = fmt::format("its source answered {} without it", event.status);
+  }
+}
+
 void LiveValues::on_end(const Shot& shot, const events::Exchange& event, const Message* answer) {
   const Plan* const plan = plan_of(shot);
   if (plan == nullptr) return;
@@ -235,24 +257,20 @@ void LiveValues::on_end(const Shot& shot, const events::Exchange& event, const M
     }
   }
   if (answer != nullptr) keep_cookies(state, *plan, answer->head);
-  if (!plan->gives.empty()) {
-    std::optional<ReadableResponse> response;
-    if (answer != nullptr) response.emplace(*answer, shot.target);
-    for (const std::uint32_t link : plan->gives) {
-      Live& live = state.live[link];
-      if (!response) {
-        live.trouble = fmt::format("its source had no answer: {}", events::to_string(event.outcome));
-        continue;
-      }
-      const auto value = value_at(*response, sources_[link].place, sources_[link].recorded);
-      live.given = value.has_value() && !value->empty();
-      if (live.given) live.value = *value;
-      else if (!response->trouble().empty())
-        live.trouble = "its source's answer cannot be read: " + response->trouble();
-      else live.trouble = fmt::format("its source answered {} without it", event.status);
-    }
-  }
+  if (!plan->gives.empty()) take_values(state, *plan, shot, event, answer);
   if (++state.ended == group_sizes_[plan->group]) states_.erase({shot.loop, plan->group});
+}
+
+base::Result<std::unique_ptr<LiveValues>> live_values_of(const Script& script) {
+  auto capture = CaptureReader::open(script.capture);
+  if (!capture) return std::unexpected(capture.error());
+  const auto links = find_links(*capture);
+  if (!links) return std::unexpected(links.error());
+  std::vector<std::uint64_t> sent;
+  for (const ScriptPlace& place : script.places) {
+    if (links->session_of.contains(place.id)) sent.push_back(place.id);
+  }
+  return std::make_unique<LiveValues>(*links, sent);
 }
 
 std::string to_text(const LinkCounts& counts) {

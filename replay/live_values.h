@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -24,6 +25,8 @@
 #include "replay/rewriter.h"
 
 namespace stormproof::replay {
+
+struct Script;
 
 struct LinkCounts {
   std::uint64_t dependents = 0;     // requests that went out and send a value of an earlier answer
@@ -93,6 +96,8 @@ class LiveValues final : public Rewriter {
   const Plan* plan_of(const Shot& shot) const;
   State& state_of(const Shot& shot, const Plan& plan) { return states_[{shot.loop, plan.group}]; }
   void join_groups(const Links& links);
+  void take_values(State& state, const Plan& plan, const Shot& shot, const events::Exchange& event,
+                   const Message* answer) const;
   void keep_cookies(State& state, const Plan& plan, std::string_view head);
   bool follows_cookies(std::uint32_t session) const { return cookie_sessions_.contains(session); }
   void replace_values(Rewriting& rewriting) const;
@@ -109,6 +114,9 @@ class LiveValues final : public Rewriter {
   std::map<std::pair<std::uint64_t, std::uint32_t>, State> states_;
   LinkCounts counts_;
 };
+
+// For what a script sends, by the links of its capture.
+base::Result<std::unique_ptr<LiveValues>> live_values_of(const Script& script);
 
 // Shots whose session is the group in which they may wait for each other. What they stand on outlives them.
 class GroupedShots final : public ShotSource {

@@ -11,13 +11,6 @@
 namespace stormproof::replay {
 namespace {
 
-std::vector<base::Time> times_of(const Script& script) {
-  std::vector<base::Time> times;
-  times.reserve(script.requests.size());
-  for (const ScriptRequest& request : script.requests) times.push_back(request.recorded);
-  return times;
-}
-
 // A permutation of the targets, each as likely, by Fisher and Yates.
 std::array<std::size_t, Pairing::targets_max> order_of(std::uint64_t seed, std::uint64_t number, std::size_t targets) {
   std::array<std::size_t, Pairing::targets_max> order{};

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "replay/content_decoding.h"
+#include "replay/content.h"
 #include "replay/exchange.h"
 #include "replay/json_leaves.h"
 #include "replay/text_values.h"
@@ -162,7 +162,8 @@ class Walk {
   void body() {
     const std::string_view content = request_.content();
     if (content.empty()) return;
-    const std::string type = media_type(request_.fields());
+    const std::string_view field = header(request_.fields(), "Content-Type").value_or("");
+    const std::string type = lower(field.substr(0, field.find_first_of("; ")));
     if (type == "application/x-www-form-urlencoded") {
       for (const UrlPart& part : form_parts(content)) {
         offer("form " + part.key, part.raw, part.coding, meanings_of_used(part.key, noun_in(part.key, part.noun)));
@@ -257,9 +258,7 @@ ReadableRequest::ReadableRequest(std::string_view fields, std::string_view body)
   }
   if (!header(fields, "Transfer-Encoding")) return;
   content_ = {};
-  auto content = without_chunks(fields, body);
-  if (!content) return;
-  unchunked_ = std::move(*content);
+  if (without_chunks(fields, body, unchunked_).data() == body.data()) return;
   chunked_ = true;
   // Behind the last chunk, "0", its line end.
   const auto last = body.rfind("\n0");

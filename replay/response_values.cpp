@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "replay/content_decoding.h"
+#include "replay/content.h"
 #include "replay/html_tags.h"
 #include "replay/json_leaves.h"
 #include "replay/text_values.h"
@@ -212,23 +212,27 @@ std::vector<std::string> meanings(const Met& met, std::string_view target) {
 ReadableResponse::ReadableResponse(const Message& response, std::string_view target)
     : head_(response.head), target_(target) {
   if (response.body.empty()) return;
-  auto content = decoded_content(response.head, response.body, content_bytes_max);
-  if (!content) {
-    trouble_ = content.error().message;
+  std::string buffer;
+  const Decoded content = decoded_content(response.head, response.body, buffer);
+  if (content.failed) {
+    trouble_ = "its coding is not known, or it is damaged";
     return;
   }
-  content_ = std::move(*content);
-  const std::string type = media_type(head_);
-  const auto first = content_.find_first_not_of(" \t\r\n");
-  if (first == content_.npos) return;
-  const bool text = type.empty() || type.starts_with("text/") || type.contains("json") || type.contains("xml") ||
-                    type.contains("javascript") || type.contains("html") || type.contains("form");
-  if (!text) return;
-  const bool unsaid = type.empty() || type == "text/plain";
-  form_ = Form::text;
-  if (type.contains("json") || (unsaid && (content_[first] == '{' || content_[first] == '['))) form_ = Form::json;
-  else if (type.contains("html") || type.contains("xml") || (unsaid && content_[first] == '<')) form_ = Form::page;
-  if (type.contains("json-seq") || type.contains("ndjson") || type.contains("jsonl")) form_ = Form::text;
+  if (content.bytes.size() > content_bytes_max) {
+    trouble_ = "it is too long";
+    return;
+  }
+  content_ = content.bytes;
+  switch (kind_of(head_, content_)) {
+    case ContentKind::json: form_ = Form::json; break;
+    case ContentKind::xml:
+    case ContentKind::html: form_ = Form::page; break;
+    case ContentKind::json_lines:
+    case ContentKind::form:
+    case ContentKind::text: form_ = Form::text; break;
+    case ContentKind::none:
+    case ContentKind::binary: break;
+  }
 }
 
 void each_response_value(const ReadableResponse& response, const std::function<bool(std::string_view)>& wants,
@@ -254,28 +258,57 @@ void each_response_value(const ReadableResponse& response, const std::function<b
   });
 }
 
-std::optional<std::string> value_at(const ReadableResponse& response, const Place& place, std::string_view recorded) {
-  if (place.kind == PlaceKind::text) return text_value_at(response.content(), place);
-  std::optional<std::string> value;
-  bool still_there = false;
-  std::uint32_t index = 0;
-  const OnMet on_met = [&](const Met& met) {
-    if (met.kind != place.kind || met.coding != place.coding || met.name != place.name || met.part != place.part)
-      return;
-    still_there = still_there || met.value == recorded;
-    if (index++ == place.index) value = met.value;
+std::vector<std::optional<std::string>> values_at(const ReadableResponse& response,
+                                                  const std::vector<WantedValue>& wanted) {
+  struct Search {
+    std::optional<std::string> at_index;
+    std::optional<std::string> unescaped;  // the same place, where nothing had to be escaped
+    std::uint32_t index = 0;
+    std::uint32_t unescaped_index = 0;
+    bool still_there = false;
   };
-  const bool in_head = place.kind == PlaceKind::cookie || place.kind == PlaceKind::header;
-  if (in_head) meet_headers(response.head(), on_met);
-  else meet_all(response, on_met);
-  if (still_there) return std::string(recorded);
-  if (!value && place.coding == Coding::percent && place.part.empty()) {
-    // Nothing in the live value had to be escaped.
-    Place plain = place;
-    plain.coding = Coding::plain;
-    return value_at(response, plain, recorded);
+  std::vector<Search> searches(wanted.size());
+  const OnMet on_met = [&](const Met& met) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const Place& place = *wanted[i].place;
+      if (met.kind != place.kind || met.name != place.name || met.part != place.part) continue;
+      Search& search = searches[i];
+      if (met.coding == place.coding) {
+        search.still_there = search.still_there || met.value == wanted[i].recorded;
+        if (search.index++ == place.index) search.at_index = met.value;
+      } else if (met.coding == Coding::plain && place.part.empty()) {
+        if (search.unescaped_index++ == place.index) search.unescaped = met.value;
+      }
+    }
+  };
+  const bool body = std::ranges::any_of(wanted, [](const WantedValue& want) {
+    return want.place->kind == PlaceKind::json || want.place->kind == PlaceKind::html;
+  });
+  if (body) meet_all(response, on_met);
+  else meet_headers(response.head(), on_met);
+  std::vector<std::optional<std::string>> values;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    Search& search = searches[i];
+    if (wanted[i].place->kind == PlaceKind::text) values.push_back(text_value_at(response.content(), *wanted[i].place));
+    else if (search.still_there) values.emplace_back(wanted[i].recorded);
+    else values.push_back(search.at_index ? std::move(search.at_index) : std::move(search.unescaped));
   }
-  return value;
+  return values;
+}
+
+std::optional<std::string> value_at(const ReadableResponse& response, const Place& place, std::string_view recorded) {
+  return values_at(response, {{&place, recorded}}).front();
+}
+
+// "Thu, 01 Jan 1970 00:00:00 GMT" and what else servers write to take a cookie away: a year before 2001.
+static bool is_long_ago(std::string_view expires) {
+  for (std::size_t at = 0; at + 4 <= expires.size(); ++at) {
+    const std::string_view year = expires.substr(at, 4);
+    if (year == "2000" ||
+        (year.starts_with("19") && std::ranges::all_of(year, [](char c) { return c >= '0' && c <= '9'; })))
+      return true;
+  }
+  return false;
 }
 
 std::vector<SetCookie> cookies_set_by(std::string_view head) {
@@ -297,7 +330,7 @@ std::vector<SetCookie> cookies_set_by(std::string_view head) {
       if (equal_ignoring_case(name, "path")) cookie.path = value;
       if (equal_ignoring_case(name, "max-age"))
         cookie.removed = cookie.removed || value.starts_with('-') || value == "0";
-      if (equal_ignoring_case(name, "expires")) cookie.removed = cookie.removed || value.contains("1970");
+      if (equal_ignoring_case(name, "expires")) cookie.removed = cookie.removed || is_long_ago(value);
     }
     cookies.push_back(cookie);
   }

@@ -50,8 +50,15 @@ struct ResponseValue {
 void each_response_value(const ReadableResponse& response, const std::function<bool(std::string_view)>& wants,
                          const std::function<void(ResponseValue)>& found);
 
-// The value at that place of another response of the kind; where several stand in a list and `recorded` is still one of
-// them, that. Nothing: it has no such place.
+struct WantedValue {
+  const Place* place = nullptr;
+  std::string_view recorded;
+};
+
+// The values at these places of another response of the kind, in one walk; where several stand in a list and the recorded one is
+// still one of them, that. Nothing: it has no such place.
+std::vector<std::optional<std::string>> values_at(const ReadableResponse& response,
+                                                  const std::vector<WantedValue>& wanted);
 std::optional<std::string> value_at(const ReadableResponse& response, const Place& place, std::string_view recorded);
 
 struct SetCookie {

@@ -1,11 +1,9 @@
 #include "replay/script.h"
 
 #include <algorithm>
-#include <cstring>
+#include <boost/unordered_map.hpp>
+#include <numeric>
 #include <utility>
-
-#include "harness/base/seed.h"
-#include "replay/capture_reader.h"
 
 namespace stormproof::replay {
 namespace {
@@ -18,103 +16,142 @@ bool is_whole(const Exchange& exchange) {
          exchange.request.head.ends_with("\r\n\r\n");
 }
 
-// A whole line of the head that has this name, with its line end; empty where there is none.
-std::string_view line_of(std::string_view fields, std::string_view name) {
-  for (std::size_t at = fields.find("\r\n"); at != fields.npos && at + 2 < fields.size();
-       at = fields.find("\r\n", at + 2)) {
-    const std::string_view line = fields.substr(at + 2, fields.find("\r\n", at + 2) + 2 - (at + 2));
-    if (line.size() > name.size() && line[name.size()] == ':' && equal_ignoring_case(line.substr(0, name.size()), name))
-      return line;
-  }
-  return {};
+std::uint64_t session_of(const Exchange& exchange) {
+  return exchange.session != 0 ? exchange.session : exchange.connection;
 }
 
-ScriptRequest request_of(Exchange&& exchange, bool traced) {
-  ScriptRequest request;
-  request.id = exchange.id;
-  request.method = method_of(exchange.request.head);
-  request.target = target_of(exchange.request.head);
-  request.fields = std::move(exchange.request.head);
-  request.fields.resize(request.fields.size() - empty_line.size());
-  if (traced) {
-    for (std::string_view line = line_of(request.fields, traceparent); !line.empty();
-         line = line_of(request.fields, traceparent)) {
-      request.fields.erase(static_cast<std::size_t>(line.data() - request.fields.data()), line.size());
+// Whether an exchange is sent again; what is not is counted.
+bool taken(Script& script, const Exchange& exchange, base::Time first) {
+  const ScriptOptions& options = script.options;
+  const std::string_view method = method_of(exchange.request.head);
+  if (exchange.shadow_of != 0) {
+    ++script.shadows;
+  } else if (!is_whole(exchange) || method == "CONNECT" || header(exchange.request.head, "upgrade")) {
+    ++script.not_replayable;
+  } else if (!options.filter.keeps(method, target_of(exchange.request.head)) ||
+             !options.filter.keeps_session(session_of(exchange)) ||
+             !options.filter.keeps_time(exchange.request_start - first)) {
+    ++script.filtered_out;
+  } else if (method_writes(method) && !options.allow_writes) {
+    ++script.writes_refused;
+  } else {
+    return true;
+  }
+  return false;
+}
+
+// All of a capture, with the requests' bytes; false: they are more than `memory_max`.
+base::Result<bool> read_all(Script& script, CaptureReader& reader, bool with_bytes) {
+  std::uint64_t bytes = 0;
+  Exchange exchange;
+  while (true) {
+    const auto more = reader.next(exchange);
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return true;
+    if (taken(script, exchange, reader.first_time())) {
+      if (script.size() == Script::requests_max)
+        return base::fail(script.capture + " has more requests than can be kept in order");
+      script.places.push_back({.recorded = exchange.request_start,
+                               .answered = exchange.response_end,
+                               .position = reader.position(),
+                               .id = exchange.id,
+                               .connection = exchange.connection,
+                               .session = session_of(exchange)});
+      bytes += sizeof(ScriptRequest) + exchange.request.head.size() + exchange.request.body.size();
+      if (with_bytes && bytes > script.options.memory_max) return false;
+      if (with_bytes) script.requests.push_back(request_of(std::move(exchange), script.options));
     }
+    exchange = {};
   }
-  request.body = std::move(exchange.request.body);
-  request.recorded = exchange.request_start;
-  request.connection = exchange.connection;
-  request.session = exchange.session != 0 ? exchange.session : exchange.connection;
-  return request;
 }
 
-std::vector<base::Time> times_of(const Script& script) {
-  std::vector<base::Time> times;
-  times.reserve(script.requests.size());
-  for (const ScriptRequest& request : script.requests) times.push_back(request.recorded);
-  return times;
+// The capture is in order of ending; requests are sent in order of beginning.
+void sort(Script& script) {
+  std::vector<std::size_t> order(script.places.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {},
+                    [&](std::size_t i) { return std::pair(script.places[i].recorded, script.places[i].id); });
+  std::vector<ScriptPlace> places;
+  places.reserve(order.size());
+  for (const std::size_t i : order) places.push_back(script.places[i]);
+  script.places = std::move(places);
+  if (script.requests.empty()) return;
+  std::vector<ScriptRequest> requests;
+  requests.reserve(order.size());
+  for (const std::size_t i : order) requests.push_back(std::move(script.requests[i]));
+  script.requests = std::move(requests);
+}
+
+// Numbers what `key` tells apart from 1 on, in order of appearance; gives how many there are.
+std::uint32_t number(std::vector<ScriptPlace>& places, std::uint64_t ScriptPlace::* key,
+                     std::uint32_t ScriptPlace::* lane, bool ScriptPlace::* last, bool pipelines) {
+  struct Seen {
+    std::uint32_t lane = 0;
+    std::size_t before = 0;
+  };
+  boost::unordered_map<std::uint64_t, Seen> seen;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    ScriptPlace& place = places[i];
+    if (place.*key == 0) continue;
+    const auto [found, fresh] = seen.try_emplace(place.*key, Seen{static_cast<std::uint32_t>(seen.size()) + 1, i});
+    if (!fresh) {
+      ScriptPlace& before = places[std::exchange(found->second.before, i)];
+      before.*last = false;
+      if (pipelines) place.pipelined = before.answered != base::Time{} && place.recorded < before.answered;
+    }
+    place.*lane = found->second.lane;
+    place.*last = true;
+  }
+  return static_cast<std::uint32_t>(seen.size());
 }
 
 }  // namespace
 
+ScriptRequest request_of(Exchange&& exchange, const ScriptOptions& options) {
+  ScriptRequest request;
+  request.id = exchange.id;
+  request.method = method_of(exchange.request.head);
+  request.target = target_of(exchange.request.head);
+  request.recorded = exchange.request_start;
+  request.connection = exchange.connection;
+  request.session = session_of(exchange);
+  request.fields = std::move(exchange.request.head);
+  request.fields.resize(request.fields.size() - empty_line.size());
+  if (options.traced) remove_header(request.fields, traceparent);
+  apply(options.rewrites, request.target, request.fields);
+  request.body = std::move(exchange.request.body);
+  request.key = idempotency_key(request.fields);
+  return request;
+}
+
 base::Result<Script> load_script(const std::string& capture, const ScriptOptions& options) {
-  auto reader = CaptureReader::open(capture);
-  if (!reader) return std::unexpected(reader.error());
   Script script;
-  Exchange exchange;
-  while (true) {
-    const auto more = reader->next(exchange);
-    if (!more) return std::unexpected(more.error());
-    if (!*more) break;
-    const std::string_view method = method_of(exchange.request.head);
-    if (exchange.shadow_of != 0) {
-      ++script.shadows;
-    } else if (!is_whole(exchange) || method == "CONNECT" || header(exchange.request.head, "upgrade")) {
-      ++script.not_replayable;
-    } else if (!options.filter.keeps(method, target_of(exchange.request.head))) {
-      ++script.filtered_out;
-    } else if (method_writes(method) && !options.allow_writes) {
-      ++script.writes_refused;
-    } else {
-      script.requests.push_back(request_of(std::move(exchange), options.traced));
-    }
-    exchange = {};
+  for (const bool with_bytes : {true, false}) {
+    script = Script{};
+    script.capture = capture;
+    script.options = options;
+    CaptureReader::Options reading;
+    reading.heads_only = !with_bytes;
+    auto reader = CaptureReader::open(capture, reading);
+    if (!reader) return std::unexpected(reader.error());
+    script.meta = reader->meta();
+    const auto whole = read_all(script, *reader, with_bytes);
+    if (!whole) return std::unexpected(whole.error());
+    if (*whole) break;
   }
-  // The capture is in order of ending; requests are sent in order of beginning.
-  std::ranges::sort(script.requests, {},
-                    [](const ScriptRequest& request) { return std::pair(request.recorded, request.id); });
+  sort(script);
+  script.connections = number(script.places, &ScriptPlace::connection, &ScriptPlace::connection_lane,
+                              &ScriptPlace::last_of_connection, true);
+  script.sessions =
+      number(script.places, &ScriptPlace::session, &ScriptPlace::session_lane, &ScriptPlace::last_of_session, false);
   return script;
 }
 
-events::TraceId trace_of(std::uint64_t seed, std::uint64_t request) {
-  events::TraceId trace;
-  const std::uint64_t high = base::draw(seed, "trace/high", request);
-  const std::uint64_t low = base::draw(seed, "trace/low", request);
-  std::memcpy(trace.bytes.data(), &high, sizeof high);
-  std::memcpy(trace.bytes.data() + sizeof high, &low, sizeof low);
-  return trace;
-}
-
-ScriptShots::ScriptShots(const Script& script, const PacingOptions& pacing, ShotOptions options)
-    : script_(script), pacing_(times_of(script), pacing), options_(options) {}
-
-std::optional<Shot> ScriptShots::next() {
-  const std::uint64_t count = script_.requests.size();
-  if (count == 0 || (options_.loops > 0 && sent_ >= options_.loops * count)) return std::nullopt;
-  const ScriptRequest& request = script_.requests[sent_ % count];
-  Shot shot;
-  shot.offset = pacing_.offset(sent_);
-  shot.exchange = request.id;
-  shot.session = request.session;
-  shot.loop = sent_ / count;
-  shot.request = ++sent_;
-  shot.method = request.method;
-  shot.target = request.target;
-  shot.fields = request.fields;
-  shot.body = request.body;
-  if (options_.trace_seed) shot.trace = trace_of(*options_.trace_seed, shot.request);
-  return shot;
+std::vector<base::Time> times_of(const Script& script) {
+  std::vector<base::Time> times;
+  times.reserve(script.places.size());
+  for (const ScriptPlace& place : script.places) times.push_back(place.recorded);
+  return times;
 }
 
 }  // namespace stormproof::replay

@@ -1,18 +1,20 @@
 // Script: the requests of a capture as they will be sent again, in the order in which they began.
 //
-// Loaded whole into memory. Requests that are not whole in the capture or ask for another protocol cannot be replayed; methods that
-// write are refused unless allowed; shadowed copies are never sent. What is left out is counted.
+// Where their bytes are more than `memory_max`, only their places are kept, and ScriptStream reads them ahead of their
+// time. Requests that are not whole in the capture or ask for another protocol cannot be replayed; methods that write are
+// refused unless allowed; shadowed copies are never sent. What is left out is counted.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "harness/base/error.h"
+#include "replay/capture_reader.h"
 #include "replay/filter.h"
-#include "replay/pacing.h"
-#include "replay/sender.h"
+#include "replay/idempotency.h"
+#include "replay/rewrite_rules.h"
 
 namespace stormproof::replay {
 
@@ -20,49 +22,63 @@ struct ScriptRequest {
   std::uint64_t id = 0;  // in the capture
   std::string method;
   std::string target;
-  std::string fields;  // the head as recorded, without the empty line at its end
+  std::string fields;  // the head as recorded and rewritten, without the empty line at its end
   std::string body;
   base::Time recorded{};
   std::uint64_t connection = 0;  // as recorded; 0: not known
+  std::uint64_t session = 0;     // as recorded, or else the connection
+  KeyPlace key = {};             // in the fields
+};
+
+// Where a request stands in its connection and its session. Lanes are numbered from 1; 0: it belongs to none.
+struct ScriptPlace {
+  base::Time recorded{};
+  base::Time answered{};  // zero: not known
+  CaptureReader::Position position;
+  std::uint64_t id = 0;
+  std::uint64_t connection = 0;
   std::uint64_t session = 0;
+  std::uint32_t connection_lane = 0;
+  std::uint32_t session_lane = 0;
+  bool pipelined = false;  // went out before the answer to the one before it on its connection had come
+  bool last_of_connection = false;
+  bool last_of_session = false;
+};
+
+struct ScriptOptions {
+  Filter filter = {};
+  RewriteRules rewrites = {};
+  bool allow_writes = false;
+  bool traced = false;  // recorded `traceparent` lines are taken out: each request will get one of its own
+  std::uint64_t memory_max = std::uint64_t{512} << 20;  // of the requests' bytes
 };
 
 struct Script {
-  std::vector<ScriptRequest> requests;
+  static constexpr std::uint64_t requests_max = 200'000'000;
+
+  std::vector<ScriptPlace> places;
+  std::vector<ScriptRequest> requests;  // as many as places; none where they stay on the disk
   std::uint64_t writes_refused = 0;
   std::uint64_t not_replayable = 0;
   std::uint64_t filtered_out = 0;
   std::uint64_t shadows = 0;  // not sent: the live requests that they repeat are
-};
+  std::uint32_t connections = 0;
+  std::uint32_t sessions = 0;
+  Meta meta;  // of the capture
 
-struct ScriptOptions {
-  Filter filter;
-  bool allow_writes = false;
-  bool traced = false;  // recorded `traceparent` lines are taken out: each request will get one of its own
+  // For reading what stays on the disk.
+  std::string capture;
+  ScriptOptions options;
+
+  std::uint64_t size() const { return places.size(); }
+  bool on_disk() const { return requests.size() < places.size(); }
 };
 
 base::Result<Script> load_script(const std::string& capture, const ScriptOptions& options);
 
-struct ShotOptions {
-  std::uint64_t loops = 0;  // 0: over and over
-  std::optional<std::uint64_t>
-      trace_seed;  // set: each request gets a trace id of its own, a function of seed and number
-};
+// A request as it will be sent, of an exchange that a script may hold.
+ScriptRequest request_of(Exchange&& exchange, const ScriptOptions& options);
 
-// The trace id of the n-th request of a run.
-events::TraceId trace_of(std::uint64_t seed, std::uint64_t request);
-
-// Hands out the requests of a script, which outlives it, at the instants of a pacing.
-class ScriptShots final : public ShotSource {
- public:
-  ScriptShots(const Script& script, const PacingOptions& pacing, ShotOptions options);
-  std::optional<Shot> next() override;
-
- private:
-  const Script& script_;
-  Pacing pacing_;
-  ShotOptions options_;
-  std::uint64_t sent_ = 0;
-};
+std::vector<base::Time> times_of(const Script& script);
 
 }  // namespace stormproof::replay

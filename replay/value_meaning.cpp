@@ -48,6 +48,8 @@ std::vector<std::string> meanings_of_produced(std::string_view key, std::string_
   const std::string noun = noun_of(key);
   if (!noun.empty()) add(meanings, noun);
   else add(meanings, only_wraps(owner) ? noun_of_path(target) : noun_of(owner));
+  // POST /signup answers {"id": 4711}, and it is /users/4711.
+  if (noun.empty() && only_wraps(owner)) meanings.emplace_back("#id");
   return meanings;
 }
 
@@ -56,12 +58,17 @@ std::vector<std::string> meanings_of_used(std::string_view key, std::string_view
   key = without_x(key);
   if (names_a_return_value(key)) meanings.push_back(same_name(key));
   add(meanings, std::string(noun));
+  const bool identifies = (key.empty() && !meanings.empty()) || names_an_identifier(key);
+  if (identifies && !names_a_quantity(noun_of(key))) meanings.emplace_back("#id");
   return meanings;
 }
 
 std::vector<std::string> meanings_of_link_part(std::string_view key, std::string_view noun) {
   // "?colour=3" chooses; "?order_id=3" identifies.
-  return meanings_of_used(key, key.empty() || names_an_identifier(key) ? noun : std::string_view());
+  std::vector<std::string> meanings =
+      meanings_of_used(key, key.empty() || names_an_identifier(key) ? noun : std::string_view());
+  std::erase(meanings, "#id");
+  return meanings;
 }
 
 }  // namespace stormproof::replay

@@ -1,7 +1,7 @@
 // Value meaning: what the name of a place says that its value is, so that a short value can be recognised.
 //
 // "order" for an identifier of orders; "=csrftoken" for what is sent back under the same name; "@sid" for a cookie;
-// "^etag" for a condition on it. Two places whose meanings have one in common hold the same thing if they hold the same value. Pure.
+// "^etag" for a condition on it; "#id" for some identifier, which is enough only for what a request made. Two places whose meanings have one in common hold the same thing if they hold the same value. Pure.
 #pragma once
 
 #include <string>

@@ -89,13 +89,26 @@ object phase(const PhaseStats& stats, Time start) {
 object fault(const FaultStats& stats) {
   const PlannedFault& rule = stats.rule;
   const bool planned = !rule.phase.empty();
+  object effects, without_effect;
+  for (const auto& [effect, count] : stats.effects) effects[events::to_string(effect)] = count;
+  for (const auto& [why, count] : stats.without_effect) without_effect[why] = count;
+  const auto ms = [&](double q) {
+    return std::chrono::duration<double, std::milli>(stats.delayed.quantile(q)).count();
+  };
+  const object delays = {{"p50", ms(0.5)}, {"p99", ms(0.99)}, {"max", ms(1)}};
   return {{"rule", text(rule.rule)},
           {"phase", text(rule.phase)},
           {"on", text(rule.on)},
           {"effect", text(rule.effect)},
           {"share", planned ? value(static_cast<double>(std::llround(rule.share * 1e6)) / 1e6) : value()},
           {"planned", planned},
-          {"fired", stats.fired}};
+          {"fired", stats.fired},
+          {"spared", stats.spared},
+          {"effects", std::move(effects)},
+          {"without_effect", std::move(without_effect)},
+          {"delayed_ms", delays},
+          {"sent_bytes", stats.sent_bytes},
+          {"cut_bytes", stats.cut_bytes}};
 }
 
 object party(const PartyStats& stats, bool is_target) {

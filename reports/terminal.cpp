@@ -50,9 +50,13 @@ std::string findings(const RunRecord& record, bool colour) {
 std::string faults(const TrafficStats& stats) {
   std::string out;
   for (const FaultStats& fault : stats.faults) {
-    out += fmt::format("  faults    {}: {} on {}, fired {} {}\n", one_line(fault.rule.rule),
+    out += fmt::format("  faults    {}: {} on {}, fired {} {}{}\n", one_line(fault.rule.rule),
                        fault.rule.effect.empty() ? "a fault" : one_line(fault.rule.effect), one_line(fault.rule.on),
-                       grouped(fault.fired), fault.fired == 1 ? "time" : "times");
+                       grouped(fault.fired), fault.fired == 1 ? "time" : "times",
+                       fault.spared == 0 ? "" : fmt::format(", spared {}", grouped(fault.spared)));
+    for (const auto& [why, count] : fault.without_effect)
+      out += fmt::format("              {} {} without effect: {}\n", grouped(count), count == 1 ? "time" : "times",
+                         one_line(why));
   }
   return out;
 }

@@ -110,6 +110,23 @@ Reading read_rate(std::string_view text) {
   return from(std::move(rate));
 }
 
+Reading read_rate_or_none(std::string_view text) {
+  if (const auto rate = base::parse_rate(text); rate && *rate == 0) return Value(0.0);
+  return read_rate(text);
+}
+
+Reading read_connections(std::string_view text) {
+  constexpr std::array<std::string_view, 2> ways = {"recorded", "session"};
+  if (std::ranges::find(ways, text) != ways.end()) return Value(std::string(text));
+  std::int64_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code == std::errc{} && end == text.data() + text.size() && number >= 1 && number <= connections_highest)
+    return Value(std::string(text));
+  return refuse(
+      fmt::format("{} is not a number from 1 to {}, recorded or session", in_quotes(text), connections_highest),
+      nearest(text, std::vector<std::string>(ways.begin(), ways.end())));
+}
+
 Reading read_percent(std::string_view text) {
   auto share = base::parse_percent(text);
   if (!share && !text.empty() && std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; })) {
@@ -265,6 +282,8 @@ std::expected<Value, Refusal> read(Form form, std::string_view text) {
     case Form::duration: return read_duration(text, false);
     case Form::duration_or_zero: return read_duration(text, true);
     case Form::rate: return read_rate(text);
+    case Form::rate_or_none: return read_rate_or_none(text);
+    case Form::connections: return read_connections(text);
     case Form::percent: return read_percent(text);
     case Form::factor: return read_factor(text);
     case Form::around: return read_around(text);
@@ -299,7 +318,9 @@ std::string_view noun(Form form) {
     case Form::status: return "a status from 200 to 599";
     case Form::duration:
     case Form::duration_or_zero: return "a duration like 250ms or 3s";
-    case Form::rate: return "a rate like 200/s";
+    case Form::rate:
+    case Form::rate_or_none: return "a rate like 200/s";
+    case Form::connections: return "a number, recorded or session";
     case Form::percent: return "a percentage like 0.1%";
     case Form::factor: return "a factor like 2x";
     case Form::around: return "a duration with a tolerance like 2s ± 20%";
@@ -328,6 +349,8 @@ std::string_view pattern(Form form) {
     case Form::duration: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?(ns|us|µs|ms|s|m|h)$";
     case Form::duration_or_zero: return "^[0-9]+(\\.[0-9]*)? ?(ns|us|µs|ms|s|m|h)$";
     case Form::rate: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?/[smh]$";
+    case Form::rate_or_none: return "^[0-9]+(\\.[0-9]*)? ?/[smh]$";
+    case Form::connections: return "^([1-9][0-9]*|recorded|session)$";
     case Form::percent: return "^[0-9]+(\\.[0-9]*)? ?%$";
     case Form::factor: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)? ?x$";
     case Form::around:

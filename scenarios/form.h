@@ -24,7 +24,9 @@ enum class Form {
   status,    // 200 … 599
   duration,  // above 0
   duration_or_zero,
-  rate,  // above 0, at most `rate_per_second_max`
+  rate,          // above 0, at most `rate_per_second_max`
+  rate_or_none,  // 0/s too
+  connections,   // 1 … `connections_highest`, recorded, session
   percent,
   factor,        // above 0x, at most `factor_max`
   around,        // 2s ± 20%, 2s +- 20%, 2s
@@ -48,6 +50,7 @@ enum class Form {
 
 inline constexpr int line_characters_max = 200;
 inline constexpr double rate_per_second_max = 1e6;
+inline constexpr std::int64_t connections_highest = 60'000;
 inline constexpr double factor_max = 1e4;
 inline constexpr double tolerance_default = 0.1;
 

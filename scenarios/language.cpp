@@ -78,6 +78,28 @@ const Record& ramp() {
   return record;
 }
 
+const Record& step() {
+  static const Record record = {
+      "step",
+      "A rate for a while.",
+      {{"rate", a(Form::rate_or_none), required, "The rate; 0/s is a pause.", "100/s"},
+       {"for", a(Form::duration), optional, "How long. The last step needs none: its rate stays.", "10s"}}};
+  return record;
+}
+
+const Record& arrivals() {
+  static const Record record = {
+      "trace of arrivals",
+      "The times at which requests came to something real.",
+      {{"file", a(Form::line), required,
+        "CSV, or one time a line; dates or seconds. The path is relative to the scenario's folder.",
+        "traces/production.csv"},
+       {"column", a(Form::line), optional,
+        "The column with the times, by name or number. Default: the first that holds one.", "TIMESTAMP"},
+       {"speed", a(Form::factor), optional, "Faster or slower. Default: 1x.", "60x"}}};
+  return record;
+}
+
 const Record& only() {
   static const Record record = {"traffic filter",
                                 "Which recorded requests are sent.",
@@ -97,11 +119,22 @@ const Record& traffic() {
        {"rate", a(Form::rate), optional, "Requests at an even rate, whatever the rhythm of the recording.", "200/s"},
        {"speed", a(Form::factor), optional, "The rhythm of the recording, faster or slower.", "2x"},
        {"ramp", a(ramp()), optional, "A rate that changes evenly.", "{from: 20/s, to: 200/s, over: 30s}"},
+       {"steps", list_of(a(step())), optional, "One rate after the other; the last one stays.",
+        "[{rate: 100/s, for: 10s}, {rate: 200/s}]"},
+       {"poisson", a(Form::rate), optional,
+        "Gaps as independent users make them, around a rate; the run's seed draws them.", "200/s"},
+       {"arrivals", a(arrivals()), optional, "The arrival times of a trace, each for the next recorded request.",
+        "{file: traces/production.csv, speed: 60x}"},
+       {"connections", a(Form::connections), optional,
+        "At most so many at once; or 'recorded': one for each of the recording, or 'session': one for each session, "
+        "their "
+        "order kept. Default: 512.",
+        "recorded"},
        {"only", a(only()), optional, "Which recorded requests are sent. Default: all.",
         "{methods: [GET], paths: [\"/checkout/*\"]}"},
        {"allow-writes", a(Form::flag), optional,
         "Sends also methods that write (POST, PUT, PATCH, DELETE). Default: false.", "true"}},
-      Choice{true, {"rate", "speed", "ramp"}}};
+      Choice{true, {"rate", "speed", "ramp", "steps", "poisson", "arrivals"}}};
   return record;
 }
 

@@ -61,6 +61,15 @@ const Record& rate_limit_record() {
   return record;
 }
 
+const Record& trace_record() {
+  static const Record record = {
+      "trace-propagation expectation",
+      "The service hands traceparent on: calls carry the trace id of the request that they are made for.",
+      {{"on", a(Form::line), required, on_says, "payments"},
+       {"share-at-least", a(Form::percent), optional, "The share of calls that carry it. Default: 99%.", "99.9%"}}};
+  return record;
+}
+
 template <typename T>
 std::optional<T> value(const Node& map, std::string_view key) {
   const Node* const node = at(map, key);
@@ -115,9 +124,14 @@ What read_rate_limit(const Node& node, Complaints& complaints) {
   if (limit.wrongly_refused_at_most && !limit.burst) {
     complaints.add(at(node, "wrongly-refused-at-most")->place, "this needs 'burst': what would a bucket refuse?");
   }
-  if (limit.status < 400)
-    complaints.add(at(node, "status")->place, "a refusal has a status of 400 and above");
+  if (limit.status < 400) complaints.add(at(node, "status")->place, "a refusal has a status of 400 and above");
   return limit;
+}
+
+What read_trace(const Node& node, Complaints&) {
+  TraceExpectation trace{.on = value<std::string>(node, "on").value_or("")};
+  trace.share_at_least = value<double>(node, "share-at-least").value_or(trace.share_at_least);
+  return trace;
 }
 
 struct Mechanism {
@@ -139,6 +153,10 @@ const std::vector<Mechanism>& mechanisms() {
       {{"rate-limit", a(rate_limit_record()), optional, "How it limits the rate of those who call it.",
         "{rate: 20/s, burst: 10}"},
        read_rate_limit,
+       {}},
+      {{"trace-propagation", a(trace_record()), optional, "Whether calls carry the trace of their request.",
+        "{on: payments}"},
+       read_trace,
        {}}};
   return all;
 }
@@ -166,6 +184,18 @@ std::optional<What> read_mechanism(std::string_view kind, const Node& node, Comp
 std::vector<std::string_view> keys_within_phase(std::string_view kind) {
   const Mechanism* const mechanism = find(kind);
   return mechanism == nullptr ? std::vector<std::string_view>{} : mechanism->within_phase;
+}
+
+std::string key_header_of(const Scenario& scenario) {
+  std::vector<const Phase*> phases = {&scenario.steady_state};
+  for (const Phase& phase : scenario.phases) phases.push_back(&phase);
+  for (const Phase* phase : phases) {
+    for (const Expectation& expectation : phase->expect) {
+      const auto* const limit = std::get_if<RateLimitExpectation>(&expectation.what);
+      if (limit != nullptr && !limit->per.empty()) return limit->per;
+    }
+  }
+  return "";
 }
 
 }  // namespace stormproof::scenarios

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,5 +26,8 @@ std::optional<What> read_mechanism(std::string_view kind, const Node& node, Comp
 
 // Its durations that lie beyond the phase's end would never be reached: these keys.
 std::vector<std::string_view> keys_within_phase(std::string_view kind);
+
+// The header that tells whose request it is: the first `per` of a rate limit; empty: none.
+std::string key_header_of(const Scenario& scenario);
 
 }  // namespace stormproof::scenarios

@@ -49,15 +49,37 @@ struct Ramp {
   Nanoseconds over{0};
 };
 
-// Exactly one of rate, speed and ramp.
+struct RateStep {
+  double per_second = 0;
+  std::optional<Nanoseconds> lasting;  // the last one stays, and needs none
+};
+
+struct ArrivalsFile {
+  std::string file;    // as written; relative to the scenario's folder
+  std::string column;  // "" is the first that holds a time
+  double speed = 1;
+};
+
+enum class Affinity : std::uint8_t {
+  none,      // any connection
+  recorded,  // one for each recorded connection
+  session,   // one for each session
+};
+
+// Exactly one of rate, speed, ramp, steps, poisson and arrivals.
 struct Traffic {
   std::string capture;  // as written; relative to the scenario's folder
   std::optional<double> rate_per_second;
   std::optional<double> speed;
   std::optional<Ramp> ramp;
-  std::vector<std::string> methods;  // empty: all
-  std::vector<std::string> paths;    // globs with *; empty: all
-  bool allow_writes = false;         // methods that write are sent only with it
+  std::vector<RateStep> steps;
+  std::optional<double> poisson_per_second;
+  std::optional<ArrivalsFile> arrivals;
+  Affinity affinity = Affinity::none;
+  std::optional<std::uint64_t> connections;  // at most so many at once
+  std::vector<std::string> methods;          // empty: all
+  std::vector<std::string> paths;            // globs with *; empty: all
+  bool allow_writes = false;                 // methods that write are sent only with it
 };
 
 struct LatencyFault {
@@ -194,35 +216,41 @@ struct RecoversExpectation {
 struct TimeoutExpectation {
   std::string on;  // a dependency
   std::optional<Nanoseconds> gives_up_within = {};
-  std::optional<Nanoseconds> answers_within = {};    // the request that made the call
+  std::optional<Nanoseconds> answers_within = {};   // the request that made the call
   std::optional<std::uint64_t> leaks_at_most = {};  // calls that go on after their request was answered
 };
 
 // How the service calls again after a call that failed.
 struct RetriesExpectation {
-  std::string on;                                           // a dependency
-  std::optional<std::uint64_t> attempts_at_most = {};       // calls for one request
-  std::optional<double> amplification_at_most = {};         // calls in comparison with the healthy service
+  std::string on;                                             // a dependency
+  std::optional<std::uint64_t> attempts_at_most = {};         // calls for one request
+  std::optional<double> amplification_at_most = {};           // calls in comparison with the healthy service
   std::optional<std::uint64_t> repeated_writes_at_most = {};  // calls that are not idempotent, sent again
   bool honours_retry_after = false;                           // the time that an answer gave
   std::optional<Around> first_backoff = {};
-  std::optional<double> backoff_factor = {};  // each wait in comparison with the one before
+  std::optional<double> backoff_factor = {};   // each wait in comparison with the one before
   std::optional<double> jitter_at_least = {};  // share by which a wait varies around its middle
 };
 
 // How the service limits the rate of those who call it.
 struct RateLimitExpectation {
   double rate_per_second = 0;
-  std::optional<std::uint64_t> burst = {};              // so many at once, at most
+  std::optional<std::uint64_t> burst = {};             // so many at once, at most
   std::optional<double> wrongly_refused_at_most = {};  // share of the refused, by a token bucket of rate and burst
   bool truthful_retry_after = false;
-  int status = 429;   // of a refusal
+  int status = 429;      // of a refusal
   std::string per = {};  // the header whose value has a limit of its own; empty: one limit for all
+};
+
+// Whether the service hands the trace of a request on to the calls that it makes for it.
+struct TraceExpectation {
+  std::string on;                // a dependency
+  double share_at_least = 0.99;  // of the calls
 };
 
 struct Expectation {
   std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation, TimeoutExpectation,
-               RetriesExpectation, RateLimitExpectation>
+               RetriesExpectation, RateLimitExpectation, TraceExpectation>
       what;
   std::string text;  // as written, in one line: "circuit-breaker: {on: payments, opens-within: 3s}"
   int line = 0;      // in the scenario's file

@@ -118,10 +118,42 @@ class Reader {
       put(traffic.ramp->to_per_second, in(*ramp, "to"));
       put(traffic.ramp->over, in(*ramp, "over"));
     }
+    for (const Node& item : in(node, "steps").items) {
+      RateStep step;
+      put(step.per_second, in(item, "rate"));
+      step.lasting = value<Nanoseconds>(in(item, "for"));
+      traffic.steps.push_back(step);
+    }
+    check_steps(in(node, "steps"), traffic.steps);
+    traffic.poisson_per_second = value<double>(in(node, "poisson"));
+    if (const Node* const arrivals = at(node, "arrivals")) {
+      traffic.arrivals.emplace();
+      put(traffic.arrivals->file, in(*arrivals, "file"));
+      put(traffic.arrivals->column, in(*arrivals, "column"));
+      put(traffic.arrivals->speed, in(*arrivals, "speed"));
+    }
+    if (const auto connections = value<std::string>(in(node, "connections"))) {
+      if (*connections == "recorded") traffic.affinity = Affinity::recorded;
+      else if (*connections == "session") traffic.affinity = Affinity::session;
+      else traffic.connections = std::stoull(*connections);
+    }
     traffic.methods = texts(in(in(node, "only"), "methods"));
     traffic.paths = texts(in(in(node, "only"), "paths"));
     put(traffic.allow_writes, in(node, "allow-writes"));
     return traffic;
+  }
+
+  // Each step but the last ends, and the last one sends something.
+  void check_steps(const Node& list, const std::vector<RateStep>& steps) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const bool last = i + 1 == steps.size();
+      if (!last && !steps[i].lasting && at(list.items[i], "for") == nullptr)
+        complaints_.add(list.items[i].place, "a step before the last one says how long it lasts").hint =
+            "for example {rate: 100/s, for: 10s}";
+      const bool read = value<double>(in(list.items[i], "rate")).has_value();
+      if (last && read && steps[i].per_second <= 0)
+        complaints_.add(in(list.items[i], "rate").place, "the last step stays: its rate must be above 0");
+    }
   }
 
   std::vector<Phase> phases(const Node& list) {
@@ -205,6 +237,7 @@ class Reader {
       expectation.what = std::move(*mechanism);
       if (at(what, "on") != nullptr) known_dependency(in(what, "on"));
       for (const std::string_view key : keys_within_phase(kind)) check_fits(in(what, key), phase_duration);
+      if (const auto per = value<std::string>(in(what, "per"))) check_per(*per, in(what, "per"));
     }
     return expectation;
   }
@@ -230,6 +263,13 @@ class Reader {
     check_fits(in(node, "opens-within"), phase_duration);
     check_fits(in(node, "closes-within"), phase_duration);
     return breaker;
+  }
+
+  // A request has one key in the event log.
+  void check_per(const std::string& header, const Node& node) {
+    if (per_.empty()) per_ = header;
+    if (per_ != header)
+      complaints_.add(node.place, fmt::format("one header tells the callers of a run apart: {} already does", per_));
   }
 
   // A limit beyond the end of the phase is never reached: nothing could violate it.
@@ -267,6 +307,7 @@ class Reader {
 
   Complaints& complaints_;
   std::vector<std::string> dependency_names_;
+  std::string per_;                             // of rate limits
   bool dependencies_known_ = false;             // where topology itself is wrong, every name would be
   std::map<std::string, std::string> proxies_;  // address to dependency
 };

@@ -131,8 +131,9 @@ bool nobody_answered(const replay::Comparison& comparison) {
 
 ExitCode compare_live(const CompareOptions& options, const replay::DifferenceRules& rules,
                       const verify::ComparisonGates& gates, const replay::PairingOptions& pairing_options) {
-  const auto script = replay::load_script(
-      options.file, {.filter = {options.methods, options.paths}, .allow_writes = options.allow_writes});
+  const auto script = replay::load_script(options.file, {.filter = {options.methods, options.paths},
+                                                         .allow_writes = options.allow_writes,
+                                                         .memory_max = ~std::uint64_t{0}});
   if (!script) return complain("compare", ExitCode::invalid_input, script.error());
   if (script->requests.empty()) {
     return complain(

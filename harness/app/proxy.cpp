@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "harness/app/commands.h"
+#include "harness/app/fault_service.h"
 #include "harness/app/inputs.h"
 #include "harness/app/proxy_options.h"
 #include "harness/app/signals.h"
@@ -21,6 +23,7 @@ struct ProxyFlags {
   std::string listen;
   std::string upstream;
   std::string admin;
+  std::uint64_t seed = 1;
 };
 
 ExitCode fail(ExitCode code, const base::Error& error) { return complain("proxy", code, error); }
@@ -79,11 +82,38 @@ void reload(Service& service, const ProxyFlags& flags, scenarios::ProxyConfig& r
   running = std::move(*config);
 }
 
+// Toxiproxy's files are lists in JSON; ours are no lists.
+std::optional<std::string> toxiproxy_file(const std::string& path) {
+  std::ifstream file(path);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::size_t first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  if (first == text.npos || text[first] != '[') return std::nullopt;
+  return text.substr(first);
+}
+
+ExitCode faults_by_hand(const ProxyFlags& flags, const std::string& proxies) {
+  const auto admin =
+      wire::parse_listen_address(flags.admin.empty() ? std::string(FaultService::default_admin) : flags.admin);
+  if (!admin) return fail(ExitCode::usage, admin.error());
+  const base::SystemClock clock;
+  wire::IoContext io(wire::one_thread);
+  Signals signals(io, [&] { io.stop(); });
+  const auto service = FaultService::start(clock, *admin, proxies, flags.seed);
+  if (!service) return fail(ExitCode::could_not_run, service.error());
+  std::cerr << fmt::format("{} proxies; control at http://{}/; end with Ctrl-C\n", (*service)->populated(),
+                           wire::to_string((*service)->admin_endpoint()));
+  io.run();
+  return ExitCode::pass;
+}
+
 ExitCode proxy(const ProxyFlags& flags) {
+  if (flags.config.empty() && flags.listen.empty()) return faults_by_hand(flags, "");
+  if (const auto proxies = toxiproxy_file(flags.config)) return faults_by_hand(flags, *proxies);
   auto config = config_of(flags);
   if (!config) return ExitCode::invalid_input;
   auto options = service_options(*config, tell);
   if (!options) return fail(ExitCode::could_not_run, options.error());
+  options->seed = flags.seed;
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
   Signals signals(io, [&] { io.stop(); });
@@ -114,12 +144,13 @@ void add_proxy(CLI::App& app, Call& call) {
   auto* listen = command->add_option("--listen", flags->listen, "address to listen on, like 127.0.0.1:8080");
   auto* upstream =
       command->add_option("--upstream", flags->upstream, "where the traffic goes, like http://127.0.0.1:9090");
-  command->add_option("--admin", flags->admin, "address of /metrics, /healthz and /readyz");
+  command->add_option("--admin", flags->admin, "address of the control API, /metrics, /healthz and /readyz");
+  command->add_option("--seed", flags->seed, "of the draws of faults by hand")->capture_default_str();
   listen->needs(upstream)->excludes(config);
   upstream->needs(listen)->excludes(config);
   command->callback([flags, &call] {
-    if (flags->config.empty() && flags->listen.empty())
-      throw CLI::RequiredError("proxy wants --config, or --listen and --upstream: one of them");
+    if (flags->config.empty() && flags->listen.empty() && flags->admin.empty())
+      throw CLI::RequiredError("proxy wants --config, or --listen and --upstream, or --admin alone: one of them");
     call = [flags] { return proxy(*flags); };
   });
 }

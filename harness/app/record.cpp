@@ -1,6 +1,7 @@
 // stormproof record: relays traffic to an upstream and writes it to a capture.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "harness/app/shadow_options.h"
 #include "harness/app/signals.h"
 #include "harness/app/tls_flags.h"
+#include "replay/production.h"
 
 namespace stormproof::app {
 namespace {
@@ -25,6 +27,7 @@ struct RecordOptions {
   ListenerTlsFlags tls;
   RotationFlags rotation;
   ShadowChoices shadow;
+  std::vector<std::string> production;
 };
 
 ExitCode fail(ExitCode code, const base::Error& error) { return complain("record", code, error); }
@@ -37,6 +40,9 @@ base::Result<ServiceOptions> service_options(const RecordOptions& options, const
   if (!listen) return std::unexpected(listen.error());
   relay.listen = *listen;
   relay.side = events::Side::ingress;
+  for (const std::string& entry : options.production) {
+    if (const auto checked = replay::check_production_entry(entry); !checked) return std::unexpected(checked.error());
+  }
   if (!options.key_log.empty() && origin.scheme != "https" && options.tls.certificate.empty()) {
     return base::fail("--key-log is for TLS: an https:// upstream, or --tls-cert and --tls-key");
   }
@@ -67,6 +73,9 @@ ExitCode record(const RecordOptions& options) {
   const auto upstream = wire::resolve(origin->host, origin->port);
   if (!upstream) return fail(ExitCode::could_not_run, upstream.error());
   relay.upstreams.front().endpoint = *upstream;
+  std::vector<std::string> production = options.production;
+  if (std::string entry = replay::production_entry(*upstream); !entry.empty()) production.push_back(std::move(entry));
+  service_asked->recording->production = fmt::format("{}", fmt::join(production, " "));
   if (service_asked->shadow) {
     const auto candidate = shadow_candidate(options.shadow.url);
     if (!candidate) return fail(ExitCode::could_not_run, candidate.error());
@@ -102,6 +111,10 @@ void add_record(CLI::App& app, Call& call) {
                    "where the traffic goes, like http://127.0.0.1:9090 or https://shop.example")
       ->required();
   command->add_option("--out", options->out, "the capture to write; an existing file is refused")->required();
+  command->add_option(
+      "--production", options->production,
+      "an address, network or host that no replay of this capture is ever sent to; where the upstream is on "
+      "another machine, it is one by itself");
   options->tls.add_to(*command);
   options->upstream_tls.add_to(*command);
   command->add_option("--key-log", options->key_log,

@@ -1,145 +1,188 @@
 // stormproof replay: sends a capture to a target, in open loop, and says how well it did.
 
 #include <fmt/format.h>
+#include <sched.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "harness/app/commands.h"
 #include "harness/app/inputs.h"
 #include "harness/app/outputs.h"
+#include "harness/app/replay_flags.h"
 #include "harness/app/signals.h"
-#include "harness/app/tls_flags.h"
+#include "harness/base/machine.h"
 #include "harness/base/units.h"
-#include "replay/capture_reader.h"
+#include "replay/hdr.h"
 #include "replay/live_values.h"
+#include "replay/production.h"
 #include "replay/replay_stats.h"
-#include "replay/script.h"
-#include "replay/sender.h"
 
 namespace stormproof::app {
 namespace {
 
-struct ReplayOptions {
-  std::string file;
-  std::string target;
-  std::string speed;
-  std::string rate;
-  std::uint64_t loop = 1;
-  std::size_t connections = 512;
-  bool allow_writes = false;
-  bool json = false;
-  bool no_links = false;
-  UpstreamTlsFlags tls;
-};
-
 constexpr std::chrono::milliseconds before_first_request{50};
+
+ExitCode fail(ExitCode code, const base::Error& error) { return complain("replay", code, error); }
 
 base::Task<> send(replay::Sender& sender, replay::ShotSource& shots, base::Time begin, wire::IoContext& io) {
   co_await sender.send(shots, begin);
   io.stop();
 }
 
-base::Result<replay::PacingOptions> pacing_of(const ReplayOptions& options) {
-  if (!options.rate.empty()) {
-    const auto rate = base::parse_rate(options.rate);
-    if (!rate) return std::unexpected(rate.error());
-    return replay::ConstantRate{*rate};
-  }
-  const auto speed = base::parse_factor(options.speed.empty() ? "1x" : options.speed);
-  if (!speed) return std::unexpected(speed.error());
-  return replay::Speed{*speed};
+// All that the flags mean, before anything is opened.
+struct Plan {
+  wire::Origin origin;
+  wire::TlsPeer tls;
+  replay::PacingOptions pacing;
+  replay::ScriptOptions script;
+  replay::ShotOptions shots;
+  replay::SenderOptions sender;
+  base::Nanoseconds warm_up{0};
+  base::Nanoseconds max_lag{0};
+};
+
+base::Result<Plan> plan_of(const ReplayFlags& flags) {
+  Plan plan;
+  const auto into = [](auto& place, auto&& result) -> base::Result<void> {
+    if (!result) return std::unexpected(result.error());
+    place = std::move(*result);
+    return {};
+  };
+  auto done = into(plan.origin, wire::parse_origin(flags.target));
+  if (done) done = into(plan.tls, flags.tls.peer(plan.origin));
+  if (done) done = into(plan.pacing, flags.pacing());
+  if (done) done = into(plan.script, flags.script());
+  if (done) done = into(plan.shots, flags.shots());
+  if (done) done = into(plan.sender, flags.sender());
+  if (done && !flags.warm_up.empty()) done = into(plan.warm_up, base::parse_duration(flags.warm_up));
+  if (done) done = into(plan.max_lag, base::parse_duration(flags.max_lag));
+  if (!done) return std::unexpected(done.error());
+  return plan;
 }
 
-// Null where recorded values are to be sent as they are.
-base::Result<std::unique_ptr<replay::LiveValues>> live_values(const ReplayOptions& options,
-                                                              const replay::Script& script) {
-  if (options.no_links) return nullptr;
-  auto capture = replay::CaptureReader::open(options.file);
-  if (!capture) return std::unexpected(capture.error());
-  const auto links = replay::find_links(*capture);
-  if (!links) return std::unexpected(links.error());
-  std::vector<std::uint64_t> sent;
-  for (const replay::ScriptRequest& request : script.requests) sent.push_back(request.id);
-  return std::make_unique<replay::LiveValues>(*links, sent);
+base::Error nothing_to_send(const replay::Script& script) {
+  return {
+      .message = fmt::format(
+          "{} has no request to send ({} write and need --allow-writes, {} are not whole, {} are left out as asked)",
+          script.capture, script.writes_refused, script.not_replayable, script.filtered_out)};
 }
 
-ExitCode run_replay(const ReplayOptions& options) {
-  const auto origin = wire::parse_origin(options.target);
-  if (!origin) return complain("replay", ExitCode::usage, origin.error());
-  const auto tls = options.tls.peer(*origin);
-  if (!tls) return complain("replay", ExitCode::usage, tls.error());
-  const auto pacing = pacing_of(options);
-  if (!pacing) return complain("replay", ExitCode::usage, pacing.error());
-  const auto script = replay::load_script(options.file, {.filter = {}, .allow_writes = options.allow_writes});
-  if (!script) return complain("replay", ExitCode::invalid_input, script.error());
-  if (script->requests.empty()) {
-    return complain(
-        "replay", ExitCode::invalid_input,
-        {.message = fmt::format("{} has no request to send ({} write and need --allow-writes, {} are not whole)",
-                                options.file, script->writes_refused, script->not_replayable)});
-  }
-  const auto values = live_values(options, *script);
-  if (!values) return complain("replay", ExitCode::invalid_input, values.error());
-  const auto endpoint = wire::resolve(origin->host, origin->port);
-  if (!endpoint) return complain("replay", ExitCode::could_not_run, endpoint.error());
+std::string connections_text(const Plan& plan, const replay::Script& script) {
+  if (plan.shots.affinity == replay::Affinity::recorded) return fmt::format("as recorded ({})", script.connections);
+  if (plan.shots.affinity == replay::Affinity::session) return fmt::format("one a session ({})", script.sessions);
+  return fmt::format("at most {}", plan.sender.connections_max);
+}
 
-  const base::SystemClock clock;
-  wire::IoContext io(wire::one_thread);
-  replay::ReplayStats stats;
-  replay::SenderOptions sender_options;
-  sender_options.target = *endpoint;
-  sender_options.tls = *tls;
-  sender_options.connections_max = options.connections;
-  sender_options.rewriter = values->get();
-  replay::Sender sender(io, clock, stats, sender_options);
-  replay::ScriptShots recorded(*script, *pacing, {.loops = options.loop, .trace_seed = std::nullopt});
-  std::optional<replay::GroupedShots> grouped;
-  if (*values != nullptr) grouped.emplace(recorded, **values);
-  replay::ShotSource& shots = grouped ? static_cast<replay::ShotSource&>(*grouped) : recorded;
-  Signals signals(io, [&] { sender.stop(); });
-  base::TaskGroup tasks;
-  tasks.spawn(send(sender, shots, clock.now() + before_first_request, io));
-  io.run();
+std::vector<std::string> notes_of(const replay::ScriptShots& shots, const replay::ScriptStream* stream) {
+  std::vector<std::string> notes;
+  if (shots.put_off() > 0) notes.push_back(fmt::format("{} requests were put off by --max-rate", shots.put_off()));
+  if (shots.at_requests_max()) notes.emplace_back("ended by --max-requests");
+  if (stream != nullptr && stream->stalls() > 1)
+    notes.push_back(fmt::format("the capture is read from the disk, and was too slow {} times", stream->stalls() - 1));
+  if (stream != nullptr && stream->unreadable() > 0)
+    notes.push_back(fmt::format("{} requests could not be read from the capture", stream->unreadable()));
+  return notes;
+}
 
-  const replay::ReplayTarget about{options.file,
-                                   options.target,
-                                   replay::to_string(*pacing),
-                                   script->writes_refused,
-                                   script->not_replayable,
-                                   signals.caught(),
-                                   *values == nullptr ? nullptr : &(*values)->counts()};
-  const auto written = write_whole("-", options.json ? stats.to_json(about) : stats.to_text(about));
-  if (!written) return complain("replay", ExitCode::could_not_run, written.error());
-  if (signals.caught()) return signals.exit_code(ExitCode::interrupted);
-  if (stats.answered() == 0) {
-    return complain("replay", ExitCode::could_not_run, {.message = fmt::format("{} answered nothing", options.target)});
+class Replaying {
+ public:
+  Replaying(const ReplayFlags& flags, Plan plan, replay::Script script)
+      : flags_(flags), plan_(std::move(plan)), script_(std::move(script)) {}
+
+  ExitCode run() {
+    if (script_.on_disk()) {
+      auto stream = replay::ScriptStream::open(script_);
+      if (!stream) return fail(ExitCode::invalid_input, stream.error());
+      stream_ = std::move(*stream);
+    }
+    if (!flags_.no_links) {
+      auto values = replay::live_values_of(script_);
+      if (!values) return fail(ExitCode::invalid_input, values.error());
+      values_ = std::move(*values);
+    }
+    const base::Time begin = clock_.now() + before_first_request;
+    if (!flags_.hlog.empty()) {
+      auto log = replay::HdrLog::open(flags_.hlog, begin);
+      if (!log) return fail(ExitCode::could_not_run, log.error());
+      hlog_ = std::move(*log);
+    }
+    replay::ReplayStats stats(plan_.max_lag, begin + plan_.warm_up, hlog_ ? &*hlog_ : nullptr);
+    replay::ScriptShots shots(script_, plan_.pacing, plan_.shots, stream_.get());
+    std::optional<replay::GroupedShots> grouped;
+    if (values_ != nullptr) grouped.emplace(shots, *values_);
+    if (flags_.batch) set_batch();
+    wire::IoContext io(wire::one_thread);
+    plan_.sender.rewriter = values_.get();
+    replay::Sender sender(io, clock_, stats, plan_.sender);
+    Signals signals(io, [&] { sender.stop(); });
+    base::TaskGroup tasks;
+    const base::MachineUse before = base::machine_use();
+    tasks.spawn(send(sender, grouped ? static_cast<replay::ShotSource&>(*grouped) : shots, begin, io));
+    io.run();
+    about_.lacked = base::shortages(before, base::machine_use());
+    about_.interrupted = signals.caught();
+    about_.notes = notes_of(shots, stream_.get());
+    about_.connections_made = sender.counts().connections;
+    about_.connections_cut = sender.counts().lanes_cut;
+    return signals.exit_code(report(stats));
   }
-  return stats.lagged() ? ExitCode::inconclusive : ExitCode::pass;
+
+ private:
+  static void set_batch() {
+    const sched_param parameters{};
+    ::sched_setscheduler(0, SCHED_BATCH, &parameters);
+  }
+
+  ExitCode report(const replay::ReplayStats& stats) {
+    about_.capture = flags_.file;
+    about_.target = flags_.target;
+    about_.pacing = flags_.closed ? "closed loop" : replay::to_string(plan_.pacing);
+    about_.writes_refused = script_.writes_refused;
+    about_.not_replayable = script_.not_replayable;
+    about_.connections = connections_text(plan_, script_);
+    if (values_ != nullptr) about_.links = &values_->counts();
+    auto written = write_whole("-", flags_.json ? stats.to_json(about_) : stats.to_text(about_));
+    if (written && !flags_.hgrm.empty()) written = write_whole(flags_.hgrm, replay::percentile_table(stats.latency()));
+    if (written && hlog_) written = hlog_->finish();
+    if (!written) return fail(ExitCode::could_not_run, written.error());
+    if (!about_.interrupted && stats.requests() > 0 && stats.answered() == 0)
+      return fail(ExitCode::could_not_run, {.message = fmt::format("{} answered nothing", flags_.target)});
+    return stats.doubts(about_).empty() ? ExitCode::pass : ExitCode::inconclusive;
+  }
+
+  const ReplayFlags& flags_;
+  Plan plan_;
+  replay::Script script_;
+  base::SystemClock clock_;
+  std::unique_ptr<replay::ScriptStream> stream_;
+  std::optional<replay::HdrLog> hlog_;
+  std::unique_ptr<replay::LiveValues> values_;  // null: recorded values are sent as they are
+  replay::ReplayTarget about_;
+};
+
+ExitCode run_replay(const ReplayFlags& flags) {
+  auto plan = plan_of(flags);
+  if (!plan) return fail(ExitCode::usage, plan.error());
+  auto script = replay::load_script(flags.file, plan->script);
+  if (!script) return fail(ExitCode::invalid_input, script.error());
+  if (script->size() == 0) return fail(ExitCode::invalid_input, nothing_to_send(*script));
+  const auto endpoint = wire::resolve(plan->origin.host, plan->origin.port);
+  if (!endpoint) return fail(ExitCode::could_not_run, endpoint.error());
+  if (const auto allowed = replay::refuse_production(script->meta, *endpoint, wire::addresses_of); !allowed)
+    return fail(ExitCode::usage, allowed.error());
+  plan->sender.target = *endpoint;
+  plan->sender.tls = plan->tls;
+  return Replaying(flags, std::move(*plan), std::move(*script)).run();
 }
 
 }  // namespace
 
 void add_replay(CLI::App& app, Call& call) {
   auto* command = app.add_subcommand("replay", "Send a capture to a target with its own timing or at a rate");
-  auto options = std::make_shared<ReplayOptions>();
-  command->add_option("FILE", options->file, "a capture")->required();
-  command->add_option("--target", options->target, "where to, like http://127.0.0.1:8080 or https://shop.example")
-      ->required();
-  auto* speed =
-      command->add_option("--speed", options->speed, "the recorded timing, this much faster: 2x (default: 1x)");
-  command->add_option("--rate", options->rate, "a constant rate instead: 500/s")->excludes(speed);
-  command->add_option("--loop", options->loop, "how often to send the whole capture")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}))
-      ->capture_default_str();
-  command->add_option("--connections", options->connections, "at most so many at once; above it requests queue")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{60'000}))
-      ->capture_default_str();
-  command->add_flag("--allow-writes", options->allow_writes, "also send methods that write (POST, PUT, DELETE …)");
-  command->add_flag("--no-links", options->no_links,
-                    "send recorded cookies, tokens and ids as they are, not those that the target gives");
-  options->tls.add_to(*command);
-  command->add_flag("--json", options->json, "print JSON (stormproof.replay/1)");
-  command->callback([options, &call] { call = [options] { return run_replay(*options); }; });
+  auto flags = std::make_shared<ReplayFlags>();
+  flags->add_to(*command);
+  command->callback([flags, &call] { call = [flags] { return run_replay(*flags); }; });
 }
 
 }  // namespace stormproof::app

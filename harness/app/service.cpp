@@ -11,6 +11,7 @@
 #include "harness/app/version.h"
 #include "harness/base/task_group.h"
 #include "harness/base/units.h"
+#include "replay/production.h"
 
 namespace stormproof::app {
 
@@ -30,6 +31,7 @@ struct Service::Worker {
   proxy::Meter meter;
   proxy::AccessLane* access = nullptr;  // the log's
   std::unique_ptr<proxy::LoopDelay> delay;
+  std::unique_ptr<faults::StreamInjector> streams;  // faults by hand, where there is an administration
   // The last one is in use. Those that a reload replaced end here: exchanges that began with them may be under way.
   std::vector<std::unique_ptr<proxy::Shadow>> shadows;
   base::TaskGroup ending;
@@ -70,11 +72,11 @@ base::Result<void> Service::start_recorder() {
   recording.on_trouble = [tell = options_.tell](const std::string& trouble) {
     tell(trouble + "; relaying goes on, what cannot be written is counted");
   };
-  auto recorder = replay::Recorder::start(options_.recording->out,
-                                          {{"source", options_.recording->source},
-                                           {"made", base::format_time(clock_.now())},
-                                           {"made by", fmt::format("stormproof {}", version)}},
-                                          clock_, std::move(recording));
+  replay::Meta meta = {{"source", options_.recording->source},
+                       {"made", base::format_time(clock_.now())},
+                       {"made by", fmt::format("stormproof {}", version)}};
+  if (!options_.recording->production.empty()) meta.emplace(replay::meta_production, options_.recording->production);
+  auto recorder = replay::Recorder::start(options_.recording->out, std::move(meta), clock_, std::move(recording));
   if (!recorder) return std::unexpected(recorder.error());
   recorder_ = std::move(*recorder);
   return {};
@@ -120,7 +122,10 @@ base::Result<proxy::RelayTaps> Service::taps_of(std::size_t number, wire::IoCont
   if (access_log_ != nullptr && worker.access == nullptr) worker.access = &access_log_->lane(tapper);
   else if (worker.access != nullptr) worker.access->pass_to(tapper);
   if (worker.access != nullptr) tapper = worker.access;
-  return proxy::RelayTaps{.sink = &worker.meter, .tapper = tapper, .interceptor = nullptr};
+  if (options_.admin && worker.streams == nullptr)
+    worker.streams = std::make_unique<faults::StreamInjector>(clock_, &worker.meter, 0, options_.seed);
+  return proxy::RelayTaps{
+      .sink = &worker.meter, .tapper = tapper, .interceptor = nullptr, .streams = worker.streams.get()};
 }
 
 base::Result<void> Service::reload(ServiceOptions options) {
@@ -149,6 +154,7 @@ base::Result<void> Service::stop() {
   if (admin_ != nullptr) {
     admin_loop_->run(admin_->close());
     admin_loop_->call([this] { admin_ = nullptr; });
+    desk_ = nullptr;
   }
   access_log_ = nullptr;  // writes what it has
   if (recorder_ == nullptr) return {};
@@ -170,12 +176,30 @@ base::Result<void> Service::start_admin() {
       if (!draining_) boost::asio::post(gateway_->loop(i).io(), std::move(ping));
     });
   }
+  desk_ = std::make_unique<FaultDesk>(clock_, nullptr, options_.seed);
+  desk_->board().adopt(guest());
+  inputs.more = [this](const wire::HttpRequest& request) -> std::optional<wire::HttpReply> {
+    if (draining_) return std::nullopt;
+    return desk_->answer(request);
+  };
   admin_loop_ = std::make_unique<wire::LoopThread>();
   auto admin =
       admin_loop_->call([&] { return proxy::Admin::open(admin_loop_->io(), *options_.admin, std::move(inputs)); });
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
   return {};
+}
+
+// The relay of this service, as faults by hand see it.
+proxy::Guest Service::guest() {
+  const proxy::RelayOptions& relay = options_.gateway.relay;
+  proxy::Guest guest{
+      .name = "default", .listen = wire::to_string(endpoint()), .upstream = {}, .http = !relay.tcp, .lanes = {}};
+  for (const proxy::Upstream& upstream : relay.upstreams)
+    guest.upstream += (guest.upstream.empty() ? "" : ", ") + upstream.name;
+  for (std::size_t i = 0; i < workers_.size(); ++i)
+    guest.lanes.push_back({&gateway_->loop(i), workers_[i]->streams.get()});
+  return guest;
 }
 
 std::optional<wire::Endpoint> Service::admin_endpoint() const {

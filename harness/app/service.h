@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/app/exit_code.h"
+#include "harness/app/fault_desk.h"
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
 #include "harness/proxy/access_log.h"
@@ -26,6 +27,7 @@ struct RecordingOptions {
   std::string out;
   std::string source;  // what was recorded, for the capture's meta
   replay::Rotation rotation;
+  std::string production = {};  // addresses that a replay of it never sends to (replay/production.h)
 };
 
 struct ServiceOptions {
@@ -33,6 +35,7 @@ struct ServiceOptions {
   std::optional<RecordingOptions> recording;
   std::optional<proxy::ShadowOptions> shadow;  // memory: of all workers together
   std::optional<wire::Endpoint> admin;
+  std::uint64_t seed = 1;  // of faults by hand, which the administration takes
   std::string access_log;  // a file, "-": standard output; empty: none
   // One sentence that the operator should know; from any thread.
   std::function<void(const std::string&)> tell;
@@ -79,6 +82,7 @@ class Service {
   proxy::GatewayOptions with_taps(const proxy::GatewayOptions& gateway);
   base::Task<> end_worker(std::size_t worker);
   base::Result<void> start_admin();
+  proxy::Guest guest();
   proxy::MetricsInput metrics();
   std::optional<proxy::ShadowReading> shadow_reading();
   void note_reload(bool ok);
@@ -90,6 +94,7 @@ class Service {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<wire::LoopThread> admin_loop_;  // its io_context outlives the gateway's loops
   std::unique_ptr<proxy::Gateway> gateway_;
+  std::unique_ptr<FaultDesk> desk_;
   std::unique_ptr<proxy::Admin> admin_;
   std::mutex mutex_;  // of reloads_
   proxy::ReloadReading reloads_;

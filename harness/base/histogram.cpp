@@ -23,12 +23,17 @@ std::size_t Histogram::bucket_of(std::uint64_t value) {
   return std::min(bucket, bucket_count - 1);
 }
 
-std::uint64_t Histogram::highest_of(std::size_t bucket) {
-  if (bucket < 2 * half) return bucket;
+std::int64_t Histogram::lowest_of(std::size_t bucket) {
+  if (bucket < 2 * half) return static_cast<std::int64_t>(bucket);
   const std::uint64_t shift = bucket / half - 1;
-  const std::uint64_t mantissa = bucket - half * shift;
-  return ((mantissa + 1) << shift) - 1;
+  return static_cast<std::int64_t>((bucket - half * shift) << shift);
 }
+
+std::int64_t Histogram::highest_of(std::size_t bucket) {
+  return bucket + 1 == bucket_count ? highest_trackable : lowest_of(bucket + 1) - 1;
+}
+
+void Histogram::clear() { *this = Histogram(); }
 
 void Histogram::add(Nanoseconds value) {
   value = std::max(value, Nanoseconds(0));
@@ -52,6 +57,20 @@ Nanoseconds Histogram::mean() const {
   return Nanoseconds(count_ == 0 ? 0 : std::llround(sum_ / static_cast<double>(count_)));
 }
 
+Nanoseconds Histogram::deviation() const {
+  if (count_ == 0) return Nanoseconds(0);
+  double mean = 0;
+  double squares = 0;
+  for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
+    if (buckets_[bucket] == 0) continue;
+    const double middle = static_cast<double>(lowest_of(bucket) + highest_of(bucket) + 1) / 2;
+    const auto count = static_cast<double>(buckets_[bucket]);
+    mean += middle * count / static_cast<double>(count_);
+    squares += middle * middle * count / static_cast<double>(count_);
+  }
+  return Nanoseconds(std::llround(std::sqrt(std::max(squares - mean * mean, 0.0))));
+}
+
 Nanoseconds Histogram::quantile(double q) const {
   if (count_ == 0) return Nanoseconds(0);
   // One step below q: 0.55 as a binary fraction is a little more than 0.55, and 55 of 100 values would not do.
@@ -61,7 +80,7 @@ Nanoseconds Histogram::quantile(double q) const {
   for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
     seen += buckets_[bucket];
     if (seen >= rank && bucket + 1 < buckets_.size()) {
-      return std::min(Nanoseconds(static_cast<std::int64_t>(highest_of(bucket))), max_);
+      return std::min(Nanoseconds(highest_of(bucket)), max_);
     }
   }
   return max_;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/base/clock.h"
@@ -25,6 +26,16 @@ class Histogram {
   Nanoseconds min() const { return count_ == 0 ? Nanoseconds(0) : min_; }
   Nanoseconds max() const { return max_; }
   Nanoseconds mean() const;
+  Nanoseconds deviation() const;  // the standard deviation of the buckets' middles
+
+  // The counts by bucket, as other tools take them: bucket i of HdrHistogram's layout with these parameters.
+  static constexpr std::int64_t lowest_discernible = 1;
+  static constexpr std::int64_t highest_trackable = (std::int64_t{1} << 42) - 1;
+  static constexpr int significant_digits = 3;
+  std::span<const std::uint64_t> buckets() const { return buckets_; }
+  static std::int64_t lowest_of(std::size_t bucket);
+  static std::int64_t highest_of(std::size_t bucket);
+  void clear();
 
   // The smallest value v of which at least the share `q` (0..1) of all values is <= v, to bucket
   // precision, rounded up and never above max(). 0 when empty.
@@ -32,7 +43,6 @@ class Histogram {
 
  private:
   static std::size_t bucket_of(std::uint64_t value);
-  static std::uint64_t highest_of(std::size_t bucket);
 
   std::vector<std::uint64_t> buckets_;
   std::uint64_t count_ = 0;

@@ -77,8 +77,8 @@ struct Exchange {
   base::Nanoseconds waited{0};   // ingress: before start, as the target held every connection that the harness may have
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
-  Advice advice = {};       // of the answer
-  std::uint32_t key = 0;    // ingress: whose request it is, as a digest of the header that a scenario names; 0: not known
+  Advice advice = {};     // of the answer
+  std::uint32_t key = 0;  // ingress: whose request it is, as a digest of the header that a scenario names; 0: not known
 
   auto operator<=>(const Exchange&) const = default;
 };

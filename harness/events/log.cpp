@@ -1,16 +1,16 @@
+// Long because: the whole format at rest, both ways, stands in one place.
 #include "harness/events/log.h"
 
 #include <fmt/format.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
-#include <memory>
 #include <tuple>
 
 #include "harness/base/seed.h"
+#include "harness/events/packing.h"
 #include "harness/events/varint.h"
 
 namespace stormproof::events {
@@ -18,10 +18,16 @@ namespace {
 
 constexpr std::string_view magic = "SPEV";
 constexpr std::size_t head_size = magic.size() + 1 + sizeof(std::uint64_t);
-constexpr int zstd_level = 3;
-constexpr std::size_t unpack_step = std::size_t{1} << 20;
 
-enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, has_waited = 8, has_advice = 16, has_key = 32, flags_end = 64 };
+enum Flag : std::uint8_t {
+  is_egress = 1,
+  has_first_byte = 2,
+  has_trace = 4,
+  has_waited = 8,
+  has_advice = 16,
+  has_key = 32,
+  flags_end = 64
+};
 
 // A column holds one field of all exchanges: like stands beside like, which is what zstd needs.
 enum Column : std::uint8_t {
@@ -67,10 +73,9 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
   for (const Exchange& e : exchanges) {
     const bool egress = e.side == Side::egress;
     const bool answered = e.first_byte != base::Time{};
-    columns[flags].push_back(static_cast<char>((egress ? is_egress : 0) | (answered ? has_first_byte : 0) |
-                                               (e.trace.none() ? 0 : has_trace) |
-                                               (e.waited.count() == 0 ? 0 : has_waited) |
-                                               (e.advice.none() ? 0 : has_advice) | (e.key == 0 ? 0 : has_key)));
+    columns[flags].push_back(static_cast<char>(
+        (egress ? is_egress : 0) | (answered ? has_first_byte : 0) | (e.trace.none() ? 0 : has_trace) |
+        (e.waited.count() == 0 ? 0 : has_waited) | (e.advice.none() ? 0 : has_advice) | (e.key == 0 ? 0 : has_key)));
     columns[outcome].push_back(static_cast<char>(e.outcome));
     put_varint(columns[status], e.status);
     put_varint(columns[party], e.party);
@@ -150,44 +155,11 @@ std::vector<Mark> sorted(const std::vector<Mark>& marks) {
   return in_order;
 }
 
-std::string pack(std::string_view unpacked) {
-  std::string packed(ZSTD_compressBound(unpacked.size()), '\0');
-  // Fails only for want of room or memory: the room is the bound itself.
-  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), unpacked.data(), unpacked.size(), zstd_level);
-  if (ZSTD_isError(size)) throw std::bad_alloc();
-  packed.resize(size);
-  return packed;
-}
-
-base::Result<std::string> unpack(std::string_view packed, std::uint64_t bytes_max) {
-  const auto free_stream = [](ZSTD_DStream* stream) { ZSTD_freeDStream(stream); };
-  const std::unique_ptr<ZSTD_DStream, decltype(free_stream)> stream(ZSTD_createDStream(), free_stream);
-  std::string unpacked;
-  ZSTD_inBuffer in = {packed.data(), packed.size(), 0};
-  std::size_t size = 0;
-  for (std::size_t left = 1; left != 0;) {
-    if (size == unpacked.size()) {
-      if (size >= bytes_max) return base::fail(fmt::format("the event log unpacks to more than {} bytes", bytes_max));
-      unpacked.resize(std::min<std::size_t>(bytes_max, std::max(unpack_step, 2 * size)));
-    }
-    ZSTD_outBuffer out = {unpacked.data(), unpacked.size(), size};
-    const std::size_t consumed_before = in.pos;
-    left = ZSTD_decompressStream(stream.get(), &out, &in);
-    if (ZSTD_isError(left)) return base::fail(fmt::format("the event log is damaged: {}", ZSTD_getErrorName(left)));
-    if (left != 0 && out.pos == size && in.pos == consumed_before) return base::fail("the event log ends too early");
-    size = out.pos;
-  }
-  if (in.pos != in.size) return base::fail("the event log is followed by bytes that are not its own");
-  unpacked.resize(size);
-  return unpacked;
-}
-
 // The columns of exchanges, each with its own place of reading. A field out of its range fails the whole.
 class ExchangeReader {
  public:
   ExchangeReader(VarintReader& in, std::size_t names, std::uint8_t version)
-      : names_(names),
-        columns_(split(in, columns_of(version), std::make_index_sequence<column_count>())) {}
+      : names_(names), columns_(split(in, columns_of(version), std::make_index_sequence<column_count>())) {}
 
   bool take(Exchange& e) {
     const std::uint64_t flag = byte(flags);

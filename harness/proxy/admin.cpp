@@ -45,6 +45,9 @@ base::Result<std::unique_ptr<Admin>> Admin::open(wire::IoContext& io, const wire
 }
 
 base::Task<HttpReply> Admin::answer(const HttpRequest& request) {
+  if (inputs_.more) {
+    if (auto reply = inputs_.more(request)) co_return std::move(*reply);
+  }
   const std::string_view path = request.path;
   if (path != "/" && path != "/metrics" && path != "/healthz" && path != "/readyz")
     co_return plain_reply(404, "there is nothing here; GET / tells what there is");

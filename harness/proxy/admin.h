@@ -5,6 +5,7 @@
 //   GET /readyz    200 when every worker answers a ping within `ready_within` and the proxy does not drain; else 503
 //                  with the reason
 //   GET /          what there is
+//   what `more` answers
 //
 // Other paths: 404; other methods than GET and HEAD: 405. It lives on one io_context, best one with a thread of its own:
 // a worker that hangs then does not hang its probes. close() before destruction.
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +30,8 @@ struct AdminInputs {
   std::function<base::Task<MetricsInput>()> metrics;
   std::function<bool()> draining;
   std::vector<RollCall::Worker> workers;
+  // Asked first; nothing: it is none of its paths. May be empty.
+  std::function<std::optional<wire::HttpReply>(const wire::HttpRequest&)> more = {};
 };
 
 class Admin {

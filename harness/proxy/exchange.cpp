@@ -89,6 +89,9 @@ void Exchange::fail(Outcome cause) {
   now_.failed = true;
   event_.outcome = cause;
   event_.end = relay_.clock_.now();
+  for (const Connection* side : {&client_, upstream_.get()}) {
+    if (side != nullptr && side->rider() != nullptr && !now_.cut_by) now_.cut_by = side->rider()->cut_by();
+  }
 }
 
 void Exchange::cut_upstream() {
@@ -118,6 +121,10 @@ void Exchange::begin_event() {
 }
 
 void Exchange::finish_event() {
+  if (now_.cut_by) {
+    event_.outcome = Outcome::faulted;
+    event_.fault = *now_.cut_by;
+  }
   if (interception_ != nullptr) {
     std::exchange(interception_, nullptr)->ended(event_, std::exchange(delivered_, 0));
     collected_.clear();
@@ -263,6 +270,7 @@ void Exchange::passes(Part part, std::string_view bytes) {
 // end would mean that the response is whole, a reset.
 base::Task<> Exchange::answer_failure() {
   if (now_.response_begun) {
+    co_await client_.flush();  // what a fault still holds back came before the failure
     if (response_.head().until_eof) client_.reset();
     else client_.close();
   } else if (event_.outcome == Outcome::bad_request) {

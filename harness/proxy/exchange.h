@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "harness/base/task.h"
@@ -107,8 +108,9 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
 
   // What holds for the exchange under way.
   struct {
-    bool keep = true;       // the client's connection, afterwards
-    bool reusable = false;  // the upstream's connection, afterwards
+    std::optional<events::NameId> cut_by = {};  // the fault that failed it
+    bool keep = true;                           // the client's connection, afterwards
+    bool reusable = false;                      // the upstream's connection, afterwards
     bool to_head = false;
     bool to_connect = false;
     bool repeatable = false;  // an idempotent method

@@ -96,7 +96,8 @@ base::Result<void> Relay::check(const RelayOptions& options) {
 }
 
 base::Result<void> Relay::apply(RelayOptions options, RelayTaps taps) {
-  auto upstreams = Upstreams::make(io_, deadlines_, options.upstreams, options.stickiness, options.limits.pool);
+  auto upstreams =
+      Upstreams::make(io_, deadlines_, options.upstreams, options.stickiness, options.limits.pool, taps.streams);
   if (!upstreams) return std::unexpected(upstreams.error());
   options.listen = options_.listen;
   options.share_port = options_.share_port;

@@ -20,6 +20,7 @@
 #include "harness/wire/deadlines.h"
 #include "harness/wire/intercept.h"
 #include "harness/wire/listener.h"
+#include "harness/wire/stream_seam.h"
 #include "harness/wire/tls.h"
 
 namespace stormproof::proxy {
@@ -63,6 +64,7 @@ struct RelayTaps {
   events::Sink* sink = nullptr;
   wire::Tapper* tapper = nullptr;
   wire::Interceptor* interceptor = nullptr;
+  wire::StreamInterceptor* streams = nullptr;
 };
 
 struct RelayCounts {

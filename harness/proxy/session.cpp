@@ -12,7 +12,8 @@ Session::Session(Relay& relay, wire::Socket client, std::uint64_t number)
       relay_(relay),
       client_(std::move(client)),
       exchange_(relay, client_, request_, *this, number),
-      drain_hook_(relay.draining_, *this) {
+      drain_hook_(relay.draining_, *this),
+      number_(number) {
   ++relay_.sessions_;
 }
 
@@ -20,6 +21,7 @@ Session::~Session() { --relay_.sessions_; }
 
 base::Task<> Session::run() {
   if (relay_.options_.tls != nullptr) keep_ = co_await shake_hands();
+  if (relay_.taps_.streams != nullptr && client_.open()) relay_.taps_.streams->client_opened(client_, number_);
   while (keep_ && !relay_.draining_.requested() && co_await read_head()) {
     busy_ = true;
     if (request_.head_done()) {
@@ -33,6 +35,8 @@ base::Task<> Session::run() {
     if (!keep_ && exchange_.client_may_send_more()) co_await linger();
   }
   if (client_.layered() && client_.open()) {
+    set(relay_.options_.limits.idle);
+    co_await client_.flush();  // what a fault holds back may take longer than our last words
     set(relay_.options_.limits.linger);
     co_await client_.end_sending();
   }
@@ -92,6 +96,8 @@ base::Task<bool> Session::read_head() {
 // Ends our side and reads the client out.
 base::Task<> Session::linger() {
   if (!client_.open() || client_.ended()) co_return;
+  set(relay_.options_.limits.idle);
+  co_await client_.flush();
   set(relay_.options_.limits.linger);
   co_await client_.end_sending();  // it may have gone meanwhile: more() says so
   do {

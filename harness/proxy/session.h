@@ -43,6 +43,7 @@ class Session final : private wire::Deadlines::Entry, private base::StopHook {
   wire::Framer request_{wire::MessageKind::request};
   Exchange exchange_;
   DrainHook drain_hook_;
+  std::uint64_t number_;
   bool keep_ = true;   // the connection, after the exchange under way
   bool idle_ = false;  // waiting for a head, or for what goes before the first
   bool busy_ = false;  // within an exchange

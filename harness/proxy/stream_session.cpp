@@ -34,11 +34,14 @@ StreamSession::~StreamSession() { --relay_.sessions_; }
 
 base::Task<> StreamSession::run() {
   bool ready = relay_.options_.tls == nullptr || co_await shake_hands();
+  if (ready && relay_.taps_.streams != nullptr) relay_.taps_.streams->client_opened(client_, event_.connection);
   ready = ready && co_await connect();
   if (ready) {
     set(relay_.options_.limits.tunnel_idle);
     co_await tunnel(client_, *upstream_, *this);
-    if (const auto cause = broken_by(client_.arrived().error, upstream_->arrived().error)) fail(*cause);
+    if (const wire::Rider* const rider = client_.rider(); rider != nullptr && rider->cut_by()) cut_by(*rider);
+    else if (const wire::Rider* const its = upstream_->rider(); its != nullptr && its->cut_by()) cut_by(*its);
+    else if (const auto cause = broken_by(client_.arrived().error, upstream_->arrived().error)) fail(*cause);
   }
   clear();
   if (!failed_) event_.end = relay_.clock_.now();
@@ -95,7 +98,7 @@ base::Task<bool> StreamSession::connect() {
   upstreams_ = relay_.upstreams_;
   Upstreams::Member& member = upstreams_->choose({});
   ++member.exchanges;
-  wire::ConnectResult connected = co_await member.pool.connect(&connecting_);
+  wire::ConnectResult connected = co_await member.pool.connect(&connecting_, &client_);
   if (!connected) {
     ++member.failed;
     fail(connected.error().cause);
@@ -104,6 +107,11 @@ base::Task<bool> StreamSession::connect() {
   }
   upstream_ = std::move(*connected);
   co_return !failed_;
+}
+
+void StreamSession::cut_by(const wire::Rider& rider) {
+  event_.fault = *rider.cut_by();
+  fail(Outcome::faulted);
 }
 
 void StreamSession::fail(Outcome cause) {

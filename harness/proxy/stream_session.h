@@ -29,6 +29,7 @@ class StreamSession final : private wire::Deadlines::Entry, private base::StopHo
   base::Task<bool> shake_hands();
   base::Task<bool> connect();
   void begin_event(std::uint64_t number);
+  void cut_by(const wire::Rider& rider);
   void fail(events::Outcome cause);
   void cut();
 

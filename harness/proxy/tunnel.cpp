@@ -14,6 +14,8 @@ base::Task<> copy(Connection& from, Connection& to, wire::Part part, TunnelMeter
       const wire::Arrival arrival = co_await from.more();
       if (arrival.bytes > 0) continue;
       if (arrival.error) {
+        co_await to
+            .flush();  // what came before the break; that the other side has gone as well, its own copy() finds out
         to.close();
       } else {
         co_await to.end_sending();  // gone already: its own copy() finds out

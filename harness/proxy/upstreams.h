@@ -23,7 +23,8 @@ struct Upstream {
 class Upstreams {
  public:
   struct Member {
-    Member(wire::IoContext& io, wire::Deadlines& deadlines, const Upstream& upstream, const wire::PoolLimits& limits);
+    Member(wire::IoContext& io, wire::Deadlines& deadlines, const Upstream& upstream, const wire::PoolLimits& limits,
+           wire::StreamInterceptor* streams);
     wire::UpstreamPool pool;
     std::string name;
     std::uint32_t weight;
@@ -34,7 +35,8 @@ class Upstreams {
   // Refused: what Split refuses.
   static base::Result<std::shared_ptr<Upstreams>> make(wire::IoContext& io, wire::Deadlines& deadlines,
                                                        const std::vector<Upstream>& upstreams, Stickiness stickiness,
-                                                       const wire::PoolLimits& limits);
+                                                       const wire::PoolLimits& limits,
+                                                       wire::StreamInterceptor* streams = nullptr);
 
   // For a request with this head. The member lives as long as this.
   Member& choose(std::string_view head) { return *members_[split_.choose(head)]; }

@@ -8,6 +8,7 @@ namespace stormproof::run {
 namespace {
 
 constexpr std::chrono::seconds drain_at_most{1};
+constexpr std::chrono::milliseconds lease_looked_at_every{250};
 
 }  // namespace
 
@@ -20,7 +21,24 @@ base::Result<std::unique_ptr<Dependencies>> Dependencies::open(const std::vector
       return base::fail(fmt::format("the proxy of dependency '{}': {}", dependency.name, opened.error().message));
     }
   }
+  all->loop_.call([&] {
+    all->lease_pause_ = std::make_unique<wire::Pause>(all->loop_.io());
+    all->tasks_.spawn(all->watch_lease());
+  });
   return all;
+}
+
+void Dependencies::renew() { renewed_.store(clock_.now().time_since_epoch().count(), std::memory_order_relaxed); }
+
+// Ends when its pause is interrupted.
+base::Task<> Dependencies::watch_lease() {
+  while (co_await lease_pause_->lasting(lease_looked_at_every)) {
+    const base::Time renewed{base::Nanoseconds(renewed_.load(std::memory_order_relaxed))};
+    if (clock_.now() - renewed <= lease) continue;
+    for (Proxy& proxy : proxies_) {
+      if (!proxy.injector->healed()) proxy.injector->heal();
+    }
+  }
 }
 
 base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependency) {
@@ -57,13 +75,17 @@ base::Result<void> Dependencies::check(const std::vector<scenarios::Fault>& faul
 }
 
 Dependencies::~Dependencies() {
-  if (!proxies_.empty()) loop_.run(drain());
-  loop_.call([this] { proxies_.clear(); });
+  loop_.run(drain());
+  loop_.call([this] {
+    proxies_.clear();
+    lease_pause_.reset();
+  });
   loop_.end();
 }
 
 base::Time Dependencies::apply(const std::vector<scenarios::Fault>& faults, std::uint64_t seed,
                                std::shared_ptr<const faults::Replayed> replayed) {
+  renew();
   return loop_.call([&] {
     for (Proxy& proxy : proxies_) {
       std::vector<faults::Rule> rules;
@@ -88,6 +110,9 @@ events::Log Dependencies::snapshot() {
 }
 
 base::Task<> Dependencies::drain() {
+  if (lease_pause_ != nullptr) lease_pause_->interrupt();
+  tasks_.close();
+  co_await tasks_.drained();
   for (Proxy& proxy : proxies_) proxy.injector->heal();
   for (Proxy& proxy : proxies_) co_await proxy.relay->drain();
 }

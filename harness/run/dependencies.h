@@ -5,6 +5,7 @@
 // gone. Called from one thread, not the proxies' own.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "harness/proxy/relay.h"
 #include "harness/run/live.h"
 #include "harness/wire/loop_thread.h"
+#include "harness/wire/pause.h"
 #include "scenarios/model.h"
 
 namespace stormproof::run {
@@ -33,6 +35,11 @@ class Dependencies {
   // With `replayed`: what fires is what fired in that run.
   base::Time apply(const std::vector<scenarios::Fault>& faults, std::uint64_t seed,
                    std::shared_ptr<const faults::Replayed> replayed = nullptr);
+  // Faults have a lease: whoever applied them renews it, and says so at least so often; a director that hangs or is
+  // gone loses them, and the proxies pass everything through.
+  static constexpr std::chrono::milliseconds lease{1500};
+  void renew();
+
   // No faults from now on; requests that are held go on. The instant at which all proxies were healed.
   base::Time heal();
 
@@ -50,6 +57,7 @@ class Dependencies {
   };
 
   Dependencies(const base::Clock& clock, LiveCounts& counts) : clock_(clock), sink_(recorder_, counts) {}
+  base::Task<> watch_lease();
   base::Result<void> open_one(const scenarios::Dependency& dependency);
   base::Task<> drain();
 
@@ -57,6 +65,9 @@ class Dependencies {
   events::Recorder recorder_;
   CountingSink sink_;
   std::vector<Proxy> proxies_;
+  std::atomic<base::Time::rep> renewed_{0};
+  std::unique_ptr<wire::Pause> lease_pause_;  // of watch_lease(); lives on the loop
+  base::TaskGroup tasks_;
   wire::LoopThread loop_;  // after what lives on it: it ends first
 };
 

@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <thread>
 
 #include "faults/journal.h"
 
@@ -21,9 +20,13 @@ namespace {
 std::string words_of(const faults::Undo& undo) {
   switch (undo.kind) {
     case faults::Undo::Kind::resume: return fmt::format("{}: process {} goes on", undo.rule, undo.pid);
-    case faults::Undo::Kind::open_files: return fmt::format("{}: the limits of process {} are as before", undo.rule, undo.pid);
+    case faults::Undo::Kind::open_files:
+      return fmt::format("{}: the limits of process {} are as before", undo.rule, undo.pid);
     case faults::Undo::Kind::cgroup: return fmt::format("{}: the cgroup {} is gone", undo.rule, undo.path);
-    case faults::Undo::Kind::command: return fmt::format("{}: '{}' was run", undo.rule, undo.argv.empty() ? "" : undo.argv.front());
+    case faults::Undo::Kind::end_group:
+      return fmt::format("{}: what process {} started has ended", undo.rule, undo.pid);
+    case faults::Undo::Kind::command:
+      return fmt::format("{}: '{}' was run", undo.rule, undo.argv.empty() ? "" : undo.argv.front());
   }
   return undo.rule;
 }
@@ -58,28 +61,28 @@ base::Result<Healed> heal(const std::string& journal) {
 }
 
 base::Result<Healed> heal_after(pid_t harness, const std::string& journal) {
-  constexpr std::chrono::milliseconds look_every{50};  // where the kernel has no pidfd
+  // Where there is no such process any more it has ended.
   const int handle = static_cast<int>(syscall(SYS_pidfd_open, harness, 0));
+  if (handle < 0 && errno != ESRCH) return base::fail_errno("cannot wait for the end of the run", errno);
   if (handle >= 0) {
     pollfd wait{handle, POLLIN, 0};
     while (poll(&wait, 1, -1) < 0 && errno == EINTR) continue;
     close(handle);
-  } else {
-    const std::uint64_t started = faults::started_at(harness);
-    while (started != 0 && faults::started_at(harness) == started) std::this_thread::sleep_for(look_every);
   }
   return heal(journal);
 }
 
 base::Result<pid_t> start_watchdog(const std::string& program, const std::string& journal) {
   std::array<std::string, 5> words = {program, "heal", "--watch", std::to_string(getpid()), journal};
-  std::array<char*, 6> argv = {words[0].data(), words[1].data(), words[2].data(), words[3].data(), words[4].data(), nullptr};
+  std::array<char*, 6> argv = {words[0].data(), words[1].data(), words[2].data(),
+                               words[3].data(), words[4].data(), nullptr};
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  for (const int descriptor : {0, 1, 2}) posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", descriptor == 0 ? 0 : 1, 0);
+  for (const int descriptor : {0, 1, 2})
+    posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", descriptor == 0 ? 0 : 1, 0);
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   pid_t pid = 0;
   const int error = posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environ);

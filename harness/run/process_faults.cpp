@@ -31,7 +31,8 @@ base::Result<void> check_cgroup(std::string_view controller) {
   if (!file.is_open())
     return base::fail(fmt::format("it needs cgroup v2, and {}/cgroup.controllers is not there", cgroup_root));
   if (!(" " + controllers).contains(" " + std::string(controller)))
-    return base::fail(fmt::format("it needs the controller '{}' of cgroup v2, which this machine does not offer", controller));
+    return base::fail(
+        fmt::format("it needs the controller '{}' of cgroup v2, which this machine does not offer", controller));
   if (access((std::string(cgroup_root) + "/cgroup.procs").c_str(), W_OK) != 0)
     return base::fail(fmt::format("it needs to make a cgroup in {}, which this user may not", cgroup_root));
   return {};
@@ -50,10 +51,12 @@ std::vector<pid_t> members_of(pid_t group) {
 
 base::Result<void> put_into_cgroup(const std::string& path, const ProcessFault& fault, pid_t group) {
   std::error_code error;
-  if (!std::filesystem::create_directory(path, error)) return base::fail(fmt::format("cannot make the cgroup {}: {}", path, error.message()));
+  if (!std::filesystem::create_directory(path, error))
+    return base::fail(fmt::format("cannot make the cgroup {}: {}", path, error.message()));
   const bool cpu = fault.kind == Kind::cpu;
   std::ofstream limit(path + (cpu ? "/cpu.max" : "/memory.max"));
-  if (cpu) limit << fmt::format("{} 100000", std::max<std::int64_t>(1000, static_cast<std::int64_t>(fault.cpu * 100000)));
+  if (cpu)
+    limit << fmt::format("{} 100000", std::max<std::int64_t>(1000, static_cast<std::int64_t>(fault.cpu * 100000)));
   else limit << fault.memory;
   limit.close();
   if (!limit) return base::fail(fmt::format("cannot set the limit of {}", path));
@@ -72,22 +75,46 @@ base::Result<void> ProcessFaults::check(const std::vector<ProcessFault>& faults,
       checked = base::fail("stormproof did not start the service (candidate.command); use command: {hurt: …, heal: …}");
     else if (fault.kind == Kind::cpu) checked = check_cgroup("cpu");
     else if (fault.kind == Kind::memory) checked = check_cgroup("memory");
-    if (!checked) return base::fail(fmt::format("the fault {} cannot be injected: {}", fault.id, checked.error().message));
+    if (!checked)
+      return base::fail(fmt::format("the fault {} cannot be injected: {}", fault.id, checked.error().message));
+  }
+  return {};
+}
+
+base::Result<void> ProcessFaults::open_journal() {
+  if (journal_) return {};
+  auto opened = faults::Journal::open(setting_.journal);
+  if (!opened) return std::unexpected(opened.error());
+  journal_.emplace(std::move(*opened));
+  if (setting_.watchdog.empty()) return {};
+  if (const auto started = start_watchdog(setting_.watchdog, setting_.journal); !started)
+    return std::unexpected(started.error());
+  return {};
+}
+
+base::Result<void> ProcessFaults::guard(pid_t program) {
+  if (const auto opened = open_journal(); !opened) return opened;
+  faults::Undo entry;
+  entry.kind = faults::Undo::Kind::end_group;
+  entry.rule = setting_.service;
+  entry.pid = program;
+  entry.pid_started = faults::started_at(program);
+  const auto number = journal_->add(entry);
+  if (!number) return std::unexpected(number.error());
+  guards_.push_back(*number);
+  return {};
+}
+
+base::Result<void> ProcessFaults::close() {
+  for (const std::uint64_t number : std::exchange(guards_, {})) {
+    if (const auto done = journal_->done(number); !done) return done;
   }
   return {};
 }
 
 base::Result<void> ProcessFaults::begin(const std::vector<ProcessFault>& faults) {
   if (faults.empty()) return {};
-  if (!journal_) {
-    auto opened = faults::Journal::open(setting_.journal);
-    if (!opened) return std::unexpected(opened.error());
-    journal_.emplace(std::move(*opened));
-    if (!setting_.watchdog.empty()) {
-      if (const auto started = start_watchdog(setting_.watchdog, setting_.journal); !started)
-        return std::unexpected(started.error());
-    }
-  }
+  if (const auto opened = open_journal(); !opened) return opened;
   for (const ProcessFault& fault : faults) active_.push_back({.fault = &fault, .due = clock_.now() + fault.after});
   return poll();
 }
@@ -158,12 +185,14 @@ base::Result<void> ProcessFaults::hurt(Active& active, Process* program, std::st
       return {};
     case Kind::open_files: {
       rlimit limit = {};
-      if (prlimit(pid, RLIMIT_NOFILE, nullptr, &limit) != 0) return base::fail_errno("cannot read the limits of the program", errno);
+      if (prlimit(pid, RLIMIT_NOFILE, nullptr, &limit) != 0)
+        return base::fail_errno("cannot read the limits of the program", errno);
       entry.kind = faults::Undo::Kind::open_files;
       entry.soft_limit = limit.rlim_cur;
       if (const auto written = write_undo(active, entry); !written) return written;
       limit.rlim_cur = std::min<rlim_t>(fault.open_files, limit.rlim_max);
-      if (prlimit(pid, RLIMIT_NOFILE, &limit, nullptr) != 0) return base::fail_errno("cannot limit the descriptors of the program", errno);
+      if (prlimit(pid, RLIMIT_NOFILE, &limit, nullptr) != 0)
+        return base::fail_errno("cannot limit the descriptors of the program", errno);
       what = fmt::format("process {} may open {} descriptors, not {}", pid, limit.rlim_cur, entry.soft_limit);
       return {};
     }
@@ -172,8 +201,9 @@ base::Result<void> ProcessFaults::hurt(Active& active, Process* program, std::st
       entry.kind = faults::Undo::Kind::cgroup;
       entry.path = fmt::format("{}/stormproof-{}-{}", cgroup_root, getpid(), ledger_.faults.size());
       if (const auto written = write_undo(active, entry); !written) return written;
-      what = fault.kind == Kind::cpu ? fmt::format("process {} has {} of a processor", pid, base::format_percent(fault.cpu))
-                                     : fmt::format("process {} has {} of memory", pid, base::format_bytes(fault.memory));
+      what = fault.kind == Kind::cpu
+                 ? fmt::format("process {} has {} of a processor", pid, base::format_percent(fault.cpu))
+                 : fmt::format("process {} has {} of memory", pid, base::format_bytes(fault.memory));
       return put_into_cgroup(entry.path, fault, pid);
     default: break;
   }
@@ -184,7 +214,8 @@ base::Result<void> ProcessFaults::hurt(Active& active, Process* program, std::st
   what = fmt::format("'{}' was run", fault.hurt.front());
   faults::Undo hurting = entry;
   hurting.argv = fault.hurt;
-  if (const auto done = faults::undo(hurting); !done) return base::fail(fmt::format("the command that hurts, {}, failed", fault.hurt.front()));
+  if (const auto done = faults::undo(hurting); !done)
+    return base::fail(fmt::format("the command that hurts, {}, failed", fault.hurt.front()));
   return {};
 }
 
@@ -210,7 +241,8 @@ base::Result<void> ProcessFaults::heal() {
   for (Active& active : active_) {
     active.due = never;
     if (!active.hurt && !active.down) continue;
-    if (const auto done = take_back(active); !done) left += (left.empty() ? "" : "; ") + active.fault->id + ": " + done.error().message;
+    if (const auto done = take_back(active); !done)
+      left += (left.empty() ? "" : "; ") + active.fault->id + ": " + done.error().message;
   }
   active_.clear();
   if (!left.empty()) return base::fail("not healed: " + left);

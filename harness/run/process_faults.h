@@ -23,11 +23,11 @@ class ProcessFaults {
   static constexpr std::chrono::seconds terminate_grace{5};
 
   struct Setting {
-    std::string service;       // its name, for the ledger
-    std::string folder;        // the scenario's: where commands run
-    std::string journal;       // a file
-    std::string watchdog;      // the program that can heal; empty: none is started
-    std::function<Process*()> program;               // null: nothing was started, or it has ended
+    std::string service;                // its name, for the ledger
+    std::string folder;                 // the scenario's: where commands run
+    std::string journal;                // a file
+    std::string watchdog;               // the program that can heal; empty: none is started
+    std::function<Process*()> program;  // null: nothing was started, or it has ended
     std::function<base::Result<void>()> start_again;
   };
 
@@ -37,6 +37,11 @@ class ProcessFaults {
 
   // Whether they can be done here; the error says what is missing.
   static base::Result<void> check(const std::vector<scenarios::ProcessFault>& faults, bool has_program);
+
+  // The program was started: what it leaves behind is killed when the harness is. Done before it is hurt.
+  base::Result<void> guard(pid_t program);
+  // The programs have been ended in order: nothing is left to guard. The last call.
+  base::Result<void> close();
 
   // The faults of a phase, from now on.
   base::Result<void> begin(const std::vector<scenarios::ProcessFault>& faults);
@@ -50,13 +55,14 @@ class ProcessFaults {
  private:
   struct Active {
     const scenarios::ProcessFault* fault;
-    base::Time due{};             // of the next thing
-    bool hurt = false;            // acts now
-    bool down = false;            // the program is to be started again
+    base::Time due{};   // of the next thing
+    bool hurt = false;  // acts now
+    bool down = false;  // the program is to be started again
     std::optional<std::uint64_t> undo = {};
     faults::Undo entry = {};
   };
 
+  base::Result<void> open_journal();
   base::Result<void> act(Active& active);
   base::Result<void> take_back(Active& active);
   base::Result<void> hurt(Active& active, Process* program, std::string& what);
@@ -68,6 +74,7 @@ class ProcessFaults {
   events::Log& ledger_;
   std::vector<Active> active_;
   std::optional<faults::Journal> journal_;
+  std::vector<std::uint64_t> guards_;
 };
 
 }  // namespace stormproof::run

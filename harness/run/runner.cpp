@@ -11,8 +11,11 @@
 #include "harness/run/preview.h"
 #include "harness/verify/judge.h"
 #include "harness/wire/net.h"
+#include "replay/arrivals.h"
+#include "replay/production.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
+#include "scenarios/mechanisms.h"
 
 namespace stormproof::run {
 namespace {
@@ -37,6 +40,35 @@ std::string run_id(base::Time at, std::uint64_t seed) {
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
 }
 
+base::Result<replay::PacingOptions> pacing_of(const scenarios::Traffic& traffic, const std::filesystem::path& folder,
+                                              std::uint64_t seed) {
+  if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
+  if (traffic.poisson_per_second) return replay::PoissonRate{*traffic.poisson_per_second, seed};
+  if (!traffic.steps.empty()) {
+    replay::SteppedRate stepped;
+    for (const scenarios::RateStep& step : traffic.steps)
+      stepped.steps.push_back({step.per_second, step.lasting.value_or(base::Nanoseconds(0))});
+    return stepped;
+  }
+  if (traffic.arrivals) {
+    auto times = replay::read_arrivals((folder / traffic.arrivals->file).string(), traffic.arrivals->column);
+    if (!times) return std::unexpected(times.error());
+    return replay::Arrivals{std::move(*times), traffic.arrivals->speed, traffic.arrivals->file};
+  }
+  if (traffic.ramp)
+    return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
+  return replay::Speed{traffic.speed.value_or(1)};
+}
+
+replay::Affinity affinity_of(const scenarios::Traffic& traffic) {
+  switch (traffic.affinity) {
+    case scenarios::Affinity::recorded: return replay::Affinity::recorded;
+    case scenarios::Affinity::session: return replay::Affinity::session;
+    case scenarios::Affinity::none: break;
+  }
+  return replay::Affinity::pool;
+}
+
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
@@ -56,6 +88,7 @@ Runner::~Runner() {
 void Runner::end_service() {
   if (service_ == nullptr) return;
   service_->stop(service_grace);
+  if (process_faults_ != nullptr) tell(process_faults_->close());
   const auto hidden = secrets_.hide_in_file(service_output_);
   if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
@@ -92,7 +125,7 @@ base::Result<void> Runner::start() {
                                                        .allow_writes = scenario_.traffic.allow_writes,
                                                        .traced = true});
   if (!script) return std::unexpected(script.error());
-  if (script->requests.empty()) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
+  if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
   if (script->writes_refused > 0) {
     marks_.mark(clock_.now(), MarkKind::note,
                 fmt::format("{} requests of the capture write and are not sent; allow them with traffic.allow-writes",
@@ -113,8 +146,14 @@ base::Result<void> Runner::start() {
   if (!endpoint) return std::unexpected(endpoint.error());
   const auto tls = wire::tls_for(*origin);
   if (!tls) return std::unexpected(tls.error());
-  traffic_ = std::make_unique<Traffic>(std::move(*script), pacing_of(scenario_.traffic), *endpoint, options_.seed,
-                                       options_.connections_max, clock_, counts_, *tls);
+  if (const auto allowed = replay::refuse_production(script->meta, *endpoint, wire::addresses_of); !allowed)
+    return allowed;
+  const auto pacing = pacing_of(scenario_.traffic, folder, options_.seed);
+  if (!pacing) return std::unexpected(pacing.error());
+  traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
+                                       scenario_.traffic.connections.value_or(options_.connections_max), clock_,
+                                       counts_, *tls, affinity_of(scenario_.traffic),
+                                       scenarios::key_header_of(scenario_));
   return {};
 }
 
@@ -133,7 +172,9 @@ void Runner::make_process_faults() {
   setting.folder = std::filesystem::path(scenario_.file).parent_path().string();
   setting.journal = (std::filesystem::path(options_.output_folder) / (record_.id + ".journal")).string();
   setting.watchdog = options_.watchdog;
-  setting.program = [this]() -> Process* { return service_ != nullptr && !service_->ended() ? service_.get() : nullptr; };
+  setting.program = [this]() -> Process* {
+    return service_ != nullptr && !service_->ended() ? service_.get() : nullptr;
+  };
   setting.start_again = [this] {
     service_->stop(std::chrono::milliseconds(0));
     service_ended_ = false;
@@ -198,7 +239,8 @@ base::Result<void> Runner::start_program() {
                                  .output = service_output_});
   if (!started) return std::unexpected(started.error());
   service_ = std::move(*started);
-  return {};
+  const bool hurt = std::ranges::any_of(scenario_.phases, [](const auto& phase) { return !phase.processes.empty(); });
+  return hurt ? process_faults_->guard(service_->pid()) : base::Result<void>{};
 }
 
 base::Task<> Runner::direct() {
@@ -249,6 +291,7 @@ base::Task<bool> Runner::wait_until(base::Time end) {
     if (left.count() <= 0) co_return true;
     const base::Nanoseconds until_fault = std::max(process_faults_->next() - clock_.now(), base::Nanoseconds(0));
     co_await pause_.lasting(std::min({left, base::Nanoseconds(look_every), until_fault}));
+    dependencies_->renew();
     tell(process_faults_->poll());
     watch_service();
     watch_errors();

@@ -4,16 +4,18 @@ namespace stormproof::run {
 
 Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target,
                  std::uint64_t seed, std::size_t connections_max, const base::Clock& clock, LiveCounts& counts,
-                 wire::TlsPeer tls)
+                 wire::TlsPeer tls, replay::Affinity affinity, std::string key_header)
     : sink_(recorder_, counts),
       script_(std::move(script)),
-      shots_(script_, pacing, {.loops = 0, .trace_seed = seed}),
+      stream_(script_.on_disk() ? replay::ScriptStream::open(script_).value_or(nullptr) : nullptr),
+      shots_(script_, pacing, {.loops = 0, .trace_seed = seed, .key_seed = seed, .affinity = affinity}, stream_.get()),
       clock_(clock) {
   replay::SenderOptions options;
   options.target = target;
   options.tls = std::move(tls);
   options.party = sink_.name("candidate");
   options.connections_max = connections_max;
+  options.key_header = std::move(key_header);
   loop_.call([&] {
     sender_ = std::make_unique<replay::Sender>(loop_.io(), clock_, sink_, options);
     ended_ = std::make_unique<wire::Pause>(loop_.io());

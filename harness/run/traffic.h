@@ -10,16 +10,17 @@
 #include "harness/events/recorder.h"
 #include "harness/run/live.h"
 #include "harness/wire/loop_thread.h"
-#include "replay/script.h"
+#include "replay/script_shots.h"
 #include "replay/sender.h"
 
 namespace stormproof::run {
 
 class Traffic {
  public:
-  // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over. The script is loaded; nothing is sent yet.
+  // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over; `key_header` as in replay::SenderOptions. The script is loaded; nothing is sent yet.
   Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target, std::uint64_t seed,
-          std::size_t connections_max, const base::Clock& clock, LiveCounts& counts, wire::TlsPeer tls = {});
+          std::size_t connections_max, const base::Clock& clock, LiveCounts& counts, wire::TlsPeer tls = {},
+          replay::Affinity affinity = replay::Affinity::pool, std::string key_header = {});
   ~Traffic();
 
   void begin(base::Time at);
@@ -40,6 +41,7 @@ class Traffic {
   events::Recorder recorder_;
   CountingSink sink_;
   replay::Script script_;
+  std::unique_ptr<replay::ScriptStream> stream_;  // of one that stays on the disk
   replay::ScriptShots shots_;
   const base::Clock& clock_;
   std::unique_ptr<replay::Sender> sender_;

@@ -16,7 +16,8 @@ double seconds(Nanoseconds duration) { return static_cast<double>(duration.count
 What what_of(const Exchange& request, int refusing_status) {
   if (request.outcome != events::Outcome::answered) return What::unknown;
   if (request.status == refusing_status || request.status == 429) return What::refused;
-  return request.status >= 500 ? What::unknown : What::admitted;
+  // What fails with another status failed behind the limit; 503 may be a refusal of another kind.
+  return request.status == 503 ? What::unknown : What::admitted;
 }
 
 // The maximum over those of a row of numbers that count already; each prefix can be raised at once.
@@ -96,7 +97,7 @@ struct Stretch {
 // Cuts the row of decisions where the limit may have had more to give than it can hold.
 class Stretches {
  public:
-  Stretches(double per_second, double spare) : per_second_(per_second), spare_(spare) {}
+  Stretches(double per_second, double spare, Nanoseconds calm) : per_second_(per_second), spare_(spare), calm_(calm) {}
 
   std::vector<Stretch> of(const Decisions& decisions) {
     for (const Decision& decision : decisions) {
@@ -118,7 +119,7 @@ class Stretches {
   }
 
   void refused(const Decision& decision) {
-    if (refusal_ == nullptr || full_ || decision.start - refusal_->start > calm_for) {
+    if (refusal_ == nullptr || full_ || decision.start - refusal_->start > calm_) {
       stretches_.push_back({.first_refusal = decision.start, .admitted_at_first = admitted_});
     } else if (since_ > 0 && back_ != nullptr) {
       stretches_.back().anchors.push_back({refusal_->start, back_->end, admitted_ - since_});
@@ -132,6 +133,7 @@ class Stretches {
 
   double per_second_;
   double spare_;
+  Nanoseconds calm_;
   std::vector<Stretch> stretches_ = {};
   const Decision* refusal_ = nullptr;  // the last
   const Decision* back_ = nullptr;     // the first admission after it
@@ -195,9 +197,9 @@ Burst burst_of(const Decisions& decisions, double per_second) {
   return burst;
 }
 
-Saturation saturation_of(const Decisions& decisions, double per_second, double burst) {
+Saturation saturation_of(const Decisions& decisions, double per_second, double burst, Nanoseconds calm) {
   Saturation all;
-  Stretches stretches(per_second, std::max(spare_least, spare_share * (burst - 1)));
+  Stretches stretches(per_second, std::max(spare_least, spare_share * (burst - 1)), calm);
   std::uint64_t anchors = 0;
   for (const Stretch& stretch : stretches.of(decisions)) {
     all.lasted += stretch.last_refusal - stretch.first_refusal;
@@ -268,7 +270,7 @@ Refusals replay_bucket(const Decisions& decisions, double per_second, double bur
 
 std::vector<Wait> waits_of(const Decisions& decisions) {
   std::vector<Wait> waits;
-  Time next_high{};            // the end of the first admission after, and the last refusal before it
+  Time next_high{};  // the end of the first admission after, and the last refusal before it
   Time last_refused{};
   bool admitted_later = false;
   for (std::size_t at = decisions.size(); at-- > 0;) {

@@ -14,7 +14,7 @@
 namespace stormproof::verify {
 
 struct Decision {
-  enum class What : std::uint8_t { admitted, refused, unknown };  // unknown: failed, or not answered
+  enum class What : std::uint8_t { admitted, refused, unknown };  // unknown: not answered, or 503
   Time start{};
   Time end{};
   What what = What::admitted;
@@ -50,12 +50,12 @@ struct Saturation {
   std::uint64_t admitted = 0;
   Nanoseconds least{0};  // the time
   Nanoseconds most{0};
-  std::uint64_t refused = 0;    // in all
-  Nanoseconds lasted{0};        // from first to last refusal, pauses left out
+  std::uint64_t refused = 0;      // in all
+  Nanoseconds lasted{0};          // from first to last refusal, pauses left out
   std::uint64_t admitted_in = 0;  // during `lasted`
-  double run = 0;               // admitted in a row, on average
+  double run = 0;                 // admitted in a row, on average
 };
-Saturation saturation_of(const Decisions& decisions, double per_second, double burst);
+Saturation saturation_of(const Decisions& decisions, double per_second, double burst, Nanoseconds calm = calm_for);
 
 // Refusals from `from` on, of which a token bucket would have made fewer: those at which at least one token was there.
 // The bucket is empty at the first decision, so the first ones are in nobody's favour.

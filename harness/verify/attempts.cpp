@@ -66,8 +66,8 @@ Nanoseconds usual_length(const std::vector<Chain>& chains, const FaultWindow& wi
 }  // namespace
 
 bool call_failed(const Exchange& call) {
-  const bool answered = call.outcome == events::Outcome::answered ||
-                        (call.outcome == events::Outcome::faulted && call.status != 0);
+  const bool answered =
+      call.outcome == events::Outcome::answered || (call.outcome == events::Outcome::faulted && call.status != 0);
   return !answered || call.status >= 500 || call.status == 429;
 }
 
@@ -99,7 +99,8 @@ Attempts attempts_of(const View& view, std::string_view dependency, const FaultW
     clean_requests += places[first].caller == last_clean ? 0 : 1;
     last_clean = places[first].caller;
   });
-  if (clean_requests > 0) attempts.healthy_calls = static_cast<double>(clean_calls) / static_cast<double>(clean_requests);
+  if (clean_requests > 0)
+    attempts.healthy_calls = static_cast<double>(clean_calls) / static_cast<double>(clean_requests);
   each_chain(places, [&](std::size_t first, std::size_t last) {
     const Exchange& call = *places[first].call;
     if (call.start < window.from || call.start >= window.to) return;

@@ -19,8 +19,8 @@ void decide_share(Check& check, Cases cases, double limit, std::string_view noun
   } else if (cases.of > 0 && share_lower(cases.bad, cases.of) > limit) {
     check.verdict = Verdict::violated;
   } else if (const auto enough = samples_to_decide(cases.bad, std::max<std::uint64_t>(cases.of, 1), limit)) {
-    check.missing = fmt::format("{} {}: about {} would decide: a longer phase or more requests a second", cases.of,
-                                noun, *enough);
+    check.missing =
+        fmt::format("{} {}: about {} would decide: a longer phase or more requests a second", cases.of, noun, *enough);
   } else {
     check.missing = fmt::format("{} of {} {} lie too near the limit of {} to decide with any number", cases.bad,
                                 cases.of, noun, base::format_percent(limit));
@@ -63,7 +63,7 @@ void conclude(Finding& finding, std::string_view subject, bool several) {
     text += check.name + ": " + (check.verdict == Verdict::inconclusive ? check.missing : check.measured);
   }
   switch (finding.verdict) {
-    case Verdict::holds: 
+    case Verdict::holds:
       finding.summary = fmt::format("{} {} as claimed: {}.", subject, several ? "work" : "works", text);
       return;
     case Verdict::violated:

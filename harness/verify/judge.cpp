@@ -7,11 +7,13 @@
 #include "harness/verify/errors.h"
 #include "harness/verify/fidelity.h"
 #include "harness/verify/latency.h"
+#include "harness/verify/links.h"
 #include "harness/verify/rate_limit.h"
 #include "harness/verify/recovers.h"
 #include "harness/verify/retries.h"
 #include "harness/verify/timeline.h"
 #include "harness/verify/timeout.h"
+#include "harness/verify/trace_propagation.h"
 
 namespace stormproof::verify {
 namespace {
@@ -28,6 +30,9 @@ struct Dispatch {
   Finding operator()(const scenarios::TimeoutExpectation& what) const { return judge_timeout(view, phase, what); }
   Finding operator()(const scenarios::RetriesExpectation& what) const { return judge_retries(view, phase, what); }
   Finding operator()(const scenarios::RateLimitExpectation& what) const { return judge_rate_limit(view, phase, what); }
+  Finding operator()(const scenarios::TraceExpectation& what) const {
+    return judge_trace_propagation(view, phase, what);
+  }
 };
 
 // What the answer would be called, without looking at any event.
@@ -39,6 +44,7 @@ struct Title {
   std::string operator()(const scenarios::TimeoutExpectation& what) const { return "timeout on " + what.on; }
   std::string operator()(const scenarios::RetriesExpectation& what) const { return "retries on " + what.on; }
   std::string operator()(const scenarios::RateLimitExpectation&) const { return "rate-limit"; }
+  std::string operator()(const scenarios::TraceExpectation& what) const { return "trace-propagation on " + what.on; }
 };
 
 Finding not_reached(const View& view, const scenarios::Expectation& expectation) {
@@ -95,6 +101,7 @@ void weigh(Finding& finding, const View& view, const PhaseWindow& phase, bool is
 std::vector<Finding> judge(const events::Log& log, const scenarios::Scenario& scenario) {
   const View view(log, scenario);
   std::vector<Finding> findings;
+  std::vector<Subject> subjects;           // of each
   std::vector<std::string> not_delivered;  // of the faults that this phase has, or recovers from
   for (const PhaseWindow& phase : view.phases()) {
     if (phase.reached && !phase.plan->faults.empty()) not_delivered = undelivered(view, phase);
@@ -104,8 +111,10 @@ std::vector<Finding> judge(const events::Log& log, const scenarios::Scenario& sc
       if (phase.reached)
         weigh(finding, view, phase, is_breaker, feels_faults(phase, expectation) ? not_delivered : none);
       findings.push_back(std::move(finding));
+      subjects.push_back({&phase, &expectation});
     }
   }
+  link(findings, subjects, view);
   return findings;
 }
 

@@ -56,9 +56,10 @@ std::string untried(const Seen& seen, const scenarios::RateLimitExpectation& cla
                              : fmt::format("no request carried the header {}", claim.per);
   }
   if (seen.refused >= refusals_min) return "";
-  std::string text = fmt::format("{} of {} requests were refused with {}, at {:.3g}/s: the limit was not reached; send "
-                                 "at least {:.3g}/s",
-                                 seen.refused, seen.requests, claim.status, seen.offered, 2 * claim.rate_per_second);
+  std::string text = fmt::format(
+      "{} of {} requests were refused with {}, at {:.3g}/s: the limit was not reached; send "
+      "at least {:.3g}/s",
+      seen.refused, seen.requests, claim.status, seen.offered, 2 * claim.rate_per_second);
   if (seen.service_unavailable >= refusals_min)
     text += fmt::format(", or state status: 503, which {} answers had", seen.service_unavailable);
   return text;
@@ -76,10 +77,39 @@ std::string_view shape_of(const Saturation& seen, double per_second) {
   return ", in rows, as a window does";
 }
 
+// Whether requests came at an even pace, as a machine sends them.
+bool evenly(const Decisions& decisions) {
+  std::vector<Nanoseconds> gaps;
+  for (std::size_t at = 1; at < decisions.size(); ++at) gaps.push_back(decisions[at].start - decisions[at - 1].start);
+  if (gaps.empty()) return false;
+  const Nanoseconds mean = (decisions.back().start - decisions.front().start) / static_cast<std::int64_t>(gaps.size());
+  const auto rank = static_cast<std::ptrdiff_t>(gaps.size() * 9 / 10);
+  std::ranges::nth_element(gaps, gaps.begin() + rank);
+  return 2 * gaps[static_cast<std::size_t>(rank)] <= 3 * mean;
+}
+
+// Too little was admitted, also where a refusal came so often that a window limit, too, must have been reached all the
+// while. A window saves up nothing: what is not asked for in time is lost, and that is much where requests come unevenly.
+bool surely_too_slow(const Seen& seen, double rate) {
+  std::uint64_t admitted = 0;
+  Nanoseconds least{0};
+  double tolerance = rate_tolerance;
+  for (const Decisions& decisions : seen.phase) {
+    if (!evenly(decisions)) tolerance = uneven_tolerance;
+    const double burst = burst_of(decisions, rate).low;
+    const Nanoseconds calm(std::llround(1e9 * burst / rate / 2));
+    const Saturation one = saturation_of(decisions, rate, burst, calm);
+    admitted += one.admitted;
+    least += one.least;
+  }
+  return least > Nanoseconds(0) && static_cast<double>(admitted) / seconds(least) < rate * (1 - tolerance);
+}
+
 Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim) {
   const double rate = claim.rate_per_second;
-  Check check{.name = "rate",
-              .expected = fmt::format("{} ± {} in the long run", base::format_rate(rate), format_percent(rate_tolerance))};
+  Check check{
+      .name = "rate",
+      .expected = fmt::format("{} ± {} in the long run", base::format_rate(rate), format_percent(rate_tolerance))};
   Saturation all;
   double runs = 0;
   for (const Decisions& decisions : seen.phase) {
@@ -101,19 +131,24 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
     // Shut: not even half of what the rate gives, in a time that is long enough.
     if (expected_meanwhile >= 20 && static_cast<double>(all.admitted_in) < expected_meanwhile / 2)
       check.verdict = Verdict::violated;
-    else check.missing = fmt::format("the limit was never reached for long: send many times {}, for {} at least{}",
-                                     base::format_rate(rate), format_duration(Nanoseconds(std::llround(1e11 / rate))),
-                                     claim.burst ? "" : ", and state the burst");
+    else
+      check.missing = fmt::format("the limit was never reached for long: send many times {}, for {} at least{}",
+                                  base::format_rate(rate), format_duration(Nanoseconds(std::llround(1e11 / rate))),
+                                  claim.burst ? "" : ", and state the burst");
     return check;
   }
   const double low = static_cast<double>(all.admitted) / seconds(all.most);
   const double high = static_cast<double>(all.admitted) / seconds(all.least);
-  check.measured = fmt::format("{} ({} admitted in {} of refusals{}), interval {} to {}",
-                               base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)),
-                               all.admitted, format_duration(all.least), shape_of(all, rate), base::format_rate(low),
-                               base::format_rate(high));
+  check.measured = fmt::format(
+      "{} ({} admitted in {} of refusals{}), interval {} to {}",
+      base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)), all.admitted,
+      format_duration(all.least), shape_of(all, rate), base::format_rate(low), base::format_rate(high));
   if (low >= rate * (1 - rate_tolerance) && high <= rate * (1 + rate_tolerance)) check.verdict = Verdict::holds;
-  else if (low > rate * (1 + rate_tolerance) || high < rate * (1 - rate_tolerance)) check.verdict = Verdict::violated;
+  else if (low > rate * (1 + rate_tolerance)) check.verdict = Verdict::violated;
+  else if (high < rate * (1 - rate_tolerance) && surely_too_slow(seen, rate)) check.verdict = Verdict::violated;
+  else if (high < rate * (1 - rate_tolerance))
+    check.missing =
+        fmt::format("at times fewer came than the limit admits: send {} at least, evenly", base::format_rate(3 * rate));
   else
     check.missing = fmt::format("the limit was reached for {}: a longer phase, or more requests a second",
                                 format_duration(all.least));
@@ -148,10 +183,10 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
   } else if (most.high > burst + 1) {
     check.missing = "the answers come too late to tell when they were decided on: lower the latency of the service";
   } else if (most.low < burst - 2) {
-    check.missing = fmt::format("the burst was never spent: let the limit rest for {} before the phase, then send "
-                                "{} at once",
-                                format_duration(Nanoseconds(std::llround(1e9 * burst / claim.rate_per_second))),
-                                *claim.burst + 1);
+    check.missing = fmt::format(
+        "the burst was never spent: let the limit rest for {} before the phase, then send "
+        "{} at once",
+        format_duration(Nanoseconds(std::llround(1e9 * burst / claim.rate_per_second))), *claim.burst + 1);
   } else {
     check.verdict = Verdict::holds;
   }
@@ -228,14 +263,13 @@ Check check_retry_after(const Seen& seen, Finding& finding) {
       show(finding, wait.refusal->request->request);
     }
   }
-  check.measured = fmt::format("{} of {} refusals were wrong about it, {} of them said nothing", cases.bad, cases.of,
-                               silent);
+  check.measured =
+      fmt::format("{} of {} refusals were wrong about it, {} of them said nothing", cases.bad, cases.of, silent);
   if (example != nullptr) {
-    check.measured += fmt::format(
-        "; one said {} s, and {}", example->refusal->request->advice.retry_after,
-        example->high == Nanoseconds::max() ? fmt::format("none was admitted for {}", format_duration(example->low))
-                                            : fmt::format("the next was admitted after {}",
-                                                          format_duration(example->high)));
+    check.measured += fmt::format("; one said {} s, and {}", example->refusal->request->advice.retry_after,
+                                  example->high == Nanoseconds::max()
+                                      ? fmt::format("none was admitted for {}", format_duration(example->low))
+                                      : fmt::format("the next was admitted after {}", format_duration(example->high)));
   }
   decide_share(check, cases, untruthful_share_max, "refusals that the run can check");
   if (check.verdict == Verdict::inconclusive && open > 0)

@@ -84,8 +84,8 @@ Check check_amplification(const Attempts& attempts, double at_most, Finding& fin
     else calls.push_back(count);
     last = request;
   }
-  const auto failed = std::ranges::count_if(attempts.chains,
-                                            [](const Chain& chain) { return call_failed(*chain.calls.front()); });
+  const auto failed =
+      std::ranges::count_if(attempts.chains, [](const Chain& chain) { return call_failed(*chain.calls.front()); });
   check.samples = calls.size();
   if (calls.size() < census_cases_min || failed < std::ssize(attempts.chains) / 200 + 1) {
     check.measured = fmt::format("{} requests called, {} of their calls failed", calls.size(), failed);
@@ -95,11 +95,11 @@ Check check_amplification(const Attempts& attempts, double at_most, Finding& fin
     return check;
   }
   const Amplification seen = amplification_of(calls, attempts.healthy_calls);
-  check.measured = fmt::format("{:.3g} times ({} requests that called, {:.0f} % of their first calls failed), interval "
-                               "{:.3g} to {:.3g}",
-                               seen.middle, calls.size(),
-                               100 * static_cast<double>(failed) / static_cast<double>(attempts.chains.size()),
-                               seen.low, seen.high);
+  check.measured = fmt::format(
+      "{:.3g} times ({} requests that called, {:.0f} % of their first calls failed), interval "
+      "{:.3g} to {:.3g}",
+      seen.middle, calls.size(), 100 * static_cast<double>(failed) / static_cast<double>(attempts.chains.size()),
+      seen.low, seen.high);
   if (seen.high <= at_most * (1 + amplification_slack)) {
     check.verdict = Verdict::holds;
   } else if (seen.low > at_most * (1 + amplification_slack)) {
@@ -108,8 +108,8 @@ Check check_amplification(const Attempts& attempts, double at_most, Finding& fin
       if (static_cast<double>(chain.calls.size()) > at_most) show(finding, chain.request->request);
     }
   } else {
-    check.missing = fmt::format("{} requests are too few to tell: a longer phase or more requests a second",
-                                calls.size());
+    check.missing =
+        fmt::format("{} requests are too few to tell: a longer phase or more requests a second", calls.size());
   }
   return check;
 }
@@ -197,8 +197,9 @@ Check check_first_wait(const Attempts& attempts, const scenarios::Around& claim)
     return Nanoseconds(std::llround(static_cast<double>(claim.value.count()) * share));
   };
   const Span band{part(1 - claim.tolerance) - sight, part(1 + claim.tolerance) + sight};
-  check.measured = fmt::format("{} (median of {}), interval {}; all of them {}", format_duration(waits[waits.size() / 2]),
-                               waits.size(), describe(seen), describe({waits.front(), waits.back()}));
+  check.measured =
+      fmt::format("{} (median of {}), interval {}; all of them {}", format_duration(waits[waits.size() / 2]),
+                  waits.size(), describe(seen), describe({waits.front(), waits.back()}));
   if (seen.low >= band.low && seen.high <= band.high) check.verdict = Verdict::holds;
   else if (seen.high < band.low || seen.low > band.high) check.verdict = Verdict::violated;
   else check.missing = fmt::format("{} waits leave it open: a longer phase or more requests a second", waits.size());
@@ -206,9 +207,9 @@ Check check_first_wait(const Attempts& attempts, const scenarios::Around& claim)
 }
 
 Check check_factor(const Attempts& attempts, double claim) {
-  Check check{.name = "backoff-factor",
-              .expected = fmt::format("each wait {:.3g} ± {} times the one before", claim,
-                                      format_percent(factor_tolerance))};
+  Check check{
+      .name = "backoff-factor",
+      .expected = fmt::format("each wait {:.3g} ± {} times the one before", claim, format_percent(factor_tolerance))};
   std::vector<double> ratios;
   Nanoseconds longest{0};
   for (const Chain& chain : attempts.chains) {
@@ -217,8 +218,7 @@ Check check_factor(const Attempts& attempts, double claim) {
     const auto second = wait_before(chain, 2);
     if (!first || !second) continue;
     longest = std::max({longest, *first, *second});
-    ratios.push_back(static_cast<double>(second->count()) /
-                     std::max(1.0, static_cast<double>(first->count())));
+    ratios.push_back(static_cast<double>(second->count()) / std::max(1.0, static_cast<double>(first->count())));
   }
   if (too_few(check, ratios.size())) return check;
   std::ranges::sort(ratios);

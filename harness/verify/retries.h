@@ -11,11 +11,11 @@
 
 namespace stormproof::verify {
 
-inline constexpr std::uint64_t waits_min = 30;          // chains that show a law
-inline constexpr double factor_tolerance = 0.2;         // of the backoff's factor
+inline constexpr std::uint64_t waits_min = 30;                                 // chains that show a law
+inline constexpr double factor_tolerance = 0.2;                                // of the backoff's factor
 inline constexpr Nanoseconds factor_wait_min = std::chrono::milliseconds(20);  // shorter: the network blurs it
 inline constexpr Nanoseconds early_slack = std::chrono::milliseconds(50);      // before Retry-After is over
-inline constexpr double amplification_slack = 0.02;     // of the claim: a budget has a floor
+inline constexpr double amplification_slack = 0.02;                            // of the claim: a budget has a floor
 
 Finding judge_retries(const View& view, const PhaseWindow& phase, const scenarios::RetriesExpectation& expectation);
 

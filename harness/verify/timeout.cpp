@@ -33,7 +33,7 @@ struct Held {
 struct Seen {
   FaultWindow window = {};
   bool traced = false;
-  std::vector<Held> held = {};  // by start
+  std::vector<Held> held = {};   // by start
   std::uint64_t background = 0;  // healthy calls that outlive their request
   std::uint64_t healthy = 0;
 };
@@ -102,11 +102,10 @@ Span timeout_of(const std::vector<Nanoseconds>& sorted) {
 }
 
 std::string measured(const Waits& waits) {
-  std::string text = waits.given_up.empty()
-                         ? fmt::format("no call was given up; {} lasted longer", waits.late.bad)
-                         : fmt::format("given up after {} (median of {} calls), interval {}",
-                                       format_duration(waits.given_up[waits.given_up.size() / 2]),
-                                       waits.given_up.size(), describe(timeout_of(waits.given_up)));
+  std::string text = waits.given_up.empty() ? fmt::format("no call was given up; {} lasted longer", waits.late.bad)
+                                            : fmt::format("given up after {} (median of {} calls), interval {}",
+                                                          format_duration(waits.given_up[waits.given_up.size() / 2]),
+                                                          waits.given_up.size(), describe(timeout_of(waits.given_up)));
   text += fmt::format("; {} of {} too late", waits.late.bad, waits.late.of);
   if (waits.endless > 0) text += fmt::format(", {} for up to {}", waits.endless, format_duration(waits.longest));
   return text;
@@ -184,9 +183,9 @@ Answers answers_of(const View& view, Exchanges requests, Nanoseconds limit, Find
 }
 
 Check check_answers(const View& view, const Seen& seen, Nanoseconds limit, Finding& finding) {
-  Check check{.name = "answers-within",
-              .expected = fmt::format("19 of 20 requests whose call hangs are answered within {}",
-                                      format_duration(limit))};
+  Check check{
+      .name = "answers-within",
+      .expected = fmt::format("19 of 20 requests whose call hangs are answered within {}", format_duration(limit))};
   // Without trace ids any late request may be one of those whose call hung.
   std::vector<const Exchange*> requests = requests_of(seen, limit);
   std::uint64_t hung = requests.size();
@@ -204,10 +203,9 @@ Check check_answers(const View& view, const Seen& seen, Nanoseconds limit, Findi
     return check;
   }
   const std::size_t rank = answers.took.size() - 1 - answers.took.size() / 20;
-  check.measured = fmt::format(
-      "p95 {} in {} requests, {} of them too late",
-      answers.took[rank] == no_answer ? "no answer" : format_duration(answers.took[rank]), answers.took.size(),
-      answers.perhaps_late);
+  check.measured = fmt::format("p95 {} in {} requests, {} of them too late",
+                               answers.took[rank] == no_answer ? "no answer" : format_duration(answers.took[rank]),
+                               answers.took.size(), answers.perhaps_late);
   const std::uint64_t at_worst = std::min(answers.perhaps_late, hung);
   if (share_upper(at_worst, hung) <= late_share_max) check.verdict = Verdict::holds;
   else if (share_lower(answers.surely_late, answers.took.size()) > late_share_max) check.verdict = Verdict::violated;
@@ -263,8 +261,8 @@ Check check_leaks(const View& view, const Seen& seen, std::uint64_t at_most, Fin
   Nanoseconds longest{0};
   const Cases cases = seen.traced ? leaks_by_trace(seen, longest, finding) : leaks_by_time(view, seen);
   check.samples = cases.of;
-  check.measured = fmt::format("{} of {} calls that hung went on after their request was answered", cases.bad,
-                               cases.of);
+  check.measured =
+      fmt::format("{} of {} calls that hung went on after their request was answered", cases.bad, cases.of);
   if (longest > Nanoseconds(0)) check.measured += fmt::format(", for up to {}", format_duration(longest));
   if (seen.traced && static_cast<double>(seen.background) > background_share_max * static_cast<double>(seen.healthy)) {
     check.missing = fmt::format(
@@ -303,7 +301,8 @@ Finding judge_timeout(const View& view, const PhaseWindow& phase, const scenario
     const Seen seen = look(view, *window, expectation.on);
     finding.timeline.push_back({window->from, "faults on"});
     if (expectation.gives_up_within) check_gives_up(finding, seen, *expectation.gives_up_within);
-    if (expectation.leaks_at_most) finding.checks.push_back(check_leaks(view, seen, *expectation.leaks_at_most, finding));
+    if (expectation.leaks_at_most)
+      finding.checks.push_back(check_leaks(view, seen, *expectation.leaks_at_most, finding));
     if (expectation.answers_within)
       finding.checks.push_back(check_answers(view, seen, *expectation.answers_within, finding));
   }

@@ -102,7 +102,9 @@ class Reader {
   }
 
  private:
-  std::uint64_t until(std::int64_t when) const { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, when - now_)); }
+  std::uint64_t until(std::int64_t when) const {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, when - now_));
+  }
 
   void rate_limit(std::string_view rest, std::string_view value) {
     if (rest.empty()) {
@@ -149,7 +151,8 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
     const auto read = std::from_chars(text.data() + at, end, number);
     return read.ptr == end && number >= 0 ? number : -1;
   };
-  const int day = digits(5, 2), year = digits(12, 4), hour = digits(17, 2), minute = digits(20, 2), second = digits(23, 2);
+  const int day = digits(5, 2), year = digits(12, 4), hour = digits(17, 2), minute = digits(20, 2),
+            second = digits(23, 2);
   if (month == std::ssize(months) || day < 1 || year < 0 || hour < 0 || minute < 0 || second < 0) return std::nullopt;
   const std::chrono::year_month_day date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month) + 1),
                                          std::chrono::day(static_cast<unsigned>(day)));

@@ -79,8 +79,17 @@ void Connection::read_socket() {
 void Connection::read_layer() {
   const LayerStep step = layer_->read({buffer_.get() + filled_, capacity_ - filled_});
   read_wants_ = step.wants;
+  if (step.parked()) return;
   if (step.waits()) socket_.ask_again();  // who knows what the layer has tried
   else on_read(step.error, step.bytes);
+}
+
+void Connection::layer_readable() {
+  if (reading_ && open()) read_layer();
+}
+
+void Connection::layer_writable() {
+  if (writing_ != nullptr) writing_->go_on();
 }
 
 // Whatever of the three is under way keeps this alive; each may be the last.
@@ -88,8 +97,9 @@ void Connection::on_readable(bool ended) {
   readable_ = true;
   last_ = last_ || ended;
   if (readying_ != nullptr && readying_->wants_ == LayerStep::Wants::readable) return readying_->end({});
+  if (layer_ != nullptr) layer_->on_edge();
   const bool reads = reading_;
-  if (writing_ != nullptr && writing_->wants_ == LayerStep::Wants::readable) writing_->go_on();
+  if (writing_ != nullptr && writing_->waits_for(LayerStep::Wants::readable)) writing_->go_on();
   if (!reads || !reading_ || !open()) return;
   if (layer_ != nullptr) read_layer();
   else read_socket();
@@ -97,8 +107,9 @@ void Connection::on_readable(bool ended) {
 
 void Connection::on_writable() {
   if (readying_ != nullptr && readying_->wants_ == LayerStep::Wants::writable) return readying_->end({});
-  const bool reads = reading_ && layer_ != nullptr && read_wants_ == LayerStep::Wants::writable;
-  if (writing_ != nullptr && writing_->wants_ == LayerStep::Wants::writable) writing_->go_on();
+  if (layer_ != nullptr) layer_->on_edge();
+  const bool reads = reading_ && layer_ != nullptr && read_wants_ >= LayerStep::Wants::writable;
+  if (writing_ != nullptr && writing_->waits_for(LayerStep::Wants::writable)) writing_->go_on();
   if (reads && reading_ && open()) read_layer();
 }
 
@@ -180,19 +191,21 @@ void Connection::Write::took(std::size_t bytes) {
 // The same through the layer, which may wait for either readiness.
 void Connection::Write::try_layer() {
   Connection& connection = connection_;
-  while (first_ < count_ || ends_) {
+  while (first_ < count_ || ends_ || flushes_) {
     if (!connection.open()) {
       error_ = asio::error::operation_aborted;
       return;
     }
     const bool last = first_ == count_;
     const auto left = std::span<const asio::const_buffer>(parts_).subspan(first_, count_ - first_);
-    const LayerStep step = last ? connection.layer_->end_sending() : connection.layer_->write(left);
+    const LayerStep step = !last      ? connection.layer_->write(left)
+                           : flushes_ ? connection.layer_->flush()
+                                      : connection.layer_->end_sending();
     wants_ = step.wants;
     error_ = step.waits() ? ErrorCode(asio::error::would_block) : step.error;
     if (error_) return;
     took(step.bytes);
-    if (!last) continue;
+    if (!last || std::exchange(flushes_, false)) continue;
     ends_ = false;
     error_ = connection.socket_.shutdown_send();
   }
@@ -206,13 +219,13 @@ bool Connection::Write::await_ready() {
 void Connection::Write::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
   connection_.writing_ = this;
-  if (connection_.layer_ != nullptr) connection_.socket_.ask_again();
+  if (connection_.layer_ != nullptr && wants_ != LayerStep::Wants::layer) connection_.socket_.ask_again();
 }
 
 void Connection::Write::go_on() {
   try_now();
   if (error_ != asio::error::would_block) end(error_);
-  else if (connection_.layer_ != nullptr) connection_.socket_.ask_again();
+  else if (connection_.layer_ != nullptr && wants_ != LayerStep::Wants::layer) connection_.socket_.ask_again();
 }
 
 void Connection::Write::end(const ErrorCode& error) {
@@ -237,6 +250,12 @@ Connection::Write Connection::end_sending() {
   Write write(*this, {});
   if (layer_ != nullptr) write.ends_ = true;
   else write.error_ = socket_.shutdown_send();
+  return write;
+}
+
+Connection::Write Connection::flush() {
+  Write write(*this, {});
+  write.flushes_ = layer_ != nullptr;
   return write;
 }
 

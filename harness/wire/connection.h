@@ -8,16 +8,19 @@
 // connection must be settled. One thread. Nothing is allocated per operation, and a read calls the system once: the
 // Reactor says when, and a read that does not fill the room was the last one until it says so again.
 // With a layer (TLS) all bytes go through that; without one nothing is asked of it. close() says nothing on a layer, so
-// what was cut looks cut; where the end is in order, end_sending() or close_in_order().
+// what was cut looks cut; where the end is in order, end_sending() or close_in_order(). A Rider
+// is what somebody else keeps with a connection.
 #pragma once
 
 #include <array>
 #include <coroutine>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "harness/events/event.h"
 #include "harness/wire/buffer.h"
 #include "harness/wire/layer.h"
 #include "harness/wire/socket.h"
@@ -30,6 +33,14 @@ struct Arrival {
   bool eof = false;
   ErrorCode error;
   bool ended() const { return bytes == 0; }
+};
+
+// What lives as long as a connection and is not its own: who watches or hurts it. Destroyed before the socket is.
+class Rider {
+ public:
+  virtual ~Rider() = default;
+  // The fault that ended the connection; nothing: none did.
+  virtual std::optional<events::NameId> cut_by() const { return std::nullopt; }
 };
 
 class Connection final : private Reactor::Watcher {
@@ -55,6 +66,18 @@ class Connection final : private Reactor::Watcher {
   // Only while nothing is unread and nothing under way.
   void set_layer(std::unique_ptr<Layer> layer);
   bool layered() const { return layer_ != nullptr; }
+  // At any time: puts on what `make` makes of the layer before (nullptr: none).
+  template <typename Make>
+  void wrap_layer(Make make) {
+    layer_ = make(std::move(layer_));
+    if (reading_) socket_.reactor().turn(*this);
+  }
+  // For the layer: what waits for it asks it again. May end in the destruction of connection and layer.
+  void layer_readable();
+  void layer_writable();
+
+  void carry(std::unique_ptr<Rider> rider) { rider_ = std::move(rider); }
+  const Rider* rider() const { return rider_.get(); }
 
   // What its owner calls it, for events; 0 until set.
   std::uint64_t number() const { return number_; }
@@ -101,6 +124,9 @@ class Connection final : private Reactor::Watcher {
 
    private:
     friend class Connection;
+    bool waits_for(LayerStep::Wants readiness) const {
+      return wants_ == readiness || wants_ == LayerStep::Wants::layer;
+    }
     void try_now();
     void try_layer();
     void took(std::size_t bytes);
@@ -112,6 +138,7 @@ class Connection final : private Reactor::Watcher {
     std::size_t first_ = 0;
     std::size_t count_ = 0;
     bool ends_ = false;  // after the parts, our side
+    bool flushes_ = false;
     LayerStep::Wants wants_ = LayerStep::Wants::writable;
     ErrorCode error_;
     std::coroutine_handle<> waiter_;
@@ -122,6 +149,8 @@ class Connection final : private Reactor::Watcher {
 
   // Tells the other side that no more comes; reading goes on. Like a write().
   Write end_sending();
+  // Completes when what a layer holds back is with the socket; without one at once. Like a write().
+  Write flush();
 
   // The socket's readiness, for who reads and writes it without this: a handshake. operation_aborted after close().
   class Ready {
@@ -174,6 +203,7 @@ class Connection final : private Reactor::Watcher {
   void on_read(const ErrorCode& code, std::size_t bytes);
 
   Socket socket_;
+  std::unique_ptr<Rider> rider_;
   std::unique_ptr<Layer> layer_;
   Buffer buffer_;
   std::size_t capacity_ = 0;

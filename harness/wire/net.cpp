@@ -73,6 +73,15 @@ base::Result<Endpoint> resolve(std::string_view host, std::uint16_t port) {
   return found.begin()->endpoint();
 }
 
+std::vector<asio::ip::address> addresses_of(const std::string& host) {
+  IoContext io(one_thread);
+  asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver(io);
+  ErrorCode code;
+  std::vector<asio::ip::address> addresses;
+  for (const auto& entry : resolver.resolve(host, "", code)) addresses.push_back(entry.endpoint().address());
+  return addresses;
+}
+
 std::string to_string(const Endpoint& endpoint) {
   return endpoint.address().is_v6() ? fmt::format("[{}]:{}", endpoint.address().to_string(), endpoint.port())
                                     : fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/error.h"
 
@@ -48,6 +49,9 @@ base::Result<Endpoint> parse_listen_address(std::string_view text);
 
 // The first address of the host; blocks on the resolver, so it is for setting up.
 base::Result<Endpoint> resolve(std::string_view host, std::uint16_t port);
+
+// All addresses of the host, empty where it has none; blocks likewise.
+std::vector<asio::ip::address> addresses_of(const std::string& host);
 
 // "127.0.0.1:8080".
 std::string to_string(const Endpoint& endpoint);

@@ -1,8 +1,12 @@
 #include "harness/wire/upstream_pool.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "harness/wire/handshake.h"
+#include "harness/wire/pause.h"
 
 namespace stormproof::wire {
 namespace {
@@ -80,13 +84,15 @@ base::Task<> retire(std::unique_ptr<Connection> connection) {
   co_await connection->settled();
 }
 
-UpstreamPool::UpstreamPool(IoContext& io, Deadlines& deadlines, Endpoint endpoint, PoolLimits limits, TlsPeer tls)
+UpstreamPool::UpstreamPool(IoContext& io, Deadlines& deadlines, Endpoint endpoint, PoolLimits limits, TlsPeer tls,
+                           StreamInterceptor* streams)
     : Entry(deadlines),
       io_(io),
       deadlines_(deadlines),
       endpoint_(std::move(endpoint)),
       limits_(limits),
-      tls_(std::move(tls)) {
+      tls_(std::move(tls)),
+      streams_(streams) {
   set(sweep_every);
 }
 
@@ -101,11 +107,14 @@ std::unique_ptr<Connection> UpstreamPool::take_idle() {
   return connection;
 }
 
-base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel) {
+base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel, Connection* peer) {
   Socket socket(io_);
   *cancel = &socket;
   const auto begun = std::chrono::steady_clock::now();
-  const ErrorCode error = co_await Connect(deadlines_, socket, endpoint_, limits_.connect);
+  ErrorCode error;
+  if (streams_ != nullptr) error = co_await meet_fault(cancel, ++tried_);
+  *cancel = &socket;
+  if (!error) error = co_await Connect(deadlines_, socket, endpoint_, limits_.connect);
   *cancel = nullptr;
   if (error) co_return std::unexpected(ConnectFailure{cause_of(error), error});
   auto connection = std::make_unique<Connection>(std::move(socket));
@@ -117,7 +126,37 @@ base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel) {
     *cancel = nullptr;
     if (!secured) co_return std::unexpected(secured.error());
   }
+  if (streams_ != nullptr) streams_->upstream_opened(*connection, connection->number(), peer);
   co_return connection;
+}
+
+// A socket that never connects stands there for whoever may close it meanwhile; a verdict that changes is followed at the
+// next look.
+base::Task<ErrorCode> UpstreamPool::meet_fault(Socket** cancel, std::uint64_t nth) {
+  auto verdict = streams_->connecting(nth);
+  if (!verdict) co_return ErrorCode();
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) co_return ErrorCode(errno, boost::system::system_category());
+  Socket socket(io_, descriptor);
+  *cancel = &socket;
+  ErrorCode error;
+  Pause pause(io_);
+  const auto begun = std::chrono::steady_clock::now();
+  const bool limited = limits_.connect.count() > 0;
+  auto now = begun;
+  while (verdict && (verdict->hang || now < begun + verdict->delay)) {
+    auto until = now + StreamInterceptor::connect_look;
+    if (!verdict->hang) until = std::min(until, begun + verdict->delay);
+    co_await pause.until(until);
+    now = std::chrono::steady_clock::now();
+    if (!socket.is_open()) co_return asio::error::operation_aborted;
+    if (limited && now >= begun + limits_.connect) error = asio::error::timed_out;
+    if (error) break;
+    verdict = streams_->connecting(nth);
+  }
+  if (verdict) streams_->connect_held(nth, now - begun);
+  if (verdict && verdict->refuse && !error) error = asio::error::connection_refused;
+  co_return error;
 }
 
 base::Task<std::expected<void, ConnectFailure>> UpstreamPool::secure(Connection& connection,

@@ -14,6 +14,7 @@
 #include "harness/events/event.h"
 #include "harness/wire/connection.h"
 #include "harness/wire/deadlines.h"
+#include "harness/wire/stream_seam.h"
 #include "harness/wire/tls.h"
 
 namespace stormproof::wire {
@@ -34,7 +35,8 @@ using ConnectResult = std::expected<std::unique_ptr<Connection>, ConnectFailure>
 
 class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry {
  public:
-  UpstreamPool(IoContext& io, Deadlines& deadlines, Endpoint endpoint, PoolLimits limits = {}, TlsPeer tls = {});
+  UpstreamPool(IoContext& io, Deadlines& deadlines, Endpoint endpoint, PoolLimits limits = {}, TlsPeer tls = {},
+               StreamInterceptor* streams = nullptr);
   ~UpstreamPool() override;
 
   const Endpoint& endpoint() const { return endpoint_; }
@@ -45,7 +47,8 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
 
   // A new connection, numbered from 1. `*cancel`, set to the socket while the attempt is under way, may be closed to
   // end it early.
-  base::Task<ConnectResult> connect(Socket** cancel);
+  // `peer`: as StreamInterceptor has it.
+  base::Task<ConnectResult> connect(Socket** cancel, Connection* peer = nullptr);
 
   // Only between exchanges, with nothing unread; otherwise it is closed.
   base::Task<> give_back(std::unique_ptr<Connection> connection);
@@ -59,6 +62,8 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
     std::chrono::steady_clock::time_point since;
   };
   base::Task<std::expected<void, ConnectFailure>> secure(Connection& connection, std::chrono::nanoseconds at_most);
+  // An empty error: go on and connect.
+  base::Task<ErrorCode> meet_fault(Socket** cancel, std::uint64_t nth);
   void on_arrival(Connection& connection) override;
   void on_deadline() override;
   void give_up_before(std::chrono::steady_clock::time_point instant);
@@ -68,9 +73,11 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   Endpoint endpoint_;
   PoolLimits limits_;
   TlsPeer tls_;
+  StreamInterceptor* streams_;
   std::vector<Idle> idle_;
   std::vector<std::unique_ptr<Connection>> leaving_;  // closed, their reads not yet ended
   std::vector<std::unique_ptr<Connection>> ended_;    // closed and settled, destroyed at the next call
+  std::uint64_t tried_ = 0;
   std::uint64_t made_ = 0;
   bool closing_ = false;
 };

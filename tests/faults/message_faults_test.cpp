@@ -1,4 +1,5 @@
 // Every message fault in its place: what a raw client and the upstream really see, and what the ledger says of it.
+// Long because: each message fault is seen here in the same way.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -62,6 +62,26 @@ TEST(LinksTest, ShortIdsAreFoundByWhatTheyAreCalled) {
   EXPECT_THAT(found(traffic), ElementsAre("1 json $.id -> 2 path /orders/{}; 4 json $.order_id;"));
 }
 
+TEST(LinksTest, WhatARequestMadeIsKnownAgainUnderAnotherName) {
+  LinkedTraffic traffic;
+  traffic.add("POST /signup", "", "201\nContent-Type: application/json", R"({"id": 4711})");
+  traffic.add("POST /rename", "", "200\nContent-Type: application/json", R"({"id": 12})");
+  traffic.get("/users/4711", json, "{}");
+  traffic.get("/users/12", json, "{}");
+  EXPECT_THAT(found(traffic), ElementsAre("1 json $.id -> 3 path /users/{};")) << "12 could be anything";
+}
+
+TEST(LinksTest, ALongSessionThatIsGivenTheSameOverAndOverCostsLittle) {
+  LinkedTraffic traffic;
+  const std::string set = "200\nSet-Cookie: sid=s1; Path=/";
+  traffic.get("/", set, "");
+  for (int i = 0; i < 20'000; ++i) traffic.get("/page\nCookie: sid=s1", set, "");
+  const Links links = find_links(traffic.exchanges());
+  std::size_t uses = 0;
+  for (const Link& link : links.links) uses += link.uses.size();
+  EXPECT_EQ(uses, 20'000u);
+}
+
 TEST(LinksTest, RedirectsAndLinksInPages) {
   LinkedTraffic traffic;
   traffic.add("POST /orders", "", "303\nLocation: /orders/17", "");
@@ -180,6 +200,18 @@ TEST(LinksTest, WhatOneClientMadeAnotherMayUse) {
   EXPECT_EQ(links.sessions, 2u);
   ASSERT_EQ(links.links.size(), 1u);
   EXPECT_TRUE(links.links[0].uses[0].other_session);
+}
+
+TEST(LinksTest, ATokenThatOneClientWasGivenIsItsOwnOverAnyConnection) {
+  LinkedTraffic traffic;
+  traffic.get("/form", html, with_token("<form action=/send><input name=nonce value=TOKEN></form>"), 1);
+  traffic.add("POST /send" + std::string(form), with_token("nonce=TOKEN"), "200", "", 2);
+  EXPECT_THAT(found(traffic), ElementsAre("1 html form /send input nonce -> 2 form nonce;"));
+  LinkedTraffic everyones;
+  everyones.get("/products", json, with_token(R"([{"id": "TOKEN"}])"), 1);
+  everyones.get("/products", json, with_token(R"([{"id": "TOKEN"}])"), 2);
+  everyones.get(with_token("/products/TOKEN"), json, "{}", 3);
+  EXPECT_THAT(found(everyones), IsEmpty()) << "what all are given is nobody's";
 }
 
 TEST(LinksTest, LimitsCountWhatTheyLeaveOut) {

@@ -106,8 +106,10 @@ TEST(ReplayStats, MoreThanOnePercentAbove5MillisecondsIsALag) {
   stats.exchange(exchange(milliseconds(100), milliseconds(6), milliseconds(1), 200));
   EXPECT_TRUE(stats.lagged());
   EXPECT_EQ(document(stats, about()).at("lagged"), true);
-  EXPECT_THAT(stats.to_text(about()),
-              HasSubstr("INCONCLUSIVE     the sender lagged: p99 of the schedule error is above 5.00 ms"));
+  EXPECT_THAT(
+      stats.to_text(about()),
+      HasSubstr(
+          "INCONCLUSIVE     the sender lagged: p99 of the schedule error is 6.00 ms, at most 5.00 ms is allowed ("));
 }
 
 TEST(ReplayStats, TheTextSaysEverythingOnce) {
@@ -150,11 +152,46 @@ TEST(ReplayStats, TheDocumentHasTheseMembersInThisOrder) {
   EXPECT_THAT(names, testing::ElementsAre("schema", "capture", "target", "pacing", "requests", "sent", "answered",
                                           "writes_refused", "not_replayable", "statuses", "failures", "sending_seconds",
                                           "latency_from_intended", "latency_from_sent", "schedule_error", "lagged",
-                                          "interrupted", "links"));
+                                          "interrupted", "fidelity", "warm_up_requests", "connections",
+                                          "connections_made", "connections_cut", "notes", "links"));
   std::vector<std::string> quantiles;
   const json::object found = document(busy(), about());
   for (const auto& member : found.at("schedule_error").as_object()) quantiles.emplace_back(member.key());
   EXPECT_THAT(quantiles, testing::ElementsAre("p50_ns", "p90_ns", "p99_ns", "p99.9_ns", "max_ns", "samples"));
+}
+
+TEST(ReplayStats, FidelitySaysWhatWasIntendedWhatCameAndWhatWasLacking) {
+  ReplayStats stats;
+  for (int i = 0; i <= 100; ++i)
+    stats.exchange(exchange(milliseconds(10 * i), milliseconds(2 * i), milliseconds(1), 200));
+  ReplayTarget target = about();
+  target.lacked = {"the hypervisor took 1 s"};
+  const json::object found = document(stats, target).at("fidelity").as_object();
+  EXPECT_EQ(found.at("verdict"), "inconclusive");
+  EXPECT_NEAR(found.at("intended_per_second").to_number<double>(), 100, 0.01);
+  EXPECT_NEAR(found.at("sent_per_second").to_number<double>(), 100 / 1.2, 0.01);
+  EXPECT_NEAR(found.at("late_share").to_number<double>(), 100.0 / 101, 0.001);
+  EXPECT_THAT(stats.to_text(target), HasSubstr("went out late); what the machine lacked: the hypervisor took 1 s\n"));
+  EXPECT_THAT(stats.to_text(about()), HasSubstr("the sender itself is too slow"));
+  EXPECT_EQ(ReplayStats(milliseconds(300)).lag_max(), milliseconds(300));
+}
+
+TEST(ReplayStats, WhatThisMachineCouldNotSendIsADoubt) {
+  ReplayStats stats;
+  for (int i = 0; i < 1000; ++i) stats.exchange(exchange(milliseconds(i), milliseconds(0), milliseconds(1), 200));
+  EXPECT_TRUE(stats.doubts(about()).empty());
+  stats.exchange(exchange(milliseconds(1000), milliseconds(0), milliseconds(0), 0, Outcome::shed));
+  EXPECT_EQ(stats.doubts(about()).size(), 1u);
+}
+
+TEST(ReplayStats, TheWarmUpIsInNoFigure) {
+  ReplayStats stats(milliseconds(5), begin + milliseconds(50));
+  for (int i = 0; i < 100; ++i)
+    stats.exchange(exchange(milliseconds(i), milliseconds(i < 50 ? 90 : 0), milliseconds(1), 200));
+  EXPECT_EQ(stats.warm_up(), 50u);
+  EXPECT_EQ(stats.requests(), 50u);
+  EXPECT_FALSE(stats.lagged());
+  EXPECT_THAT(stats.to_text(about()), HasSubstr("warm-up          50 requests before, which are in no figure\n"));
 }
 
 TEST(ReplayStats, NamesWithQuotesAreEscaped) {

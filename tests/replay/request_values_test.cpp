@@ -49,25 +49,25 @@ TEST(RequestValuesTest, TargetCookiesAndHeaders) {
   const auto all = values(request(
       "GET /orders/17?token=a%2Fb&page=2\nCookie: sid=x1; theme=dark\nAuthorization: Bearer t1\nX-Order-Id: 17\n"
       "If-Match: \"e7\"\nReferer: http://shop/carts/5\nUser-Agent: curl/8"));
-  EXPECT_THAT(all, Contains("path /orders/{} = 17 order"));
+  EXPECT_THAT(all, Contains("path /orders/{} = 17 order #id"));
   EXPECT_THAT(all, Contains("query token = a/b =token token"));
   EXPECT_THAT(all, Contains("query page = 2"));
   EXPECT_THAT(all, Contains("cookie sid = x1 @sid"));
   EXPECT_THAT(all, Contains("cookie theme = dark @theme"));
   EXPECT_THAT(all, Contains("header authorization = Bearer t1"));
-  EXPECT_THAT(all, Contains("header x-order-id = 17 order"));
+  EXPECT_THAT(all, Contains("header x-order-id = 17 order #id"));
   EXPECT_THAT(all, Contains("header if-match = \"e7\" ^etag"));
-  EXPECT_THAT(all, Contains("referer /carts/{} = 5 cart"));
+  EXPECT_THAT(all, Contains("referer /carts/{} = 5 cart #id"));
   EXPECT_THAT(all, Not(Contains(StartsWith("header user-agent"))));
   EXPECT_THAT(all, Not(Contains(StartsWith("header host"))));
 }
 
 TEST(RequestValuesTest, BodiesOfEveryKind) {
   EXPECT_THAT(values(request("POST /pay\nContent-Type: application/x-www-form-urlencoded", "_csrf=a%2Bb&order_id=17")),
-              testing::IsSupersetOf({"form _csrf = a+b =csrf csrf", "form order_id = 17 order"}));
+              testing::IsSupersetOf({"form _csrf = a+b =csrf csrf", "form order_id = 17 order #id"}));
   EXPECT_THAT(
       values(request("POST /orders\nContent-Type: application/json", R"({"id": 17, "cart": {"id": 5}, "t": "a\/b"})")),
-      testing::IsSupersetOf({"json $.id = 17 order", "json $.cart.id = 5 cart", "json $.t = a/b t"}));
+      testing::IsSupersetOf({"json $.id = 17 order #id", "json $.cart.id = 5 cart #id", "json $.t = a/b t"}));
   const std::string parts =
       "--B\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nvalue one\r\n--B\r\nContent-Disposition: form-data; "
       "name=\"f\"; "
@@ -124,8 +124,8 @@ TEST(RequestValuesTest, BodiesThatCannotBeReadStayAsTheyAre) {
 TEST(RequestValuesTest, AnythingAtAllDoesNoHarm) {
   for (const std::string head : {"", "\r\n", "GET", "GET / HTTP/1.1\r\n:\r\nCookie\r\nCookie:\r\nCookie: ;;=;a\r\n\r\n",
                                  "GET /%?%=% HTTP/1.1\r\nAuthorization: \r\n\r\n"}) {
-    values({head, "--"}, false);
-    values({head, "--"}, true);
+    EXPECT_TRUE(values({head, "--"}, false).empty());
+    EXPECT_LT(values({head, "--"}, true).size(), 10u);
   }
 }
 

@@ -50,13 +50,13 @@ TEST(ResponseValuesTest, CookiesHeadersAndTheirUrls) {
 TEST(ResponseValuesTest, JsonWithUrlsInIt) {
   const auto all = values(
       answer("Content-Type: application/json", R"({"id": 17, "links": [{"href": "/orders/17/pay"}], "a\/b": "x\/y"})"));
-  EXPECT_THAT(all, Contains("json $.id = 17 order"));
+  EXPECT_THAT(all, Contains("json $.id = 17 order #id"));
   EXPECT_THAT(all, Contains("json $.links[*].href = /orders/17/pay"));
   EXPECT_THAT(all, Contains("json $.links[*].href /orders/{}/pay = 17 order"));
   EXPECT_THAT(all, Contains("json $.a\\/b = x/y"));
   EXPECT_THAT(values(answer("Content-Type: application/json", ")]}',\n{\"id\": 17}")),
-              Contains("json $.id = 17 order"));
-  EXPECT_THAT(values(answer("Content-Type: text/plain", "{\"id\": 17}")), Contains("json $.id = 17 order"));
+              Contains("json $.id = 17 order #id"));
+  EXPECT_THAT(values(answer("Content-Type: text/plain", "{\"id\": 17}")), Contains("json $.id = 17 order #id"));
 }
 
 TEST(ResponseValuesTest, PagesWithForms) {
@@ -79,13 +79,13 @@ TEST(ResponseValuesTest, PagesWithForms) {
 
 TEST(ResponseValuesTest, ContentIsDecodedFirst) {
   const std::string json = R"({"id": 17})";
-  const auto expect = Contains("json $.id = 17 order");
+  const auto expect = Contains("json $.id = 17 order #id");
   EXPECT_THAT(values(answer("Content-Type: application/json\nContent-Encoding: gzip", deflated(json, 31))), expect);
   EXPECT_THAT(values(answer("Content-Type: application/json\nContent-Encoding: br\nTransfer-Encoding: chunked",
                             chunked(brotlied(json), 3))),
               expect);
   const Message damaged = answer("Content-Type: application/json\nContent-Encoding: gzip", "no");
-  EXPECT_EQ(ReadableResponse(damaged, "/").trouble(), "it is cut short");
+  EXPECT_EQ(ReadableResponse(damaged, "/").trouble(), "its coding is not known, or it is damaged");
   EXPECT_THAT(values(answer("Content-Type: image/png", json)), Not(expect)) << "pictures are not looked into";
 }
 

@@ -1,4 +1,4 @@
-#include "replay/script.h"
+#include "replay/script_shots.h"
 
 #include <gtest/gtest.h>
 

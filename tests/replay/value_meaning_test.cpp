@@ -11,11 +11,11 @@ using testing::IsEmpty;
 
 TEST(ValueMeaningTest, AnIdMeansWhatItIsTheIdOf) {
   EXPECT_THAT(meanings_of_produced("id", "order", "/checkout"), ElementsAre("order"));
-  EXPECT_THAT(meanings_of_produced("id", "", "/api/orders"), ElementsAre("order"));
-  EXPECT_THAT(meanings_of_produced("id", "data", "/api/orders?x"), ElementsAre("order"));
+  EXPECT_THAT(meanings_of_produced("id", "", "/api/orders"), ElementsAre("order", "#id"));
+  EXPECT_THAT(meanings_of_produced("id", "data", "/api/orders?x"), ElementsAre("order", "#id"));
   EXPECT_THAT(meanings_of_produced("order_id", "", "/checkout"), ElementsAre("order"));
   EXPECT_THAT(meanings_of_produced("X-Order-Id", "", ""), ElementsAre("order"));
-  EXPECT_THAT(meanings_of_used("order_id", "order"), ElementsAre("order"));
+  EXPECT_THAT(meanings_of_used("order_id", "order"), ElementsAre("order", "#id"));
 }
 
 TEST(ValueMeaningTest, WhatIsSentBackMeansItsName) {

@@ -156,6 +156,22 @@ TEST_F(DependenciesTest, APortInUseIsAnErrorThatNamesTheDependencyAndTheAddress)
   EXPECT_FALSE(support::is_listening(free)) << "the one that could be bound is given back";
 }
 
+TEST_F(DependenciesTest, FaultsThatNobodyRenewsAreHealedWithinTwoSeconds) {
+  const std::uint16_t proxy = support::free_port();
+  const auto opened = Dependencies::open({dependency("ledger", proxy, ledger_.port())}, clock_, counts_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  scenarios::Fault fault;
+  fault.id = "down#1";
+  fault.on = "ledger";
+  fault.abort = scenarios::AbortFault{.status = 599, .body = {}, .headers = {}};
+  (*opened)->apply({fault}, 1);
+  EXPECT_EQ(support::http(proxy, "/").value().status, 599);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(
+      support::eventually(std::chrono::seconds(10), [&] { return support::http(proxy, "/").value().status != 599; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, Dependencies::lease - std::chrono::milliseconds(300));
+}
+
 TEST_F(DependenciesTest, AnAddressThatIsNoneNamesTheDependency) {
   const auto refused =
       Dependencies::open({{.name = "odd", .proxy = "nowhere", .upstream = "http://127.0.0.1:1"}}, clock_, counts_);

@@ -27,8 +27,8 @@ std::string complaint(const std::string& text) {
 }
 
 TEST(Mechanisms, ATimeoutIsRead) {
-  const auto timeout =
-      meaning<TimeoutExpectation>("timeout: {on: ledger, gives-up-within: 500ms, answers-within: 1s, leaks-at-most: 0}");
+  const auto timeout = meaning<TimeoutExpectation>(
+      "timeout: {on: ledger, gives-up-within: 500ms, answers-within: 1s, leaks-at-most: 0}");
   EXPECT_EQ(timeout.on, "ledger");
   EXPECT_EQ(timeout.gives_up_within, 500ms);
   EXPECT_EQ(timeout.answers_within, 1s);
@@ -64,6 +64,11 @@ TEST(Mechanisms, ARateLimitIsRead) {
   EXPECT_EQ(meaning<RateLimitExpectation>("rate-limit: {rate: 6/m}").status, 429);
 }
 
+TEST(Mechanisms, TracePropagationIsRead) {
+  EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger}").share_at_least, 0.99);
+  EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger, share-at-least: 50%}").share_at_least, 0.5);
+}
+
 TEST(Mechanisms, MistakesAreTold) {
   using testing::HasSubstr;
   EXPECT_THAT(complaint("timeout: {on: legder, gives-up-within: 1s}"), HasSubstr("did you mean 'ledger'"));
@@ -71,7 +76,7 @@ TEST(Mechanisms, MistakesAreTold) {
   EXPECT_THAT(complaint("timeout: {on: ledger}"),
               HasSubstr("needs at least one of gives-up-within, answers-within, leaks-at-most"));
   EXPECT_THAT(complaint("timeout: {on: ledger, gives-up-within: 500}"), HasSubstr("'500' has no unit"));
-  EXPECT_THAT(complaint("timeout: {gives-up-within: 1s}"), HasSubstr("needs 'on'"));
+  EXPECT_THAT(complaint("timeout: {gives-up-within: 1s}"), HasSubstr("lacks 'on'"));
   EXPECT_THAT(complaint("retries: {on: ledger, attempts-at-most: 0}"), HasSubstr("the first call counts: at least 1"));
   EXPECT_THAT(complaint("retries: {on: ledger, amplification-at-most: 0.5x}"), HasSubstr("at least 1x"));
   EXPECT_THAT(complaint("retries: {on: ledger, honours-retry-after: false}"), HasSubstr("'false' states nothing"));
@@ -86,7 +91,7 @@ TEST(Mechanisms, MistakesAreTold) {
 TEST(Mechanisms, KindsAreKnownByName) {
   std::vector<std::string_view> names;
   for (const Key& key : mechanism_keys()) names.push_back(key.name);
-  EXPECT_THAT(names, testing::IsSupersetOf({"timeout", "retries", "rate-limit"}));
+  EXPECT_THAT(names, testing::IsSupersetOf({"timeout", "retries", "rate-limit", "trace-propagation"}));
   EXPECT_THAT(keys_within_phase("timeout"), testing::ElementsAre("gives-up-within", "answers-within"));
   EXPECT_TRUE(keys_within_phase("latency").empty());
 }

@@ -14,8 +14,8 @@ Decisions decisions(const std::vector<std::pair<double, bool>>& at, double took 
   Decisions all;
   for (const auto& [when, admitted] : at) {
     requests.emplace_back().request = requests.size();
-    all.push_back({ms(when), ms(when + took), admitted ? Decision::What::admitted : Decision::What::refused,
-                   &requests.back()});
+    all.push_back(
+        {ms(when), ms(when + took), admitted ? Decision::What::admitted : Decision::What::refused, &requests.back()});
   }
   return all;
 }

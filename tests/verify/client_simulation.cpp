@@ -206,8 +206,7 @@ scenarios::Scenario scenario_of(const Client& client, const decltype(scenarios::
                              .duration = client.outage,
                              .faults = {fault},
                              .expect = {{.what = in_outage, .text = "expectation", .line = 20}}});
-  scenario.phases.push_back(
-      {.name = "recovery", .duration = std::chrono::seconds(2), .faults = {}, .expect = {}});
+  scenario.phases.push_back({.name = "recovery", .duration = std::chrono::seconds(2), .faults = {}, .expect = {}});
   return scenario;
 }
 

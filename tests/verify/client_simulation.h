@@ -17,18 +17,18 @@ using base::Nanoseconds;
 
 enum class ClientDefect : std::uint8_t {
   none,
-  never_gives_up,     // waits until the dependency answers
-  gives_up_late,      // half as long again as it says
-  forgets_some,       // 1 % of the calls have no timeout
-  head_only,          // no timeout once the head has come
-  leaks,              // answers in time, and lets the call go on
-  leaks_some,         // the same with 5 % of the calls
-  repeats_for_ever,   // until the request is 20 calls old
-  one_more,           // one call more than it says
-  repeats_writes,     // also what is not idempotent
-  no_jitter,          // each wait is the same
-  no_growth,          // the second wait is as long as the first
-  ignores_the_answer, // calls again at once, whatever Retry-After says
+  never_gives_up,      // waits until the dependency answers
+  gives_up_late,       // half as long again as it says
+  forgets_some,        // 1 % of the calls have no timeout
+  head_only,           // no timeout once the head has come
+  leaks,               // answers in time, and lets the call go on
+  leaks_some,          // the same with 5 % of the calls
+  repeats_for_ever,    // until the request is 20 calls old
+  one_more,            // one call more than it says
+  repeats_writes,      // also what is not idempotent
+  no_jitter,           // each wait is the same
+  no_growth,           // the second wait is as long as the first
+  ignores_the_answer,  // calls again at once, whatever Retry-After says
   no_budget,
 };
 
@@ -40,12 +40,12 @@ struct Client {
   Nanoseconds steady = std::chrono::seconds(5);
   Nanoseconds outage = std::chrono::seconds(10);
   Ailing ailing = Ailing::failing;
-  double share = 1;                               // of the calls that the fault takes
-  Nanoseconds hang = std::chrono::seconds(20);    // so long the fault holds a call
-  std::uint32_t retry_after = 0;                  // seconds, said by the fault's answer; 0: nothing
+  double share = 1;                             // of the calls that the fault takes
+  Nanoseconds hang = std::chrono::seconds(20);  // so long the fault holds a call
+  std::uint32_t retry_after = 0;                // seconds, said by the fault's answer; 0: nothing
   double background_errors = 0;
-  double spread = 0.3;                            // of latencies
-  double writes = 0.5;                            // share of the calls that are no repeatable ones
+  double spread = 0.3;  // of latencies
+  double writes = 0.5;  // share of the calls that are no repeatable ones
   bool correlated = true;
   Nanoseconds timeout = std::chrono::milliseconds(300);
   int attempts = 1;

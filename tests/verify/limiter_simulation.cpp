@@ -28,7 +28,7 @@ struct Quota {
 
 struct Ruling {
   bool admitted = true;
-  Nanoseconds wait{0};   // until the next is admitted, where it is refused
+  Nanoseconds wait{0};    // until the next is admitted, where it is refused
   Nanoseconds queued{0};  // where it is admitted
 };
 
@@ -95,6 +95,7 @@ class LimiterModel {
     std::size_t which = limiter_.defect == LimiterDefect::one_for_all ? 0 : static_cast<std::size_t>(caller);
     if (limiter_.defect == LimiterDefect::per_instance) which = unit() < 0.5 ? 0 : 1;
     const Ruling ruling = rule(quotas_[which], decided);
+    if (ruling.admitted && unit() < limiter_.background_errors) request.status = 500;
     if (!ruling.admitted) {
       request.status = 429;
       const double said = std::ceil(in_seconds(ruling.wait));
@@ -132,7 +133,9 @@ class LimiterModel {
     return {.queued = queues ? of_seconds((most - 1 - quota.level) / rate_) : Nanoseconds(0)};
   }
 
-  int per_window() const { return static_cast<int>(std::lround(rate_ * in_seconds(limiter_.window))) + burst_ - limiter_.burst; }
+  int per_window() const {
+    return static_cast<int>(std::lround(rate_ * in_seconds(limiter_.window))) + burst_ - limiter_.burst;
+  }
 
   Ruling by_window(Quota& quota, Time now) {
     while (now >= quota.window_begin + limiter_.window) {

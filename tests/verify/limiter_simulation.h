@@ -16,14 +16,14 @@ enum class Limiting : std::uint8_t { token_bucket, leaky_queue, fixed_window, sl
 
 enum class LimiterDefect : std::uint8_t {
   none,
-  off_by_some,         // a burst larger by `off_by`
-  too_generous,        // a rate higher by a tenth
-  too_strict,          // a rate lower by a tenth
-  counts_refused,      // what is refused counts, too
-  lies,                // Retry-After says ten times what it is, or nothing
-  per_instance,        // two instances, each with the whole limit
-  one_for_all,         // callers share one limit
-  drops_some,          // 5 % are refused although there is room
+  off_by_some,     // a burst larger by `off_by`
+  too_generous,    // a rate higher by a tenth
+  too_strict,      // a rate lower by a tenth
+  counts_refused,  // what is refused counts, too
+  lies,            // Retry-After says ten times what it is, or nothing
+  per_instance,    // two instances, each with the whole limit
+  one_for_all,     // callers share one limit
+  drops_some,      // 5 % are refused although there is room
   unlimited,
 };
 
@@ -42,6 +42,7 @@ struct Limiter {
   Nanoseconds steady = std::chrono::seconds(5);
   Nanoseconds lasting = std::chrono::seconds(25);
   double spread = 0.3;
+  double background_errors = 0;  // of what is admitted
 };
 
 events::Log simulate(const Limiter& limiter);

@@ -29,6 +29,7 @@ Limiter random_limiter(int seed, Limiting limiting = Limiting::token_bucket) {
   limiter.off_by = dice.whole(1, 3);
   limiter.offered = dice.in(2, 5);
   limiter.poisson = dice.chance(0.3);
+  limiter.background_errors = dice.one_of({0.0, 0.05});
   if (limiting != Limiting::token_bucket && limiting != Limiting::leaky_queue) {
     limiter.rate = dice.whole(10, 60);
     limiter.burst = static_cast<int>(limiter.rate);
@@ -89,17 +90,17 @@ struct Mutant {
 };
 
 TEST(RateLimit, DefectsAreSeen) {
-  for (const Mutant& mutant : {Mutant{LimiterDefect::off_by_some, Limiting::token_bucket},
-                               Mutant{LimiterDefect::too_generous, Limiting::token_bucket},
-                               Mutant{LimiterDefect::too_strict, Limiting::token_bucket},
-                               Mutant{LimiterDefect::counts_refused, Limiting::token_bucket},
-                               Mutant{LimiterDefect::counts_refused, Limiting::sliding_log},
-                               Mutant{LimiterDefect::lies, Limiting::token_bucket},
-                               Mutant{LimiterDefect::lies, Limiting::fixed_window},
-                               Mutant{LimiterDefect::per_instance, Limiting::token_bucket},
-                               Mutant{LimiterDefect::one_for_all, Limiting::token_bucket, 3},
-                               Mutant{LimiterDefect::drops_some, Limiting::token_bucket, 3},
-                               Mutant{LimiterDefect::unlimited, Limiting::token_bucket}}) {
+  for (const Mutant& mutant :
+       {Mutant{LimiterDefect::off_by_some, Limiting::token_bucket},
+        Mutant{LimiterDefect::too_generous, Limiting::token_bucket},
+        Mutant{LimiterDefect::too_strict, Limiting::token_bucket, 1, 50},
+        Mutant{LimiterDefect::counts_refused, Limiting::token_bucket},
+        Mutant{LimiterDefect::counts_refused, Limiting::sliding_log},
+        Mutant{LimiterDefect::lies, Limiting::token_bucket}, Mutant{LimiterDefect::lies, Limiting::fixed_window},
+        Mutant{LimiterDefect::per_instance, Limiting::token_bucket},
+        Mutant{LimiterDefect::one_for_all, Limiting::token_bucket, 3},
+        Mutant{LimiterDefect::drops_some, Limiting::token_bucket, 3},
+        Mutant{LimiterDefect::unlimited, Limiting::token_bucket}}) {
     Verdicts verdicts;
     const int runs = property_cases(25);
     for (int seed = 1; seed <= runs; ++seed) {

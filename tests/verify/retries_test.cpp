@@ -60,8 +60,8 @@ TEST(Retries, CorrectTwinsHold) {
 }
 
 TEST(Retries, DefectsAreSeen) {
-  for (const ClientDefect defect : {ClientDefect::repeats_for_ever, ClientDefect::one_more, ClientDefect::repeats_writes,
-                                    ClientDefect::no_jitter, ClientDefect::no_growth}) {
+  for (const ClientDefect defect : {ClientDefect::repeats_for_ever, ClientDefect::one_more,
+                                    ClientDefect::repeats_writes, ClientDefect::no_jitter, ClientDefect::no_growth}) {
     Verdicts verdicts;
     const int runs = property_cases(20);
     for (int seed = 1; seed <= runs; ++seed) {

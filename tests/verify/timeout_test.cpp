@@ -35,7 +35,8 @@ Client random_client(int seed) {
 TimeoutExpectation claim_of(const Client& client) {
   TimeoutExpectation claim{.on = "payments"};
   claim.gives_up_within = client.timeout;
-  claim.answers_within = client.timeout * client.attempts + (client.attempts - 1) * client.backoff * 2 + milliseconds(20);
+  claim.answers_within =
+      client.timeout * client.attempts + (client.attempts - 1) * client.backoff * 2 + milliseconds(20);
   claim.leaks_at_most = 0;
   return claim;
 }
@@ -61,8 +62,9 @@ TEST(Timeout, CorrectTwinsHold) {
 }
 
 TEST(Timeout, DefectsAreSeen) {
-  for (const ClientDefect defect : {ClientDefect::never_gives_up, ClientDefect::gives_up_late, ClientDefect::forgets_some,
-                                    ClientDefect::head_only, ClientDefect::leaks, ClientDefect::leaks_some}) {
+  for (const ClientDefect defect :
+       {ClientDefect::never_gives_up, ClientDefect::gives_up_late, ClientDefect::forgets_some, ClientDefect::head_only,
+        ClientDefect::leaks, ClientDefect::leaks_some}) {
     Verdicts verdicts;
     const int runs = property_cases(25);
     for (int seed = 1; seed <= runs; ++seed) {
@@ -121,7 +123,8 @@ TEST(Timeout, TheIntervalHoldsTheTruth) {
     ASSERT_NE(at, text.npos) << text;
     double low = 0, high = 0;
     char low_unit[8] = {}, high_unit[8] = {};
-    ASSERT_EQ(std::sscanf(text.c_str() + at, "interval %lf %7[a-z] to %lf %7[a-z]", &low, low_unit, &high, high_unit), 4)
+    ASSERT_EQ(std::sscanf(text.c_str() + at, "interval %lf %7[a-z] to %lf %7[a-z]", &low, low_unit, &high, high_unit),
+              4)
         << text;
     if (std::string_view(low_unit) == "s") low *= 1000;
     if (std::string_view(high_unit) == "s") high *= 1000;
@@ -139,7 +142,8 @@ TEST(Timeout, AHangThatIsTooShortSaysNothing) {
   client.timeout = seconds(1);
   const Finding finding = judged(client);
   EXPECT_EQ(finding.verdict, Verdict::inconclusive) << told(finding);
-  EXPECT_THAT(named(finding, "gives-up-within").missing, testing::HasSubstr("the fault must hold them for longer than"));
+  EXPECT_THAT(named(finding, "gives-up-within").missing,
+              testing::HasSubstr("the fault must hold them for longer than"));
 }
 
 TEST(Timeout, CallsInTheBackgroundAreNoLeaks) {
@@ -178,8 +182,8 @@ TEST(Timeout, SaysWhichRequestsShowIt) {
 
 TEST(Timeout, NoFaultOnItNoVerdict) {
   Client client;
-  scenarios::Scenario scenario = simulation::scenario_of(client, TimeoutExpectation{.on = "payments",
-                                                                                   .gives_up_within = seconds(1)});
+  scenarios::Scenario scenario =
+      simulation::scenario_of(client, TimeoutExpectation{.on = "payments", .gives_up_within = seconds(1)});
   scenario.phases[0].faults[0].on = "stock";
   const Finding finding = judge(simulation::simulate(client), scenario).front();
   EXPECT_EQ(finding.verdict, Verdict::inconclusive);

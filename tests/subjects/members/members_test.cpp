@@ -28,9 +28,7 @@ class MembersSubject : public testing::Test {
     return "Cookie: " + set.substr(0, set.find(';')) + "\r\n";
   }
   support::Answer post(const std::string& target, const std::string& cookie, const std::string& body) const {
-    const std::string headers =
-        cookie + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
-        "\r\n";
+    const std::string headers = cookie + "Content-Type: application/x-www-form-urlencoded\r\n";
     return support::http(members_->port(), target, {.method = "POST", .headers = headers, .body = body}).value();
   }
   static std::string token_in(const std::string& page) {

@@ -1,0 +1,25 @@
+#include "faults/stream_fault.h"
+
+#include "harness/base/seed.h"
+
+namespace stormproof::faults {
+
+std::string_view StreamFault::type() const {
+  return std::visit([](const auto& fault) { return fault.type; }, kind);
+}
+
+base::Result<void> StreamFault::check() const {
+  if (name.empty()) return base::fail("a fault without a name");
+  if (!(share >= 0 && share <= 1)) return base::fail("'share' lies outside of 0 to 1");
+  return std::visit([](const auto& fault) { return fault.check(); }, kind);
+}
+
+bool StreamFault::hits(std::uint64_t seed, std::uint64_t connection) const {
+  return base::draw_unit(seed, name, connection) < share;
+}
+
+std::string_view to_string(Direction direction) { return direction == Direction::upstream ? "upstream" : "downstream"; }
+
+std::string_view to_string(Place place) { return place == Place::client ? "client" : "upstream"; }
+
+}  // namespace stormproof::faults

@@ -1,0 +1,47 @@
+// HurtRelay: a switchboard with one proxy before a raw server, for tests that see faults at the wire.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "harness/base/clock.h"
+#include "harness/events/recorder.h"
+#include "harness/proxy/switchboard.h"
+#include "tests/support/raw_connection.h"
+#include "tests/support/raw_server.h"
+
+namespace stormproof::faults {
+
+class HurtRelay {
+ public:
+  // What the upstream does with each connection; the default gives back what it gets until its end.
+  explicit HurtRelay(support::RawServer::Play upstream = echo, bool http = false, std::uint64_t seed = 1);
+
+  static void echo(support::RawConnection& peer);
+
+  void set(const std::string& name, StreamFaultKind kind, Direction direction = Direction::downstream,
+           Place place = Place::client, double share = 1);
+  void withdraw(const std::string& name);
+  support::RawConnection connect();
+  std::uint16_t port() const { return port_; }
+  proxy::Switchboard& board() { return board_; }
+  std::uint16_t upstream_port() const { return upstream_.port(); }
+
+ private:
+  base::SystemClock clock_;
+  support::RawServer upstream_;
+  proxy::Switchboard board_;
+  std::uint16_t port_ = 0;
+};
+
+// The milliseconds that `work` takes.
+template <typename Work>
+double milliseconds_of(Work work) {
+  const auto begun = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+}
+
+}  // namespace stormproof::faults
