@@ -165,14 +165,6 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
-// Without control characters, but white space.
-bool is_text(std::string_view bytes) {
-  return is_utf8(bytes) && std::ranges::none_of(bytes, [](char c) {
-           const auto code = static_cast<unsigned char>(c);
-           return code < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f';
-         });
-}
-
 }  // namespace
 
 std::string_view to_string(ContentKind kind) {
@@ -222,6 +214,13 @@ Decoded decoded_content(std::string_view head, std::string_view body, std::strin
     content.bytes = buffer;
   }
   return content;
+}
+
+bool is_text(std::string_view bytes) {
+  return is_utf8(bytes) && std::ranges::none_of(bytes, [](char c) {
+           const auto code = static_cast<unsigned char>(c);
+           return code < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f';
+         });
 }
 
 ContentKind kind_of(std::string_view head, std::string_view bytes) {

@@ -25,6 +25,9 @@ Decoded decoded_content(std::string_view head, std::string_view body, std::strin
 enum class ContentKind : std::uint8_t { none, json, json_lines, xml, html, form, text, binary };
 std::string_view to_string(ContentKind kind);
 
+// UTF-8 without control characters but white space.
+bool is_text(std::string_view bytes);
+
 // By Content-Type where it says enough, else by the bytes.
 ContentKind kind_of(std::string_view head, std::string_view bytes);
 

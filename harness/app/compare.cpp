@@ -56,7 +56,7 @@ class Asking {
 
   base::Task<> settle() {
     const auto keys = verify::unsettled(comparison_, gates_, settled_max);
-    const std::uint64_t times = verify::repeats_to_settle(keys.size(), gates_);
+    const std::uint64_t times = verify::repeats_to_settle(comparison_, keys.size(), gates_);
     for (const auto& key : keys) {
       replay::DifferenceCounts& counts = comparison_.differences().at(key);
       counts.repeats = co_await confirmation_.repeat(key, counts.samples.front().place, times);

@@ -94,11 +94,13 @@ Ratios ratios_of(const std::vector<LatencyTrio>& latencies, std::optional<std::u
   return ratios;
 }
 
-// Slower than each of the two baselines: an instance that is slow by itself accuses nobody.
+// Slower than the two baselines together by more than `limit`, and than each of them at all: an instance that is slow by
+// itself accuses nobody.
 double p_slower(const Ratios& ratios, const Location& pooled, double limit) {
   double p = pooled.p_above(limit);
   for (const auto* one : {&ratios.to_baseline, &ratios.to_second}) {
-    if (const auto location = location_of(*one)) p = std::max(p, location->p_above(limit));
+    const auto location = location_of(*one);
+    if (location && location->p_above(0) > doubt) p = std::max(p, location->p_above(0));
   }
   return p;
 }
@@ -140,13 +142,16 @@ Latency latency_of(const Comparison& comparison, double limit) {
   }
   const auto found = discoveries(p_any, 0.05);
   for (std::size_t i = 0; i < found.size(); ++i) latency.routes[i].stands_out = found[i];
-  // Half of what this gate may err is the whole's, half the routes'.
-  latency.p_worse = 2 * p_slower(all, *latency.whole, limit);
-  for (std::size_t i = 0; i < p_values.size(); ++i) {
-    const double p = 2 * p_values[i] * real(p_values.size());
-    if (p >= latency.p_worse) continue;
-    latency.p_worse = p;
-    latency.worst_route = latency.routes[i].route;
+  latency.p_worse = p_slower(all, *latency.whole, limit);
+  if (p_values.size() > 1) {
+    // Half of what this gate may err is the whole's, half the routes'.
+    latency.p_worse *= 2;
+    for (std::size_t i = 0; i < p_values.size(); ++i) {
+      const double p = 2 * p_values[i] * real(p_values.size());
+      if (p >= latency.p_worse) continue;
+      latency.p_worse = p;
+      latency.worst_route = latency.routes[i].route;
+    }
   }
   std::ranges::sort(latency.routes, std::ranges::greater{}, &RouteLatency::ratio);
   return latency;
@@ -254,12 +259,18 @@ void fill_errors(Gate& gate, const Comparison& comparison, double margin, double
   }
 }
 
-std::uint64_t number_of(const ComparisonGates& gates) {
-  return (gates.differences ? 1U : 0U) + (gates.latency ? 1U : 0U) + (gates.errors ? 1U : 0U) + (gates.tail ? 1U : 0U);
+// What a gate may err, beside the others: the differences look at many places, so they have twice the share.
+double weight_of(std::string_view gate) { return gate == "differences" ? 2 : 1; }
+
+double weight_of(const ComparisonGates& gates) {
+  return (gates.differences ? weight_of("differences") : 0) + (gates.latency ? 1 : 0) + (gates.errors ? 1 : 0) +
+         (gates.tail ? 1 : 0);
 }
 
+// What the differences may err at Holm's first step.
 double first_alpha(const ComparisonGates& gates) {
-  return gates.false_alarms / real(std::max<std::uint64_t>(1, number_of(gates)));
+  const double all = weight_of(gates);
+  return all == 0 ? gates.false_alarms : gates.false_alarms * weight_of("differences") / std::max(all, 2.0);
 }
 
 Gate named(std::string name) {
@@ -268,7 +279,7 @@ Gate named(std::string name) {
   return gate;
 }
 
-// Every gate judged as if it may err with `alpha`.
+// Every gate judged as if it may err with `alpha` times its weight.
 struct Judging {
   const Comparison& comparison;
   const ComparisonGates& gates;
@@ -283,7 +294,7 @@ struct Judging {
   }
   std::vector<Gate> all(double alpha) const {
     std::vector<Gate> result;
-    if (gates.differences) result.push_back(differences(alpha, nullptr));
+    if (gates.differences) result.push_back(differences(alpha * weight_of("differences"), nullptr));
     if (gates.errors) fill_errors(result.emplace_back(named("errors")), comparison, *gates.errors, alpha);
     if (gates.latency) {
       Gate& gate = result.emplace_back(named("latency"));
@@ -303,18 +314,22 @@ struct Judging {
 ComparisonVerdict judge(const Comparison& comparison, const ComparisonGates& gates) {
   ComparisonVerdict verdict;
   const Judging judging{comparison, gates, latency_of(comparison, std::log1p(gates.latency.value_or(0)))};
-  // Holm: the worst gate may err with alpha / all of them, the next with alpha / the rest.
-  std::uint64_t left = std::max<std::uint64_t>(1, number_of(gates));
-  std::uint64_t violated = 0;
-  do {
-    const double alpha = gates.false_alarms / real(left);
+  // Holm: the worst gate may err with its share of all, the next with its share of what is left.
+  double left = std::max(1.0, weight_of(gates));
+  std::size_t violated = 0;
+  while (left > 0) {
+    const double alpha = gates.false_alarms / left;
     verdict.gates = judging.all(alpha);
-    judging.differences(alpha, &verdict.differences);
-    const auto now = static_cast<std::uint64_t>(std::ranges::count(verdict.gates, Verdict::violated, &Gate::verdict));
+    judging.differences(alpha * weight_of("differences"), &verdict.differences);
+    std::size_t now = 0;
+    left = 0;
+    for (const Gate& gate : verdict.gates) {
+      if (gate.verdict == Verdict::violated) ++now;
+      else left += weight_of(gate.name);
+    }
     if (now == violated) break;
     violated = now;
-    left = number_of(gates) - violated;
-  } while (left > 0);
+  }
   verdict.routes = judging.latency.routes;
   std::vector<float> instances;
   for (const LatencyTrio& trio : comparison.latencies()) {
@@ -339,8 +354,8 @@ std::vector<replay::DifferenceKey> unsettled(const Comparison& comparison, const
   return keys;
 }
 
-std::uint64_t repeats_to_settle(std::size_t unsettled, const ComparisonGates& gates) {
-  return repeats_for(unsettled, first_alpha(gates));
+std::uint64_t repeats_to_settle(const Comparison& comparison, std::size_t unsettled, const ComparisonGates& gates) {
+  return repeats_for(comparison, unsettled, first_alpha(gates));
 }
 
 }  // namespace stormproof::verify

@@ -66,6 +66,7 @@ std::vector<replay::DifferenceKey> unsettled(const replay::Comparison& compariso
                                              std::size_t most);
 
 // How many repeats, all of which show a difference, make it real; whatever the other gates say.
-std::uint64_t repeats_to_settle(std::size_t unsettled, const ComparisonGates& gates);
+std::uint64_t repeats_to_settle(const replay::Comparison& comparison, std::size_t unsettled,
+                                const ComparisonGates& gates);
 
 }  // namespace stormproof::verify

@@ -104,8 +104,10 @@ std::vector<JudgedDifference> judge_differences(const Comparison& comparison, do
   return all;
 }
 
-std::uint64_t repeats_for(std::size_t differences, double alpha) {
-  const double limit = (1 - first_pass_share) * alpha / real(std::max<std::size_t>(1, differences));
+std::uint64_t repeats_for(const Comparison& comparison, std::size_t differences, double alpha) {
+  // Those that are tried join the family, which grows by no more than their number.
+  const std::uint64_t family = family_size(tests_of(comparison), alpha) + differences;
+  const double limit = (1 - first_pass_share) * alpha / real(family);
   return rounded_up(-std::log2(limit));
 }
 

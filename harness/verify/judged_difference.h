@@ -40,7 +40,7 @@ struct JudgedDifference {
 // stay unexplained where repeats did not show it again.
 std::vector<JudgedDifference> judge_differences(const replay::Comparison& comparison, double alpha, double margin);
 
-// How many repeats, all of which show a difference, make it real, when so many are tried.
-std::uint64_t repeats_for(std::size_t differences, double alpha);
+// How many repeats, all of which show a difference, make it real, when so many differences are tried beside those that there are.
+std::uint64_t repeats_for(const replay::Comparison& comparison, std::size_t differences, double alpha);
 
 }  // namespace stormproof::verify

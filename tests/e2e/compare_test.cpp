@@ -39,7 +39,7 @@ support::RawServer::Play orders(Version version) {
       std::from_chars(head->data() + at, head->data() + head->size(), id);
       const std::string body = fmt::format(R"({{"id":{},"{}":"shoe","tags":{},"nonce":{}}})", id, version.name_field,
                                            version.tags, ++*nonce * 7919 % 10'007);
-      const bool sent =
+      const auto sent =
           connection.send(fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
                                       id == version.failing_id ? "500 Oops" : "200 OK", body.size(), body));
       if (!sent) return;

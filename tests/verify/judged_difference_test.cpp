@@ -62,8 +62,8 @@ TEST_F(JudgedDifferenceTest, OnceInThreeThousandIsNotCalledReal) {
 }
 
 TEST_F(JudgedDifferenceTest, RepeatsNeededGrowWithTheirNumber) {
-  EXPECT_EQ(repeats_for(1, 0.01), 9U);  // 2^-9 <= 0.2 * 0.01
-  EXPECT_GT(repeats_for(50, 0.01), repeats_for(1, 0.01));
+  EXPECT_EQ(repeats_for(comparison_, 1, 0.01), 10U);  // 2^-10 <= 0.2 * 0.01 / 2
+  EXPECT_GT(repeats_for(comparison_, 50, 0.01), repeats_for(comparison_, 1, 0.01));
 }
 
 }  // namespace
