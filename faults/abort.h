@@ -6,10 +6,14 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
+
+// "Service Unavailable" for 503; "Injected" where the status has no well-known one.
+std::string_view reason_of(int status);
 
 struct Abort {
   static constexpr int status_min = 200;

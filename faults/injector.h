@@ -1,22 +1,29 @@
-// Injector: applies a plan to the exchanges of one relay, and reports each fault that acted.
+// Injector: applies a plan to the exchanges of one relay, and reports each decision with its effect.
 //
 // The identity of a request is its method, target and trace id (if it has one); the n-th request of the same identity
 // (a retry, a repetition) draws on its own. So calls that one trace makes side by side do not depend on who comes
-// first. All rules that fire apply: their delays add up, then the first abort answers. Lives on the relay's thread; the
-// plan is exchanged there, and holds for requests whose head comes after that. A request that is held when the faults
-// are healed is let go at once and forwarded: what its rules had left is off.
+// first. All rules that fire apply: their delays add up, then the first abort or quota answers; else requests are changed in
+// the order of the rules, and responses: first what changes them, then the first that sends them broken, then what slows
+// them. Lives on the relay's thread; the plan is exchanged there, and holds for requests whose head comes after that. A
+// request that is held when the faults are healed is let go at once and forwarded: what its rules had left is off.
 #pragma once
 
 #include <memory>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "faults/plan.h"
+#include "faults/stale.h"
 #include "harness/base/clock.h"
 #include "harness/events/event.h"
 #include "harness/wire/intercept.h"
 
 namespace stormproof::faults {
+
+// Decisions of an earlier run, to be made again: mark_of() of each rule and identity that fired. Shared, never changed.
+using Replayed = std::unordered_set<std::uint64_t>;
+std::uint64_t mark_of(std::string_view rule, std::uint64_t identity);
 
 class Injector final : public wire::Interceptor {
  public:
@@ -25,23 +32,44 @@ class Injector final : public wire::Interceptor {
   // `party` is the dependency that the faults are on. Clock and sink outlive the injector.
   Injector(const base::Clock& clock, events::Sink& sink, events::NameId party);
 
-  // Requests that are held go on under the plan that held them.
-  void apply(Plan plan);
+  // Requests that are held go on under the plan that held them. With `replayed`: what fires is what fired then.
+  void apply(Plan plan, std::shared_ptr<const Replayed> replayed = nullptr);
   void heal();
-  bool healed() const { return plan_->rules().empty(); }
+  bool healed() const { return force_->plan.rules().empty(); }
 
   std::unique_ptr<wire::Interception> intercept(const wire::RequestSight& request) override;
 
  private:
   class Hold;
-  std::uint64_t identity_of(const wire::Head& head);
+  // What one rule has to remember, as long as its plan is in force.
+  struct Memory {
+    events::NameId name = 0;
+    std::uint64_t hash = 0;
+    std::uint64_t matched = 0;
+    std::uint64_t fired = 0;
+    Quota quota;
+    StaleResponses responses;
+  };
+  struct Force {
+    Plan plan;
+    std::vector<Memory> memories;
+    base::Time since{};
+    std::shared_ptr<const Replayed> replayed;
+  };
+  struct Fired {
+    const Rule* rule;
+    Memory* memory;
+    std::uint64_t identity;
+  };
+
+  bool fires(const Rule& rule, Memory& memory, std::uint64_t identity, std::uint64_t attempt, base::Time now);
 
   const base::Clock& clock_;
   events::Sink& sink_;
   events::NameId party_;
-  std::shared_ptr<const Plan> plan_;
+  std::shared_ptr<Force> force_;
   std::unordered_map<std::uint64_t, std::uint32_t> seen_;
-  std::set<wire::Pause*> held_;
+  std::set<Hold*> holds_;
 };
 
 }  // namespace stormproof::faults

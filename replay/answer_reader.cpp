@@ -1,5 +1,7 @@
 #include "replay/answer_reader.h"
 
+#include "harness/wire/advice.h"
+
 namespace stormproof::replay {
 
 void AnswerReader::begin(events::Exchange& event, bool to_head, Message* keep, std::size_t keep_bytes_max) {
@@ -45,6 +47,7 @@ bool AnswerReader::on_head(wire::Connection& connection) {
     return false;
   }
   event_->status = static_cast<std::uint16_t>(head.status);
+  event_->advice = wire::advice_in(head.bytes, clock_.now());
   reusable_ = head.keep_alive && head.status != 101;
   if (keep_ != nullptr) keep_->head = head.bytes;
   if (head.content_length.value_or(0) > wire::Connection::small_buffer)

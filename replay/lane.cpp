@@ -164,8 +164,7 @@ void Lane::cut(Outcome cause) {
   cause_ = cause;
   if (connection_ != nullptr) connection_->close();
   if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;
-    connecting_->close(ignored);
+    connecting_->close();
   }
 }
 

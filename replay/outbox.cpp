@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/wire/advice.h"
 #include "harness/wire/framer.h"
 
 namespace stormproof::replay {
@@ -45,6 +46,7 @@ events::Exchange Outbox::event_of(const Due& due) const {
   event.request = due.shot.request;
   event.trace = due.shot.trace;
   event.intended = due.intended;
+  event.key = wire::digest_of_field(due.shot.fields, options.key_header);
   return event;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "harness/base/clock.h"
@@ -37,6 +38,7 @@ struct SenderOptions {
   bool precise = false;      // spins before each instant: costs a core
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);  // for one request, from its sending
   wire::PoolLimits pool;
+  std::string key_header = {};  // whose value tells whose request it is: Exchange::key; empty: none
   Rewriter* rewriter = nullptr;  // outlives the sender
 };
 

@@ -51,8 +51,7 @@ void PooledCall::cut(Outcome cause) {
   cause_ = cause;
   if (connection_ != nullptr) connection_->close();
   if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;
-    connecting_->close(ignored);
+    connecting_->close();
   }
 }
 

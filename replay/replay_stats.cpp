@@ -124,6 +124,7 @@ std::string ReplayStats::to_json(const ReplayTarget& about) const {
       {"schedule_error", quantiles(schedule_error_)},
       {"lagged", lagged()},
       {"interrupted", about.interrupted},
+      {"links", about.links == nullptr ? json::value(nullptr) : json::parse(replay::to_json(*about.links))},
       {"fidelity", fidelity_json(about)},
       {"warm_up_requests", warm_up_},
       {"connections", about.connections},
@@ -155,6 +156,7 @@ std::string ReplayStats::to_text(const ReplayTarget& about) const {
   }
   if (about.not_replayable > 0)
     line("not replayable", fmt::format("{} requests, cut short or upgrades", about.not_replayable));
+  if (about.links != nullptr) text += replay::to_text(*about.links);
   for (const auto& [status, count] : statuses_) line(fmt::format("status {}", status), std::to_string(count));
   for (const auto& [cause, count] : failures_) line(events::to_string(cause), std::to_string(count));
   line("latency", quantile_text(latency_) + "  (from the intended send time)");

@@ -16,6 +16,7 @@
 #include "harness/base/histogram.h"
 #include "harness/events/event.h"
 #include "replay/hdr_log.h"
+#include "replay/live_values.h"
 
 namespace stormproof::replay {
 
@@ -31,6 +32,7 @@ struct ReplayTarget {
   std::vector<std::string> notes = {};   // sentences that belong to the result
   std::uint64_t connections_made = 0;
   std::uint64_t connections_cut = 0;  // that were as recorded, and had to be made again
+  const LinkCounts* links = nullptr;  // null: recorded values were sent as they are
 };
 
 class ReplayStats final : public events::Sink {

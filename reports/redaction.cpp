@@ -30,6 +30,7 @@ void hide(events::Log& log, const Secrets& secrets) {
   for (events::FaultFired& fault : log.faults) {
     renumber(fault.rule);
     renumber(fault.party);
+    renumber(fault.detail);
   }
   for (events::Mark& mark : log.marks) renumber(mark.name);
   log.names = std::move(names);

@@ -36,6 +36,20 @@ std::vector<PartyStats> by_name(std::map<std::string, PartyStats> parties) {
   return stats;
 }
 
+void count(FaultStats& stats, const events::FaultFired& decision, const events::Log& log) {
+  if (events::acted(decision)) {
+    ++stats.fired;
+    stats.delayed.add(decision.delayed);
+    stats.sent_bytes += decision.sent;
+    stats.cut_bytes += decision.cut;
+  } else if (decision.effect == events::Effect::spared) {
+    ++stats.spared;
+  } else {
+    ++stats.without_effect[std::string(log.names.name_of(decision.detail))];
+  }
+  if (decision.effect != events::Effect::spared) ++stats.effects[decision.effect];
+}
+
 std::vector<FaultStats> fault_stats(const RunRecord& record) {
   std::map<std::string, FaultStats> unplanned;
   std::vector<FaultStats> stats;
@@ -47,13 +61,13 @@ std::vector<FaultStats> fault_stats(const RunRecord& record) {
   for (const events::FaultFired& fired : record.log.faults) {
     const std::string_view rule = record.log.names.name_of(fired.rule);
     if (const auto planned = place_of.find(rule); planned != place_of.end()) {
-      ++stats[planned->second].fired;
+      count(stats[planned->second], fired, record.log);
       continue;
     }
     FaultStats& other = unplanned[std::string(rule)];
     other.rule.rule = rule;
     other.rule.on = record.log.names.name_of(fired.party);
-    ++other.fired;
+    count(other, fired, record.log);
   }
   for (auto& [name, other] : unplanned) stats.push_back(std::move(other));
   return stats;

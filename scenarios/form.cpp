@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json/parse.hpp>
 #include <boost/url/authority_view.hpp>
 #include <boost/url/parse.hpp>
 #include <charconv>
@@ -31,6 +32,12 @@ Reading from(base::Result<T>&& result) {
 
 constexpr std::array<std::string_view, 2> flag_words = {"true", "false"};
 constexpr std::array<std::string_view, 2> verdict_words = {"violated", "inconclusive"};
+constexpr std::array<std::string_view, 2> moment_words = {"request", "response"};
+constexpr std::array<std::string_view, 2> draw_unit_words = {"calls", "requests"};
+constexpr std::array<std::string_view, 2> legality_words = {"legal", "illegal"};
+constexpr std::array<std::string_view, 4> misframing_words = {"length-and-chunked", "two-lengths", "cut-chunk",
+                                                              "bad-chunk-size"};
+constexpr std::array<std::string_view, 3> no_answer_words = {"empty", "reset", "random"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -247,6 +254,13 @@ Reading read_header_name(std::string_view text) {
   return Value(std::string(text));
 }
 
+Reading read_json(std::string_view text) {
+  boost::json::error_code error;
+  static_cast<void>(boost::json::parse({text.data(), text.size()}, error));
+  if (error) return refuse(fmt::format("{} is not JSON: {}", in_quotes(text), error.message()));
+  return Value(std::string(text));
+}
+
 Reading read_header_value(std::string_view text) {
   if (std::ranges::any_of(text,
                           [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; })) {
@@ -282,7 +296,13 @@ std::expected<Value, Refusal> read(Form form, std::string_view text) {
     case Form::variable: return read_variable(text);
     case Form::header_name: return read_header_name(text);
     case Form::header_value: return read_header_value(text);
-    case Form::verdict: return read_word(text, verdict_words);
+    case Form::json: return read_json(text);
+    case Form::verdict:
+    case Form::moment:
+    case Form::draw_unit:
+    case Form::legality:
+    case Form::misframing:
+    case Form::no_answer: return read_word(text, words(form));
   }
   return refuse("is of no known form");
 }
@@ -313,6 +333,12 @@ std::string_view noun(Form form) {
     case Form::variable: return "the name of an environment variable";
     case Form::header_name: return "the name of a header";
     case Form::verdict: return "violated or inconclusive";
+    case Form::moment: return "request or response";
+    case Form::draw_unit: return "calls or requests";
+    case Form::legality: return "legal or illegal";
+    case Form::misframing: return "length-and-chunked, two-lengths, cut-chunk or bad-chunk-size";
+    case Form::no_answer: return "empty, reset or random";
+    case Form::json: return "JSON in quotes";
   }
   return "text";
 }
@@ -343,15 +369,28 @@ std::string_view pattern(Form form) {
     case Form::count:
     case Form::status:
     case Form::header_value:
-    case Form::verdict: return "";
+    case Form::verdict:
+    case Form::moment:
+    case Form::draw_unit:
+    case Form::legality:
+    case Form::misframing:
+    case Form::no_answer:
+    case Form::json: return "";
   }
   return "";
 }
 
 std::span<const std::string_view> words(Form form) {
-  if (form == Form::flag) return flag_words;
-  if (form == Form::verdict) return verdict_words;
-  return {};
+  switch (form) {
+    case Form::flag: return flag_words;
+    case Form::verdict: return verdict_words;
+    case Form::moment: return moment_words;
+    case Form::draw_unit: return draw_unit_words;
+    case Form::legality: return legality_words;
+    case Form::misframing: return misframing_words;
+    case Form::no_answer: return no_answer_words;
+    default: return {};
+  }
 }
 
 }  // namespace stormproof::scenarios

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "scenarios/fault_records.h"
+#include "scenarios/mechanisms.h"
+
 namespace stormproof::scenarios {
 namespace {
 
@@ -135,40 +138,20 @@ const Record& traffic() {
   return record;
 }
 
-const Record& latency_fault() {
-  static const Record record = {
-      "latency fault",
-      "Holds a request back by base ± jitter, drawn evenly.",
-      {{"base", a(Form::duration), required, "The middle of the delays.", "200ms"},
-       {"jitter", a(Form::duration_or_zero), optional, "At most base. Default: 0ms.", "50ms"}}};
-  return record;
-}
-
-const Record& abort_fault() {
-  static const Record record = {
-      "abort fault",
-      "Answers in the dependency's place; the dependency is not called.",
-      {{"status", a(Form::status), required, "The status of the answer.", "503"},
-       {"body", hideable(Form::text), optional, "The body of the answer. Default: empty.", "out of order"},
-       {"headers", named(hideable(Form::header_value), Form::header_name), optional, "Headers of the answer.",
-        "{Retry-After: \"5\"}"}}};
-  return record;
-}
-
 const Record& fault() {
-  static const Record record = {
-      "fault",
-      "What goes wrong between the service and a dependency, as long as the phase lasts.",
-      {{"on", a(Form::line), required, "The dependency, by its name in topology.dependencies.", "payments"},
-       {"latency", {.scalar = Form::duration, .map = &latency_fault()}, optional, "Holds requests back.", "200ms"},
-       {"abort", a(abort_fault()), optional, "Answers in the dependency's place. With latency: after the delay.",
-        "{status: 503}"},
-       {"share", a(Form::percent), optional,
-        "The share of requests that it hits, drawn by the run's seed. Default: 100%.", "30%"},
-       {"methods", list_of(a(Form::method)), optional, "Only requests with these methods.", "[POST]"},
-       {"paths", list_of(a(Form::path_pattern)), optional, "Only requests to these paths; * stands for any characters.",
-        "[\"/charges/*\"]"}},
-      Choice{false, {"latency", "abort"}}};
+  static const Record record = [] {
+    Record made = {
+        "fault", "What goes wrong between the service and a dependency, as long as the phase lasts.", {}, {}};
+    made.keys.push_back(
+        {"on", a(Form::line), required, "The dependency, by its name in topology.dependencies.", "payments"});
+    made.choice = Choice{.exactly_one = false, .of = {}};
+    for (Key& key : message_fault_keys()) {
+      made.choice->of.push_back(key.name);
+      made.keys.push_back(std::move(key));
+    }
+    for (Key& key : targeting_keys()) made.keys.push_back(std::move(key));
+    return made;
+  }();
   return record;
 }
 
@@ -219,16 +202,24 @@ const Record& recovers_expectation() {
   return record;
 }
 
+Record with_mechanisms(Record record) {
+  for (Key& key : mechanism_keys()) {
+    record.choice->of.push_back(key.name);
+    record.keys.push_back(std::move(key));
+  }
+  return record;
+}
+
 const Record& expectation() {
-  static const Record record = {
-      "expectation",
-      "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
-      {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
-       {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
-       {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
-        "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
-       {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
-      Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}};
+  static const Record record = with_mechanisms(
+      {"expectation",
+       "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
+       {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
+        {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
+        {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
+         "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
+        {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
+       Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}});
   return record;
 }
 
@@ -250,6 +241,8 @@ const Record& phase() {
        {"for", a(Form::duration), required, "How long it lasts.", "20s"},
        {"faults", list_of(a(fault())), optional, "What goes wrong meanwhile.",
         "[{on: payments, abort: {status: 503}}]"},
+       {"processes", list_of(a(process_fault())), optional, "What happens to the program of the service meanwhile.",
+        "[{kill: {restart-after: 2s}, even-the-last: true}]"},
        {"expect", list_of(a(expectation())), optional, "What must hold.", "[{latency: {p99: 400ms}}]"}}};
   return record;
 }

@@ -84,7 +84,8 @@ struct Traffic {
 
 struct LatencyFault {
   Nanoseconds base{0};
-  Nanoseconds jitter{0};  // uniform in [base - jitter, base + jitter)
+  Nanoseconds jitter{0};     // uniform in [base - jitter, base + jitter)
+  bool at_response = false;  // before the response goes on; else before the dependency is called
 };
 
 struct AbortFault {
@@ -93,14 +94,91 @@ struct AbortFault {
   std::map<std::string, std::string> headers;
 };
 
+struct ThrottleFault {
+  double per_second = 1;
+  double burst = 1;
+  int status = 429;
+  Nanoseconds retry_after{0};  // 0: until the next one may pass
+};
+
+// Of a request: method and path; of a response: status.
+struct ChangeFault {
+  std::string method;
+  std::string path;
+  std::optional<int> status;
+  std::map<std::string, std::string> headers;
+  std::vector<std::string> without;
+  std::optional<std::string> body;
+  std::optional<std::string> merge;  // JSON
+};
+
+struct TruncateFault {
+  double at = 0.5;
+  std::optional<std::uint64_t> bytes;
+  bool legal = false;
+};
+
+struct SlowFault {
+  Nanoseconds head{0};
+  Nanoseconds body{0};
+};
+
+// What else can go wrong with a message. Empty, zero and false: not this.
+struct MessageFaults {
+  std::optional<ThrottleFault> throttle;
+  std::optional<ChangeFault> change_request;
+  std::optional<ChangeFault> change_response;
+  std::optional<TruncateFault> truncate;
+  std::string framing;    // "cut-chunk"
+  std::string no_answer;  // "reset"
+  std::optional<SlowFault> slow;
+  std::uint64_t huge_head = 0;  // bytes
+  bool stale = false;
+  bool duplicate = false;
+};
+
+// Which requests, when, how many.
+struct Targeting {
+  std::vector<std::string> routes;
+  std::map<std::string, std::string> headers;
+  std::vector<std::string> clients;
+  bool by_request = false;
+  Nanoseconds after{0};
+  std::optional<Nanoseconds> lasting;
+  Nanoseconds ramp{0};
+  std::optional<std::uint64_t> first;
+  std::optional<std::uint64_t> first_tries;
+  std::optional<std::uint64_t> every;
+  std::optional<std::uint64_t> at_most;
+};
+
 struct Fault {
   std::string id;                       // "<phase>#<n>": the rule's name, unique within the scenario
   std::string on;                       // a dependency
-  std::optional<LatencyFault> latency;  // one of latency and abort, or both: the delay comes first
+  std::optional<LatencyFault> latency;  // with an answer of ours: the delay comes first
   std::optional<AbortFault> abort;
   double share = 1;  // of the requests that match
   std::vector<std::string> methods;
   std::vector<std::string> paths;
+  MessageFaults message = {};
+  Targeting targeting = {};
+};
+
+// What happens to the program of the service under test. Exactly one of the kinds.
+struct ProcessFault {
+  enum class Kind : std::uint8_t { kill, terminate, pause, crash_loop, open_files, cpu, memory, command };
+  std::string id;  // "<phase>/process#<n>"
+  Kind kind = Kind::kill;
+  Nanoseconds after{0};                      // the beginning of the phase
+  std::optional<Nanoseconds> restart_after;  // kill, terminate, crash_loop; none: as the fault is healed
+  Nanoseconds lasting{0};                    // pause; 0: as long as the phase
+  Nanoseconds every{0};                      // crash_loop
+  std::uint64_t open_files = 0;
+  double cpu = 1;            // of one processor
+  std::uint64_t memory = 0;  // bytes
+  std::vector<std::string> hurt;
+  std::vector<std::string> heal;
+  bool even_the_last = false;  // also where no other instance is healthy
 };
 
 struct ErrorsExpectation {
@@ -134,8 +212,40 @@ struct RecoversExpectation {
   Nanoseconds within{0};
 };
 
+// How long the service waits for a dependency that hangs.
+struct TimeoutExpectation {
+  std::string on;  // a dependency
+  std::optional<Nanoseconds> gives_up_within = {};
+  std::optional<Nanoseconds> answers_within = {};    // the request that made the call
+  std::optional<std::uint64_t> leaks_at_most = {};  // calls that go on after their request was answered
+};
+
+// How the service calls again after a call that failed.
+struct RetriesExpectation {
+  std::string on;                                           // a dependency
+  std::optional<std::uint64_t> attempts_at_most = {};       // calls for one request
+  std::optional<double> amplification_at_most = {};         // calls in comparison with the healthy service
+  std::optional<std::uint64_t> repeated_writes_at_most = {};  // calls that are not idempotent, sent again
+  bool honours_retry_after = false;                           // the time that an answer gave
+  std::optional<Around> first_backoff = {};
+  std::optional<double> backoff_factor = {};  // each wait in comparison with the one before
+  std::optional<double> jitter_at_least = {};  // share by which a wait varies around its middle
+};
+
+// How the service limits the rate of those who call it.
+struct RateLimitExpectation {
+  double rate_per_second = 0;
+  std::optional<std::uint64_t> burst = {};              // so many at once, at most
+  std::optional<double> wrongly_refused_at_most = {};  // share of the refused, by a token bucket of rate and burst
+  bool truthful_retry_after = false;
+  int status = 429;   // of a refusal
+  std::string per = {};  // the header whose value has a limit of its own; empty: one limit for all
+};
+
 struct Expectation {
-  std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation> what;
+  std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation, TimeoutExpectation,
+               RetriesExpectation, RateLimitExpectation>
+      what;
   std::string text;  // as written, in one line: "circuit-breaker: {on: payments, opens-within: 3s}"
   int line = 0;      // in the scenario's file
 };
@@ -145,6 +255,7 @@ struct Phase {
   Nanoseconds duration{0};
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
+  std::vector<ProcessFault> processes = {};
 };
 
 struct AbortWhen {

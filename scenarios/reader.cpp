@@ -6,46 +6,14 @@
 #include <map>
 
 #include "harness/base/units.h"
+#include "scenarios/fault_reader.h"
 #include "scenarios/language.h"
+#include "scenarios/mechanisms.h"
+#include "scenarios/reading.h"
 #include "scenarios/suggestion.h"
 
 namespace stormproof::scenarios {
 namespace {
-
-const Node nothing;
-
-const Node& in(const Node& map, std::string_view key) {
-  const Node* const found = at(map, key);
-  return found == nullptr ? nothing : *found;
-}
-
-template <typename T>
-std::optional<T> value(const Node& node) {
-  const T* const found = std::get_if<T>(&node.value);
-  if (found == nullptr) return std::nullopt;
-  return *found;
-}
-
-template <typename T>
-void put(T& into, const Node& node) {
-  if (auto found = value<T>(node)) into = std::move(*found);
-}
-
-std::vector<std::string> texts(const Node& list) {
-  std::vector<std::string> all;
-  for (const Node& item : list.items) {
-    if (auto text = value<std::string>(item)) all.push_back(std::move(*text));
-  }
-  return all;
-}
-
-std::map<std::string, std::string> text_map(const Node& map) {
-  std::map<std::string, std::string> all;
-  if (map.kind != Node::Kind::map) return all;
-  for (std::size_t i = 0; i < map.keys.size(); ++i)
-    all[map.keys[i].text] = value<std::string>(map.items[i]).value_or("");
-  return all;
-}
 
 // The "host:port" of a URL that was found right.
 std::string_view authority_of(std::string_view url) {
@@ -209,8 +177,12 @@ class Reader {
     Phase phase{.name = std::move(name), .duration = {}, .faults = {}, .expect = {}};
     put(phase.duration, in(node, "for"));
     for (const Node& item : in(node, "faults").items) {
-      phase.faults.push_back(fault(item));
+      phase.faults.push_back(fault(item, phase.duration));
       phase.faults.back().id = fmt::format("{}#{}", phase.name, phase.faults.size());
+    }
+    for (const Node& item : in(node, "processes").items) {
+      phase.processes.push_back(read_process_fault(item, phase.duration, complaints_));
+      phase.processes.back().id = fmt::format("{}/process#{}", phase.name, phase.processes.size());
     }
     for (const Node& item : in(node, "expect").items) {
       if (auto one = expectation(item, phase.duration)) phase.expect.push_back(std::move(*one));
@@ -218,38 +190,16 @@ class Reader {
     return phase;
   }
 
-  Fault fault(const Node& node) {
+  Fault fault(const Node& node, Nanoseconds phase) {
     Fault fault;
     fault.on = known_dependency(in(node, "on"));
-    if (const Node* const latency = at(node, "latency")) fault.latency = latency_fault(*latency);
-    if (const Node* const abort = at(node, "abort")) fault.abort = abort_fault(*abort);
+    if (const Node* const latency = at(node, "latency")) fault.latency = read_latency_fault(*latency, complaints_);
+    if (const Node* const abort = at(node, "abort")) fault.abort = read_abort_fault(*abort, complaints_);
     put(fault.share, in(node, "share"));
     fault.methods = texts(in(node, "methods"));
     fault.paths = texts(in(node, "paths"));
-    return fault;
-  }
-
-  LatencyFault latency_fault(const Node& node) {
-    LatencyFault fault;
-    put(fault.base, node.kind == Node::Kind::map ? in(node, "base") : node);
-    const Node& jitter = in(node, "jitter");
-    put(fault.jitter, jitter);
-    if (fault.jitter > fault.base && fault.base > Nanoseconds(0)) {
-      complaints_.add(jitter.place, fmt::format("the jitter is larger than the base, {}: a delay cannot be negative",
-                                                base::format_duration_exact(fault.base)));
-    }
-    return fault;
-  }
-
-  AbortFault abort_fault(const Node& node) {
-    AbortFault fault;
-    fault.status = static_cast<int>(value<std::int64_t>(in(node, "status")).value_or(fault.status));
-    const Node& body = in(node, "body");
-    put(fault.body, body);
-    fault.headers = text_map(in(node, "headers"));
-    if (!fault.body.empty() && (fault.status == 204 || fault.status == 304)) {
-      complaints_.add(body.place, fmt::format("an answer with status {} has no body", fault.status));
-    }
+    fault.message = read_message_faults(node, complaints_);
+    fault.targeting = read_targeting(node, phase, complaints_);
     return fault;
   }
 
@@ -283,6 +233,10 @@ class Reader {
       put(recovers.within, in(what, "within"));
       check_fits(in(what, "within"), phase_duration);
       expectation.what = recovers;
+    } else if (auto mechanism = read_mechanism(kind, what, complaints_)) {
+      expectation.what = std::move(*mechanism);
+      if (at(what, "on") != nullptr) known_dependency(in(what, "on"));
+      for (const std::string_view key : keys_within_phase(kind)) check_fits(in(what, key), phase_duration);
     }
     return expectation;
   }

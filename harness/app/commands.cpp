@@ -24,8 +24,8 @@ ExitCode run_command_line(int argc, const char* const* argv) {
   app.set_version_flag("--version", std::string(version));
   app.require_subcommand(1);
   Call call;
-  for (const auto add : {add_record, add_proxy, add_import, add_inspect, add_replay, add_run, add_lint, add_verify,
-                         add_report, add_schema}) {
+  for (const auto add : {add_record, add_proxy, add_import, add_inspect, add_replay, add_compare, add_run, add_lint,
+                         add_plan, add_heal, add_verify, add_report, add_schema}) {
     add(app, call);
   }
   try {

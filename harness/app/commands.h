@@ -14,11 +14,14 @@ using Call = std::function<ExitCode()>;
 
 void add_record(CLI::App& app, Call& call);
 void add_proxy(CLI::App& app, Call& call);
+void add_heal(CLI::App& app, Call& call);
 void add_import(CLI::App& app, Call& call);
 void add_inspect(CLI::App& app, Call& call);
 void add_replay(CLI::App& app, Call& call);
+void add_compare(CLI::App& app, Call& call);
 void add_run(CLI::App& app, Call& call);
 void add_lint(CLI::App& app, Call& call);
+void add_plan(CLI::App& app, Call& call);
 void add_verify(CLI::App& app, Call& call);
 void add_report(CLI::App& app, Call& call);
 void add_schema(CLI::App& app, Call& call);

@@ -9,6 +9,7 @@
 #include "replay/capture_reader.h"
 #include "replay/exchange.h"
 #include "replay/inspection.h"
+#include "replay/link_listing.h"
 
 namespace stormproof::app {
 namespace {
@@ -17,6 +18,7 @@ struct InspectOptions {
   std::string file;
   bool json = false;
   bool list = false;
+  bool links = false;
 };
 
 // A line an exchange: number, milliseconds since the first, status, method, target; a shadowed one says of which.
@@ -38,7 +40,19 @@ ExitCode list(replay::CaptureReader& capture) {
   }
 }
 
+ExitCode show_links(const InspectOptions& options) {
+  auto capture = replay::CaptureReader::open(options.file);
+  if (!capture) return complain("inspect", ExitCode::invalid_input, capture.error());
+  const auto links = replay::find_links(*capture);
+  if (!links) return complain("inspect", ExitCode::invalid_input, links.error());
+  const auto written = write_whole(
+      "-", options.json ? replay::links_to_json(*links, options.file) : replay::links_to_text(*links, options.file));
+  if (!written) return complain("inspect", ExitCode::could_not_run, written.error());
+  return ExitCode::pass;
+}
+
 ExitCode inspect(const InspectOptions& options) {
+  if (options.links) return show_links(options);
   auto capture = replay::CaptureReader::open(options.file, {.heads_only = true});
   if (!capture) return complain("inspect", ExitCode::invalid_input, capture.error());
   if (options.list) return list(*capture);
@@ -54,8 +68,11 @@ void add_inspect(CLI::App& app, Call& call) {
   auto* command = app.add_subcommand("inspect", "Show what a capture holds, and what it lost");
   auto options = std::make_shared<InspectOptions>();
   command->add_option("FILE", options->file, "a capture")->required();
-  auto* json = command->add_flag("--json", options->json, "print JSON (stormproof.inspect/1)");
-  command->add_flag("--list", options->list, "a line an exchange")->excludes(json);
+  auto* json =
+      command->add_flag("--json", options->json, "print JSON (stormproof.inspect/1, with --links stormproof.links/1)");
+  auto* list = command->add_flag("--list", options->list, "a line an exchange")->excludes(json);
+  command->add_flag("--links", options->links, "the values that responses gave and later requests sent")
+      ->excludes(list);
   command->callback([options, &call] { call = [options] { return inspect(*options); }; });
 }
 

@@ -13,7 +13,9 @@
 #include "harness/app/signals.h"
 #include "harness/base/machine.h"
 #include "harness/base/units.h"
+#include "replay/capture_reader.h"
 #include "replay/hdr.h"
+#include "replay/live_values.h"
 #include "replay/production.h"
 #include "replay/replay_stats.h"
 
@@ -84,6 +86,18 @@ std::vector<std::string> notes_of(const replay::ScriptShots& shots, const replay
   return notes;
 }
 
+// Null where recorded values are to be sent as they are.
+base::Result<std::unique_ptr<replay::LiveValues>> live_values(const ReplayFlags& flags, const replay::Script& script) {
+  if (flags.no_links) return nullptr;
+  auto capture = replay::CaptureReader::open(flags.file);
+  if (!capture) return std::unexpected(capture.error());
+  const auto links = replay::find_links(*capture);
+  if (!links) return std::unexpected(links.error());
+  std::vector<std::uint64_t> sent;
+  for (const replay::ScriptPlace& place : script.places) sent.push_back(place.id);
+  return std::make_unique<replay::LiveValues>(*links, sent);
+}
+
 class Replaying {
  public:
   Replaying(const ReplayFlags& flags, Plan plan, replay::Script script)
@@ -95,6 +109,9 @@ class Replaying {
       if (!stream) return fail(ExitCode::invalid_input, stream.error());
       stream_ = std::move(*stream);
     }
+    auto values = live_values(flags_, script_);
+    if (!values) return fail(ExitCode::invalid_input, values.error());
+    plan_.sender.rewriter = values->get();
     const base::Time begin = clock_.now() + before_first_request;
     if (!flags_.hlog.empty()) {
       auto log = replay::HdrLog::open(flags_.hlog, begin);
@@ -102,7 +119,10 @@ class Replaying {
       hlog_ = std::move(*log);
     }
     replay::ReplayStats stats(plan_.max_lag, begin + plan_.warm_up, hlog_ ? &*hlog_ : nullptr);
-    replay::ScriptShots shots(script_, plan_.pacing, plan_.shots, stream_.get());
+    replay::ScriptShots recorded(script_, plan_.pacing, plan_.shots, stream_.get());
+    std::optional<replay::GroupedShots> grouped;
+    if (*values != nullptr) grouped.emplace(recorded, **values);
+    replay::ShotSource& shots = grouped ? static_cast<replay::ShotSource&>(*grouped) : recorded;
     if (flags_.batch) set_batch();
     wire::IoContext io(wire::one_thread);
     replay::Sender sender(io, clock_, stats, plan_.sender);
@@ -113,7 +133,8 @@ class Replaying {
     io.run();
     about_.lacked = base::shortages(before, base::machine_use());
     about_.interrupted = signals.caught();
-    about_.notes = notes_of(shots, stream_.get());
+    about_.notes = notes_of(recorded, stream_.get());
+    about_.links = *values == nullptr ? nullptr : &(*values)->counts();
     about_.connections_made = sender.counts().connections;
     about_.connections_cut = sender.counts().lanes_cut;
     return signals.exit_code(report(stats));

@@ -43,6 +43,7 @@ struct ReplayFlags {
   // Safety.
   bool allow_writes = false;
   bool keep_idempotency_keys = false;
+  bool no_links = false;
   std::uint64_t requests_max = 0;
   std::string rate_max;
 

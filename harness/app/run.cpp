@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <random>
+#include <tuple>
 
 #include "harness/app/commands.h"
 #include "harness/app/gate.h"
@@ -29,8 +30,23 @@ struct RunOptions {
   std::string junit;
   std::string json;
   std::optional<std::uint64_t> seed;
+  std::string replay_faults;
   bool strict = false;
 };
+
+// What fired in a run: rules and identities. The run's seed, without which the identities would be others.
+base::Result<std::pair<std::uint64_t, std::shared_ptr<const faults::Replayed>>> faults_of(const RunOptions& options) {
+  const auto record = load_run(options.replay_faults, (std::filesystem::path(options.out) / store_name).string());
+  if (!record) return std::unexpected(record.error());
+  if (options.seed && *options.seed != record->seed)
+    return base::fail(fmt::format("the faults of {} go with its seed, {}", record->id, record->seed));
+  auto fired = std::make_shared<faults::Replayed>();
+  for (const events::FaultFired& decision : record->log.faults) {
+    if (decision.effect != events::Effect::spared)
+      fired->insert(faults::mark_of(record->log.names.name_of(decision.rule), decision.identity));
+  }
+  return std::pair(record->seed, std::shared_ptr<const faults::Replayed>(std::move(fired)));
+}
 
 // What `run` was asked to write of one run; the first trouble.
 base::Result<void> store_and_render(const RunOptions& options, const reports::RunRecord& record,
@@ -56,6 +72,13 @@ ExitCode run_one(const RunOptions& options, const std::string& file, std::vector
   runner_options.seed = options.seed.value_or(std::random_device{}());
   runner_options.version = version;
   runner_options.output_folder = options.out;
+  std::error_code no_proc;
+  runner_options.watchdog = std::filesystem::read_symlink("/proc/self/exe", no_proc).string();
+  if (!options.replay_faults.empty()) {
+    auto replayed = faults_of(options);
+    if (!replayed) return complain("run", ExitCode::invalid_input, replayed.error());
+    std::tie(runner_options.seed, runner_options.replayed) = std::move(*replayed);
+  }
   run::Runner runner(*scenario, runner_options, clock, progress);
   Signals signals(runner.io(), [&] {
     runner.interrupt(signals.exit_code(ExitCode::pass) == ExitCode::interrupted ? "interrupted (SIGINT)"
@@ -120,6 +143,8 @@ void add_run(CLI::App& app, Call& call) {
   command->add_option("--json", options->json, "also write JSON, a document a scenario; - is standard output");
   command->add_option("--seed", options->seed,
                       "seed of all chance; the same seed injects the same faults (default: random)");
+  command->add_option("--replay-faults", options->replay_faults,
+                      "make the faults of this run again, on the same requests, with its seed");
   command->add_flag("--strict", options->strict,
                     "fail on VIOLATED and on INCONCLUSIVE, whatever the scenario's gate says");
   command->callback([options, &call] { call = [options] { return run_all(*options); }; });

@@ -41,7 +41,7 @@ wire::Endpoint plain(const wire::Endpoint& endpoint) {
 // Only an address of this machine can be bound to.
 bool is_of_this_machine(const wire::asio::ip::address& address) {
   wire::IoContext io(wire::one_thread);
-  wire::Socket socket(io);
+  wire::asio::ip::tcp::socket socket(io);
   wire::ErrorCode code;
   const wire::Endpoint any_port(address, 0);
   socket.open(any_port.protocol(), code);

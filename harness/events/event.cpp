@@ -22,4 +22,24 @@ std::string_view to_string(Outcome outcome) {
   return "unknown";
 }
 
+std::string_view to_string(Effect effect) {
+  switch (effect) {
+    case Effect::acted: return "acted";
+    case Effect::spared: return "spared";
+    case Effect::nothing: return "nothing";
+    case Effect::delayed: return "delayed";
+    case Effect::answered: return "answered";
+    case Effect::request_changed: return "request changed";
+    case Effect::response_changed: return "response changed";
+    case Effect::truncated: return "truncated";
+    case Effect::misframed: return "framed illegally";
+    case Effect::unanswered: return "unanswered";
+    case Effect::slowed: return "slowed";
+    case Effect::grown: return "head grown";
+    case Effect::stale: return "stale";
+    case Effect::duplicated: return "duplicated";
+  }
+  return "unknown";
+}
+
 }  // namespace stormproof::events

@@ -48,6 +48,17 @@ inline constexpr Outcome last_outcome = Outcome::held_off;
 
 std::string_view to_string(Outcome outcome);
 
+// What an answer said of limits, in whichever dialect.
+struct Advice {
+  static constexpr std::uint32_t not_said = 0xFFFFFFFF;
+  std::uint32_t retry_after = not_said;  // seconds: Retry-After
+  std::uint32_t limit = not_said;        // requests: of the quota
+  std::uint32_t remaining = not_said;    // requests: left of it
+  std::uint32_t reset = not_said;        // seconds until there are more
+  bool none() const { return *this == Advice{}; }
+  auto operator<=>(const Advice&) const = default;
+};
+
 // One exchange: a request and what came of it. On egress each attempt is an exchange of its own.
 struct Exchange {
   Side side = Side::ingress;
@@ -66,6 +77,8 @@ struct Exchange {
   base::Nanoseconds waited{0};   // ingress: before start, as the target held every connection that the harness may have
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
+  Advice advice = {};       // of the answer
+  std::uint32_t key = 0;    // ingress: whose request it is, as a digest of the header that a scenario names; 0: not known
 
   auto operator<=>(const Exchange&) const = default;
 };
@@ -75,7 +88,28 @@ inline bool never_sent(const Exchange& exchange) {
   return exchange.outcome == Outcome::shed || exchange.outcome == Outcome::held_off;
 }
 
-// A fault that acted: which rule, on which exchange, with what effect.
+// What a fault did to a message.
+enum class Effect : std::uint8_t {
+  acted,    // as the other fields say: what older logs hold
+  spared,   // nothing: the rule matched, and its draw or its count let this one go
+  nothing,  // nothing: it was to act and could not; `detail` says why
+  delayed,
+  answered,  // in the dependency's place
+  request_changed,
+  response_changed,
+  truncated,
+  misframed,   // sent with illegal framing
+  unanswered,  // cut, reset, or random bytes
+  slowed,
+  grown,  // the head
+  stale,
+  duplicated,
+};
+inline constexpr Effect last_effect = Effect::duplicated;
+
+std::string_view to_string(Effect effect);
+
+// One decision of a rule on a request that it matched, and what came of it: an entry of the ledger.
 struct FaultFired {
   base::Time at{};
   NameId rule = 0;
@@ -83,9 +117,16 @@ struct FaultFired {
   std::uint64_t request = 0;     // of the egress exchange
   base::Nanoseconds delayed{0};  // by how much a message was held
   std::uint16_t status = 0;      // answered in the dependency's place; 0: not
+  Effect effect = Effect::acted;
+  std::uint64_t identity = 0;  // what the decision was drawn for: a function of the request, the same in every run
+  std::uint64_t sent = 0;      // bytes that went out in the place of a response
+  std::uint64_t cut = 0;       // bytes of the body that did not
+  NameId detail = 0;           // a sentence
 
   auto operator<=>(const FaultFired&) const = default;
 };
+
+inline bool acted(const FaultFired& fault) { return fault.effect != Effect::spared && fault.effect != Effect::nothing; }
 
 enum class MarkKind : std::uint8_t {
   phase_begin,  // name: the phase

@@ -21,7 +21,7 @@ constexpr std::size_t head_size = magic.size() + 1 + sizeof(std::uint64_t);
 constexpr int zstd_level = 3;
 constexpr std::size_t unpack_step = std::size_t{1} << 20;
 
-enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, has_waited = 8, flags_end = 16 };
+enum Flag : std::uint8_t { is_egress = 1, has_first_byte = 2, has_trace = 4, has_waited = 8, has_advice = 16, has_key = 32, flags_end = 64 };
 
 // A column holds one field of all exchanges: like stands beside like, which is what zstd needs.
 enum Column : std::uint8_t {
@@ -41,6 +41,8 @@ enum Column : std::uint8_t {
   request_bytes,
   response_bytes,
   waited,  // since version 2
+  advice,  // since version 3: retry after, limit, remaining, reset; each one more than it is, 0: not said
+  key,     // since version 3
   column_count
 };
 
@@ -67,7 +69,8 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     const bool answered = e.first_byte != base::Time{};
     columns[flags].push_back(static_cast<char>((egress ? is_egress : 0) | (answered ? has_first_byte : 0) |
                                                (e.trace.none() ? 0 : has_trace) |
-                                               (e.waited.count() == 0 ? 0 : has_waited)));
+                                               (e.waited.count() == 0 ? 0 : has_waited) |
+                                               (e.advice.none() ? 0 : has_advice) | (e.key == 0 ? 0 : has_key)));
     columns[outcome].push_back(static_cast<char>(e.outcome));
     put_varint(columns[status], e.status);
     put_varint(columns[party], e.party);
@@ -83,6 +86,11 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     put_varint(columns[request_bytes], e.request_bytes);
     put_varint(columns[response_bytes], e.response_bytes);
     if (e.waited.count() != 0) put_varint(columns[waited], zigzag(static_cast<std::uint64_t>(e.waited.count())));
+    if (!e.advice.none()) {
+      for (const std::uint32_t said : {e.advice.retry_after, e.advice.limit, e.advice.remaining, e.advice.reset})
+        put_varint(columns[advice], said == Advice::not_said ? 0 : std::uint64_t{said} + 1);
+    }
+    if (e.key != 0) put_varint(columns[key], e.key);
     start_before = ticks(e.start);
     request_before[egress] = e.request;
   }
@@ -100,6 +108,11 @@ void put_faults(std::string& out, std::span<const FaultFired> faults) {
     put_varint(out, fired.request);
     put_varint(out, zigzag(static_cast<std::uint64_t>(fired.delayed.count())));
     put_varint(out, fired.status);
+    out.push_back(static_cast<char>(fired.effect));  // this and what follows: since version 3
+    put_varint(out, fired.identity);
+    put_varint(out, fired.sent);
+    put_varint(out, fired.cut);
+    put_varint(out, fired.detail);
     before = ticks(fired.at);
   }
 }
@@ -174,7 +187,7 @@ class ExchangeReader {
  public:
   ExchangeReader(VarintReader& in, std::size_t names, std::uint8_t version)
       : names_(names),
-        columns_(split(in, version == 1 ? waited : column_count, std::make_index_sequence<column_count>())) {}
+        columns_(split(in, columns_of(version), std::make_index_sequence<column_count>())) {}
 
   bool take(Exchange& e) {
     const std::uint64_t flag = byte(flags);
@@ -206,7 +219,20 @@ class ExchangeReader {
     e.response_bytes = columns_[response_bytes].take();
     if ((flag & has_waited) != 0)
       e.waited = base::Nanoseconds(static_cast<std::int64_t>(unzigzag(columns_[waited].take())));
-    return flag < flags_end && how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_name_;
+    if ((flag & has_advice) != 0) {
+      for (std::uint32_t* said : {&e.advice.retry_after, &e.advice.limit, &e.advice.remaining, &e.advice.reset}) {
+        const std::uint64_t more = columns_[advice].take();
+        bad_number_ |= more > Advice::not_said;
+        *said = more == 0 ? Advice::not_said : static_cast<std::uint32_t>(more - 1);
+      }
+      bad_number_ |= e.advice.none();
+    }
+    if ((flag & has_key) != 0) {
+      const std::uint64_t digest = columns_[key].take();
+      bad_number_ |= digest == 0 || digest > 0xFFFFFFFF;
+      e.key = static_cast<std::uint32_t>(digest);
+    }
+    return flag < flags_end && how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_number_;
   }
 
   bool finished() const {
@@ -215,6 +241,9 @@ class ExchangeReader {
   std::size_t exchanges_at_most() const { return columns_[flags].left(); }
 
  private:
+  static std::size_t columns_of(std::uint8_t version) {
+    return version == 1 ? waited : version == 2 ? advice : column_count;
+  }
   template <std::size_t... Index>
   static std::array<VarintReader, column_count> split(VarintReader& in, std::size_t there,
                                                       std::index_sequence<Index...>) {
@@ -226,7 +255,7 @@ class ExchangeReader {
   }
   NameId name(Column column) {
     const std::uint64_t id = columns_[column].take();
-    bad_name_ |= id >= names_;
+    bad_number_ |= id >= names_;
     return static_cast<NameId>(id);
   }
 
@@ -234,7 +263,7 @@ class ExchangeReader {
   std::array<VarintReader, column_count> columns_;
   std::uint64_t start_before_ = 0;
   std::array<std::uint64_t, 2> request_before_ = {};
-  bool bad_name_ = false;
+  bool bad_number_ = false;
 };
 
 std::unexpected<base::Error> nonsense(std::string_view what) {
@@ -263,8 +292,21 @@ base::Result<void> take_exchanges(VarintReader& in, Log& log, std::uint8_t versi
   return {};
 }
 
-base::Result<void> take_faults(VarintReader& in, Log& log) {
-  constexpr std::uint64_t least_bytes = 6;
+// What version 3 added to a fault. False: nonsense.
+bool take_effect(VarintReader& in, FaultFired& fired, std::size_t names) {
+  const std::string_view effect = in.take_bytes(1);
+  fired.identity = in.take();
+  fired.sent = in.take();
+  fired.cut = in.take();
+  const std::uint64_t detail = in.take();
+  if (in.failed() || effect.empty() || detail >= names) return false;
+  fired.effect = static_cast<Effect>(effect.front());
+  fired.detail = static_cast<NameId>(detail);
+  return fired.effect <= last_effect;
+}
+
+base::Result<void> take_faults(VarintReader& in, Log& log, std::uint8_t version) {
+  const std::uint64_t least_bytes = version < 3 ? 6 : 11;
   const std::uint64_t count = in.take();
   if (count > log_events_max || count > in.left() / least_bytes) return nonsense("faults");
   log.faults.resize(static_cast<std::size_t>(count));
@@ -281,6 +323,7 @@ base::Result<void> take_faults(VarintReader& in, Log& log) {
     fired.rule = static_cast<NameId>(rule);
     fired.party = static_cast<NameId>(party_id);
     fired.status = static_cast<std::uint16_t>(code);
+    if (version >= 3 && !take_effect(in, fired, log.names.size())) return nonsense("faults");
   }
   return {};
 }
@@ -320,6 +363,7 @@ void Log::absorb(Log&& other) {
   for (FaultFired& fired : other.faults) {
     fired.rule = ours(fired.rule);
     fired.party = ours(fired.party);
+    fired.detail = ours(fired.detail);
     faults.push_back(fired);
   }
   for (Mark& mark : other.marks) {
@@ -374,7 +418,7 @@ base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_ma
   VarintReader in(*unpacked);
   auto taken = take_names(in, log.names);
   if (taken) taken = take_exchanges(in, log, version);
-  if (taken) taken = take_faults(in, log);
+  if (taken) taken = take_faults(in, log, version);
   if (taken) taken = take_marks(in, log);
   if (taken && !in.finished()) taken = nonsense("last bytes");
   if (!taken) return std::unexpected(taken.error());

@@ -9,6 +9,8 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
+}  // namespace
+
 bool is_identifier(std::string_view segment) {
   if (segment.empty()) return false;
   if (segment.size() > 32) return true;
@@ -16,8 +18,6 @@ bool is_identifier(std::string_view segment) {
   const bool hex_or_dash = std::ranges::all_of(segment, [](char c) { return is_hex(c) || c == '-'; });
   return segment.size() >= 8 && hex_or_dash && std::ranges::any_of(segment, is_digit);
 }
-
-}  // namespace
 
 Names::Names() { id_of(""); }
 

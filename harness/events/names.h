@@ -36,9 +36,10 @@ class Names {
   std::unordered_map<std::string_view, NameId> ids_;
 };
 
-// The route of a request: its method and path with identifiers folded, "GET /orders/{id}". Folded are path
-// segments that are numbers, UUIDs, hexadecimal of 8 digits or more with a digit in it, or above 32 bytes long; the
-// query is left out.
+// A number, a UUID, hexadecimal of 8 digits or more with a digit in it, or anything above 32 bytes.
+bool is_identifier(std::string_view segment);
+
+// The route of a request: its method and path with identifiers folded, "GET /orders/{id}"; the query is left out.
 std::string route_of(std::string_view method, std::string_view target);
 
 }  // namespace stormproof::events

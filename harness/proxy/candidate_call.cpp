@@ -43,8 +43,7 @@ void CandidateCall::fail_and_cut(Outcome cause) {
   fail(cause);
   if (connection_ != nullptr) connection_->close();
   if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;  // it may have connected already
-    connecting_->close(ignored);
+    connecting_->close();
   }
 }
 

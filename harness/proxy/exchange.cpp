@@ -3,6 +3,7 @@
 #include <array>
 
 #include "harness/base/both.h"
+#include "harness/wire/advice.h"
 
 namespace stormproof::proxy {
 
@@ -94,8 +95,7 @@ void Exchange::cut_upstream() {
   now_.reusable = false;
   if (upstream_ != nullptr) upstream_->close();
   if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;  // it may have connected already
-    connecting_->close(ignored);
+    connecting_->close();
   }
 }
 
@@ -118,6 +118,11 @@ void Exchange::begin_event() {
 }
 
 void Exchange::finish_event() {
+  if (interception_ != nullptr) {
+    std::exchange(interception_, nullptr)->ended(event_, std::exchange(delivered_, 0));
+    collected_.clear();
+    held_.clear();
+  }
   if (relay_.taps_.sink != nullptr) relay_.taps_.sink->exchange(event_);
   if (tap_ != nullptr) std::exchange(tap_, nullptr)->ended(event_);
 }
@@ -174,6 +179,7 @@ base::Task<> Exchange::run() {
       co_await base::both(pump_request(), pump_response_over_request());
     }
   }
+  if (now_.holding && !now_.failed) co_await deliver();
   client_.watch(nullptr);
   deadline_.clear();
   deadline_.set_end({});
@@ -181,29 +187,6 @@ base::Task<> Exchange::run() {
   else if (!now_.response_over) event_.end = relay_.clock_.now();
   co_await release_upstream();
   finish_event();
-}
-
-// True: a fault has answered, or the exchange has ended meanwhile.
-base::Task<bool> Exchange::intercepted(std::size_t ready) {
-  if (relay_.taps_.interceptor == nullptr) co_return false;
-  const auto interception =
-      relay_.taps_.interceptor->intercept({request_.head(), event_.connection, event_.request, event_.start});
-  if (interception == nullptr) co_return false;
-  event_.fault = interception->rule();
-  if (request_.done()) watch_client();
-  else client_.arm();
-  const wire::Interception::Decision decision = co_await interception->before_upstream(pause_);
-  if (now_.failed || !decision.answer) co_return now_.failed;
-  event_.outcome = Outcome::faulted;
-  event_.status = decision.status;
-  event_.first_byte = relay_.clock_.now();
-  event_.response_bytes = decision.response.size();
-  now_.response_begun = true;
-  client_.consume(ready);
-  wait_for(Waiting::idle);
-  if (co_await client_.write(decision.response)) client_left();
-  if (!request_.done()) now_.keep = false;
-  co_return true;
 }
 
 base::Task<bool> Exchange::connect_upstream() {
@@ -224,13 +207,15 @@ base::Task<bool> Exchange::send_request(std::size_t ready) {
   replay_.clear();
   if (replay_.capacity() > Connection::small_buffer) replay_.shrink_to_fit();
   upstreams_ = relay_.upstreams_;
-  member_ = &upstreams_->choose(request_.head().bytes);
+  member_ = &upstreams_->choose(now_.collected ? collected_ : request_.head().bytes);
   ++member_->exchanges;
   if (!now_.alone) upstream_ = member_->pool.take_idle();
   now_.pooled = upstream_ != nullptr;
   if (!now_.pooled && !co_await connect_upstream()) co_return false;
-  const std::size_t head_bytes = write_head();
-  const std::array<std::string_view, 2> parts = {head_, client_.unread().substr(head_bytes, ready - head_bytes)};
+  if (now_.collected) ready = 0;  // it is no longer there
+  const std::size_t head_bytes = now_.collected ? 0 : write_head();
+  const std::array<std::string_view, 2> parts = {now_.collected ? collected_ : head_,
+                                                 client_.unread().substr(head_bytes, ready - head_bytes)};
   // A pooled connection may have been closed by the upstream a moment ago: keep what is needed to try once more.
   if (now_.pooled && now_.repeatable && request_.done()) replay_.append(parts[0]).append(parts[1]);
   wait_for(Waiting::idle);
@@ -243,6 +228,10 @@ base::Task<bool> Exchange::send_request(std::size_t ready) {
 
 // Puts our own lines into the head, where they are asked for. Returns how many of the client's bytes that replaces.
 std::size_t Exchange::write_head() {
+  if (!collected_.empty()) {  // a fault's head
+    head_ = std::exchange(collected_, {});
+    return request_.head().bytes.size();
+  }
   head_.clear();
   const HeadLines& lines = relay_.options_.head_lines;
   if (!lines.any()) return 0;

@@ -50,6 +50,10 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   void passes(wire::Part part, std::string_view bytes) override;
 
   base::Task<bool> intercepted(std::size_t ready);
+  base::Task<> collect_request(std::size_t ready);
+  base::Task<bool> hold_response(std::size_t ready);
+  base::Task<> deliver();
+  base::Task<> play(const wire::Delivery& delivery);
   base::Task<bool> send_request(std::size_t ready);
   base::Task<bool> connect_upstream();
   base::Task<> pump_request();
@@ -90,6 +94,10 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   wire::Socket* connecting_ = nullptr;
   wire::ErrorCode connect_error_;
   wire::Tap* tap_ = nullptr;
+  std::unique_ptr<wire::Interception> interception_;  // what a fault does to this exchange; mostly nothing
+  std::string collected_;                             // the request as the fault wants it sent; it has left client_
+  std::string held_;                                  // the response, while the fault wants it whole
+  std::uint64_t delivered_ = 0;
   events::Exchange event_;
   std::string head_;  // the request's, with lines of ours; empty: it goes out as it came
   std::string client_address_;
@@ -116,6 +124,9 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
     bool request_sent = false;     // whole, to the upstream
     bool request_over = false;     // no more of the request is wanted
     bool response_over = false;    // whole, with the client
+    bool collected = false;        // the request that was there is in collected_
+    bool holding = false;          // the response goes to held_
+    bool moment_passed = false;    // before_response() was called
     bool client_stalled = false;   // the deadline passed while its bytes were missing
   } now_;
 };

@@ -1,5 +1,6 @@
 // The two halves of an exchange that move its bytes: the rest of the request one way, the response the other.
 #include "harness/proxy/exchange.h"
+#include "harness/wire/advice.h"
 
 namespace stormproof::proxy {
 
@@ -111,6 +112,7 @@ bool Exchange::on_response_head(std::string_view bytes) {
   if (head.status == 101 && !(now_.upgrade_asked && now_.request_sent)) return false;
   now_.switching = head.status == 101 || (now_.to_connect && head.status / 100 == 2);
   event_.status = static_cast<std::uint16_t>(head.status);
+  if (relay_.taps_.sink != nullptr) event_.advice = wire::advice_in(head.bytes, event_.first_byte);
   now_.reusable = head.keep_alive && now_.keep_asked && !now_.alone && !now_.switching;
   now_.keep = now_.keep && head.keep_alive && !now_.switching;
   tap(Part::response_head, bytes);
@@ -120,6 +122,8 @@ bool Exchange::on_response_head(std::string_view bytes) {
 // Forwards what has arrived of the response. False: it is whole, or the exchange has failed.
 base::Task<bool> Exchange::forward_response() {
   const std::size_t ready = frame_response();
+  if (now_.failed) co_return false;
+  if (interception_ != nullptr && co_await hold_response(ready)) co_return !response_.done();
   if (now_.failed) co_return false;
   if (ready > 0) {
     event_.response_bytes += ready;

@@ -64,7 +64,7 @@ void Meter::exchange(const events::Exchange& exchange) {
 }
 
 void Meter::fault(const events::FaultFired& fault) {
-  faults_.add(1);
+  if (events::acted(fault)) faults_.add(1);
   if (inner_ != nullptr) inner_->fault(fault);
 }
 

@@ -117,8 +117,7 @@ void StreamSession::cut() {
   client_.close();
   if (upstream_ != nullptr) upstream_->close();
   if (connecting_ != nullptr) {
-    wire::ErrorCode ignored;  // it may have connected already
-    connecting_->close(ignored);
+    connecting_->close();
   }
 }
 

@@ -2,21 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "harness/run/fault_rules.h"
+
 namespace stormproof::run {
 namespace {
 
 constexpr std::chrono::seconds drain_at_most{1};
-
-faults::Rule rule_of(const scenarios::Fault& fault) {
-  faults::Rule rule;
-  rule.id = fault.id;
-  rule.methods = fault.methods;
-  rule.paths = fault.paths;
-  rule.share = fault.share;
-  if (fault.latency) rule.latency = faults::Latency{fault.latency->base, fault.latency->jitter};
-  if (fault.abort) rule.abort = faults::Abort{fault.abort->status, fault.abort->headers, fault.abort->body};
-  return rule;
-}
 
 }  // namespace
 
@@ -57,9 +48,7 @@ base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependenc
 
 base::Result<void> Dependencies::check(const std::vector<scenarios::Fault>& faults) {
   for (const scenarios::Fault& fault : faults) {
-    const faults::Rule rule = rule_of(fault);
-    if (!rule.abort) continue;
-    if (const auto checked = rule.abort->check(); !checked) {
+    if (const auto checked = rule_of(fault).check(); !checked) {
       return base::fail(
           fmt::format("the fault {} on '{}' cannot be injected: {}", fault.id, fault.on, checked.error().message));
     }
@@ -73,14 +62,15 @@ Dependencies::~Dependencies() {
   loop_.end();
 }
 
-base::Time Dependencies::apply(const std::vector<scenarios::Fault>& faults, std::uint64_t seed) {
+base::Time Dependencies::apply(const std::vector<scenarios::Fault>& faults, std::uint64_t seed,
+                               std::shared_ptr<const faults::Replayed> replayed) {
   return loop_.call([&] {
     for (Proxy& proxy : proxies_) {
       std::vector<faults::Rule> rules;
       for (const scenarios::Fault& fault : faults) {
         if (fault.on == proxy.name) rules.push_back(rule_of(fault));
       }
-      proxy.injector->apply(faults::Plan(seed, std::move(rules)));
+      proxy.injector->apply(faults::Plan(seed, std::move(rules)), replayed);
     }
     return clock_.now();
   });

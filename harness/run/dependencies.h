@@ -30,7 +30,9 @@ class Dependencies {
   static base::Result<void> check(const std::vector<scenarios::Fault>& faults);
 
   // The faults of a phase from now on; the instant at which all proxies had them.
-  base::Time apply(const std::vector<scenarios::Fault>& faults, std::uint64_t seed);
+  // With `replayed`: what fires is what fired in that run.
+  base::Time apply(const std::vector<scenarios::Fault>& faults, std::uint64_t seed,
+                   std::shared_ptr<const faults::Replayed> replayed = nullptr);
   // No faults from now on; requests that are held go on. The instant at which all proxies were healed.
   base::Time heal();
 

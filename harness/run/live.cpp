@@ -14,7 +14,7 @@ void CountingSink::exchange(const events::Exchange& exchange) {
 }
 
 void CountingSink::fault(const events::FaultFired& fault) {
-  counts_.faults.fetch_add(1, std::memory_order_relaxed);
+  if (events::acted(fault)) counts_.faults.fetch_add(1, std::memory_order_relaxed);
   next_.fault(fault);
 }
 

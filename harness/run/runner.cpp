@@ -8,9 +8,10 @@
 #include "harness/base/digest.h"
 #include "harness/base/units.h"
 #include "harness/run/health.h"
+#include "harness/run/preview.h"
+#include "harness/run/traffic_shape.h"
 #include "harness/verify/judge.h"
 #include "harness/wire/net.h"
-#include "replay/arrivals.h"
 #include "replay/production.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
@@ -38,35 +39,6 @@ std::string run_id(base::Time at, std::uint64_t seed) {
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
 }
 
-base::Result<replay::PacingOptions> pacing_of(const scenarios::Traffic& traffic, const std::filesystem::path& folder,
-                                              std::uint64_t seed) {
-  if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
-  if (traffic.poisson_per_second) return replay::PoissonRate{*traffic.poisson_per_second, seed};
-  if (!traffic.steps.empty()) {
-    replay::SteppedRate stepped;
-    for (const scenarios::RateStep& step : traffic.steps)
-      stepped.steps.push_back({step.per_second, step.lasting.value_or(base::Nanoseconds(0))});
-    return stepped;
-  }
-  if (traffic.arrivals) {
-    auto times = replay::read_arrivals((folder / traffic.arrivals->file).string(), traffic.arrivals->column);
-    if (!times) return std::unexpected(times.error());
-    return replay::Arrivals{std::move(*times), traffic.arrivals->speed, traffic.arrivals->file};
-  }
-  if (traffic.ramp)
-    return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
-  return replay::Speed{traffic.speed.value_or(1)};
-}
-
-replay::Affinity affinity_of(const scenarios::Traffic& traffic) {
-  switch (traffic.affinity) {
-    case scenarios::Affinity::recorded: return replay::Affinity::recorded;
-    case scenarios::Affinity::session: return replay::Affinity::session;
-    case scenarios::Affinity::none: break;
-  }
-  return replay::Affinity::pool;
-}
-
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
@@ -78,6 +50,7 @@ Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const
 
 Runner::~Runner() {
   if (dependencies_ != nullptr) dependencies_->heal();
+  if (process_faults_ != nullptr) tell(process_faults_->heal());
   end_service();
 }
 
@@ -119,7 +92,8 @@ base::Result<void> Runner::start() {
   const std::filesystem::path capture = folder / scenario_.traffic.capture;
   auto script = replay::load_script(capture.string(), {.filter = {scenario_.traffic.methods, scenario_.traffic.paths},
                                                        .allow_writes = scenario_.traffic.allow_writes,
-                                                       .traced = true});
+                                                       .traced = true,
+                                                       .memory_max = replay::script_memory_max});
   if (!script) return std::unexpected(script.error());
   if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
   if (script->writes_refused > 0) {
@@ -127,13 +101,12 @@ base::Result<void> Runner::start() {
                 fmt::format("{} requests of the capture write and are not sent; allow them with traffic.allow-writes",
                             script->writes_refused));
   }
-  for (const scenarios::Phase& phase : scenario_.phases) {
-    if (const auto checked = Dependencies::check(phase.faults); !checked) return checked;
-  }
+  if (const auto checked = check_faults(); !checked) return checked;
   take_digests(capture.string());
   auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
+  make_process_faults();
   if (const auto started = start_service(); !started) return started;
 
   const scenarios::Target& target = scenario_.topology.candidate;
@@ -145,12 +118,46 @@ base::Result<void> Runner::start() {
   if (!tls) return std::unexpected(tls.error());
   if (const auto allowed = replay::refuse_production(script->meta, *endpoint, wire::addresses_of); !allowed)
     return allowed;
-  const auto pacing = pacing_of(scenario_.traffic, folder, options_.seed);
+  const auto pacing = pacing_of(scenario_, options_.seed);
   if (!pacing) return std::unexpected(pacing.error());
   traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
                                        scenario_.traffic.connections.value_or(options_.connections_max), clock_,
                                        counts_, *tls, affinity_of(scenario_.traffic));
   return {};
+}
+
+base::Result<void> Runner::check_faults() const {
+  const bool has_program = !scenario_.topology.candidate.command.empty();
+  for (const scenarios::Phase& phase : scenario_.phases) {
+    if (const auto checked = Dependencies::check(phase.faults); !checked) return checked;
+    if (const auto checked = ProcessFaults::check(phase.processes, has_program); !checked) return checked;
+  }
+  return {};
+}
+
+void Runner::make_process_faults() {
+  ProcessFaults::Setting setting;
+  setting.service = scenario_.topology.service;
+  setting.folder = std::filesystem::path(scenario_.file).parent_path().string();
+  setting.journal = (std::filesystem::path(options_.output_folder) / (record_.id + ".journal")).string();
+  setting.watchdog = options_.watchdog;
+  setting.program = [this]() -> Process* {
+    return service_ != nullptr && !service_->ended() ? service_.get() : nullptr;
+  };
+  setting.start_again = [this] {
+    service_->stop(std::chrono::milliseconds(0));
+    service_ended_ = false;
+    return start_program();
+  };
+  process_faults_ = std::make_unique<ProcessFaults>(std::move(setting), clock_, marks_);
+}
+
+// What went wrong with a fault on a process is for the report.
+void Runner::tell(const base::Result<void>& done) {
+  if (done) return;
+  const std::string why = secrets_.hide(done.error().message);
+  marks_.mark(clock_.now(), MarkKind::note, why);
+  progress_.say(why);
 }
 
 // What the run was made of. What cannot be read is left out: it is no reason not to run.
@@ -176,12 +183,7 @@ base::Result<void> Runner::start_service() {
   service_output_ = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
   if (!target.command.empty()) {
     progress_.say(fmt::format("starting {}", scenario_.topology.service));
-    auto started = Process::start({.argv = target.command,
-                                   .env = target.env,
-                                   .folder = std::filesystem::path(scenario_.file).parent_path().string(),
-                                   .output = service_output_});
-    if (!started) return std::unexpected(started.error());
-    service_ = std::move(*started);
+    if (const auto started = start_program(); !started) return started;
   }
   const auto gave_up = [&]() -> std::optional<std::string> {
     io_.poll();  // a signal may have come meanwhile
@@ -196,6 +198,17 @@ base::Result<void> Runner::start_service() {
     return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up, *tls);
   }
   return wait_until_healthy(*endpoint, origin->authority(), target.health->path, target.health->within, gave_up, *tls);
+}
+
+base::Result<void> Runner::start_program() {
+  const scenarios::Target& target = scenario_.topology.candidate;
+  auto started = Process::start({.argv = target.command,
+                                 .env = target.env,
+                                 .folder = std::filesystem::path(scenario_.file).parent_path().string(),
+                                 .output = service_output_});
+  if (!started) return std::unexpected(started.error());
+  service_ = std::move(*started);
+  return {};
 }
 
 base::Task<> Runner::direct() {
@@ -221,15 +234,20 @@ base::Task<> Runner::direct() {
 // False: the run has been cut short within it.
 base::Task<bool> Runner::pass_phase(const scenarios::Phase& phase) {
   const base::Time begin = clock_.now();
+  const bool hurts = !phase.faults.empty() || !phase.processes.empty();
   marks_.mark(begin, MarkKind::phase_begin, phase.name);
   progress_.begin(begin, phase.name, phase.duration, counts_);
-  if (!phase.faults.empty()) {
-    marks_.mark(dependencies_->apply(phase.faults, options_.seed), MarkKind::faults_on, phase.name);
+  if (hurts) {
+    marks_.mark(dependencies_->apply(phase.faults, options_.seed, options_.replayed), MarkKind::faults_on, phase.name);
+    tell(process_faults_->begin(phase.processes));
   }
   last_window_ = {begin, counts_.sent, counts_.failed};
   failing_since_ = {};
   const bool whole = co_await wait_until(begin + phase.duration);
-  if (!phase.faults.empty()) marks_.mark(dependencies_->heal(), MarkKind::faults_off, phase.name);
+  if (hurts) {
+    tell(process_faults_->heal());
+    marks_.mark(dependencies_->heal(), MarkKind::faults_off, phase.name);
+  }
   marks_.mark(clock_.now(), MarkKind::phase_end, phase.name);
   progress_.end(clock_.now(), counts_);
   co_return whole;
@@ -239,7 +257,9 @@ base::Task<bool> Runner::wait_until(base::Time end) {
   while (ended_because_.empty()) {
     const base::Nanoseconds left = end - clock_.now();
     if (left.count() <= 0) co_return true;
-    co_await pause_.lasting(std::min<base::Nanoseconds>(left, look_every));
+    const base::Nanoseconds until_fault = std::max(process_faults_->next() - clock_.now(), base::Nanoseconds(0));
+    co_await pause_.lasting(std::min({left, base::Nanoseconds(look_every), until_fault}));
+    tell(process_faults_->poll());
     watch_service();
     watch_errors();
     progress_.update(clock_.now(), counts_);
@@ -307,6 +327,7 @@ bool Runner::steady_state_holds(bool silent) {
 
 reports::RunRecord Runner::finish() {
   dependencies_->heal();
+  tell(process_faults_->heal());
   events::Log sent = traffic_->finish(options_.answers_within);
   marks_.mark(clock_.now(), MarkKind::traffic_end, "");
   end_service();

@@ -18,6 +18,7 @@
 #include "harness/run/dependencies.h"
 #include "harness/run/live.h"
 #include "harness/run/process.h"
+#include "harness/run/process_faults.h"
 #include "harness/run/progress.h"
 #include "harness/run/traffic.h"
 #include "harness/wire/pause.h"
@@ -31,6 +32,8 @@ struct RunnerOptions {
   std::string version;        // of this program
   std::string output_folder;  // the service's own output goes to a file here
   std::size_t connections_max = 512;
+  std::shared_ptr<const faults::Replayed> replayed = nullptr;  // faults fire where they fired in another run
+  std::string watchdog = {};  // this program, to be started beside a run that hurts processes; empty: none
   std::chrono::milliseconds answers_within{5000};  // after the last request was sent, or the target's last answer
 };
 
@@ -52,6 +55,10 @@ class Runner {
  private:
   base::Result<void> start();
   base::Result<void> start_service();
+  base::Result<void> start_program();
+  base::Result<void> check_faults() const;
+  void make_process_faults();
+  void tell(const base::Result<void>& done);
   void take_digests(const std::string& capture);
   void end_service();
   base::Task<> direct();
@@ -79,6 +86,7 @@ class Runner {
   base::TaskGroup tasks_;
   std::unique_ptr<Dependencies> dependencies_;
   std::unique_ptr<Process> service_;
+  std::unique_ptr<ProcessFaults> process_faults_;
   std::unique_ptr<Traffic> traffic_;
   std::string ended_because_;
   bool service_ended_ = false;

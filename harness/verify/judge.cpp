@@ -7,8 +7,11 @@
 #include "harness/verify/errors.h"
 #include "harness/verify/fidelity.h"
 #include "harness/verify/latency.h"
+#include "harness/verify/rate_limit.h"
 #include "harness/verify/recovers.h"
+#include "harness/verify/retries.h"
 #include "harness/verify/timeline.h"
+#include "harness/verify/timeout.h"
 
 namespace stormproof::verify {
 namespace {
@@ -22,6 +25,9 @@ struct Dispatch {
     return judge_circuit_breaker(view, phase, what);
   }
   Finding operator()(const scenarios::RecoversExpectation& what) const { return judge_recovers(view, phase, what); }
+  Finding operator()(const scenarios::TimeoutExpectation& what) const { return judge_timeout(view, phase, what); }
+  Finding operator()(const scenarios::RetriesExpectation& what) const { return judge_retries(view, phase, what); }
+  Finding operator()(const scenarios::RateLimitExpectation& what) const { return judge_rate_limit(view, phase, what); }
 };
 
 // What the answer would be called, without looking at any event.
@@ -30,6 +36,9 @@ struct Title {
   std::string operator()(const scenarios::LatencyExpectation&) const { return "latency"; }
   std::string operator()(const scenarios::BreakerExpectation& what) const { return "circuit-breaker on " + what.on; }
   std::string operator()(const scenarios::RecoversExpectation&) const { return "recovers"; }
+  std::string operator()(const scenarios::TimeoutExpectation& what) const { return "timeout on " + what.on; }
+  std::string operator()(const scenarios::RetriesExpectation& what) const { return "retries on " + what.on; }
+  std::string operator()(const scenarios::RateLimitExpectation&) const { return "rate-limit"; }
 };
 
 Finding not_reached(const View& view, const scenarios::Expectation& expectation) {

@@ -81,7 +81,9 @@ void View::index_exchanges(Time origin) {
     });
   }
   correlate();
-  for (const events::FaultFired& fault : log_.faults) ++fired_[fault.rule];
+  for (const events::FaultFired& fault : log_.faults) {
+    if (events::acted(fault)) ++fired_[fault.rule];
+  }
 }
 
 // The table is only asked for single ids: its order never shows. Of two requests with one id the first counts.

@@ -1,71 +1,15 @@
 #include "harness/wire/connection.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <cassert>
 #include <cstring>
 #include <utility>
 
 namespace stormproof::wire {
 
-template <typename T>
-struct Connection::SlotAllocator {
-  using value_type = T;
-  Slot* slot;
-
-  explicit SlotAllocator(Slot* of) : slot(of) {}
-  template <typename U>
-  SlotAllocator(const SlotAllocator<U>& other) : slot(other.slot) {}
-
-  T* allocate(std::size_t count) {
-    static_assert(sizeof(T) <= Slot::bytes && alignof(T) <= alignof(std::max_align_t));
-    assert(count == 1);
-    static_cast<void>(count);
-    return reinterpret_cast<T*>(slot->memory.data());
-  }
-  void deallocate(T*, std::size_t) {}
-  template <typename U>
-  bool operator==(const SlotAllocator<U>& other) const {
-    return slot == other.slot;
-  }
-};
-
-struct Connection::ReadHandler {
-  Connection* connection;
-  using allocator_type = SlotAllocator<char>;
-  allocator_type get_allocator() const { return allocator_type(&connection->read_slot_); }
-  void operator()(const ErrorCode& code, std::size_t bytes) const { connection->on_read(code, bytes); }
-};
-
-// Of a read through the layer: when the socket is ready for it, or with what it gave at once.
-struct Connection::LayerReadHandler {
-  Connection* connection;
-  LayerStep step;
-  using allocator_type = SlotAllocator<char>;
-  allocator_type get_allocator() const { return allocator_type(&connection->read_slot_); }
-  void operator()() const { connection->on_read(step.error, step.bytes); }
-  void operator()(const ErrorCode& code) const {
-    if (code) connection->on_read(code, 0);
-    else if (!connection->open()) connection->on_read(asio::error::operation_aborted, 0);
-    else connection->read_layer(false);
-  }
-};
-
-struct Connection::WriteHandler {
-  Connection* connection;
-  using allocator_type = SlotAllocator<char>;
-  allocator_type get_allocator() const { return allocator_type(&connection->write_slot_); }
-  void operator()(const ErrorCode& code) const {
-    Write& write = *connection->writing_;
-    write.error_ = code;
-    write.go_on();
-  }
-};
-
 Connection::Connection(Socket socket) : socket_(std::move(socket)) {
-  ErrorCode ignored;  // on a socket that is already broken the first read or write says so
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.no_delay();  // on a socket that is already broken the first read or write says so
+  readable_ = socket_.watch(*this, broken_);
 }
 
 Connection::~Connection() {
@@ -110,7 +54,7 @@ void Connection::shrink() {
   capacity_ = begin_ = filled_ = 0;
 }
 
-// A second read after the end would wait for an edge of epoll that does not come.
+// Who arms is never told within the call.
 void Connection::arm() {
   if (reading_ || ended() || !open()) return;
   if (begin_ == filled_) begin_ = filled_ = 0;
@@ -118,17 +62,56 @@ void Connection::arm() {
   if (filled_ == capacity_) return;
   reading_ = true;
   arrival_ = {};
-  if (layer_ != nullptr) return read_layer(true);
-  socket_.async_read_some(asio::mutable_buffer(buffer_.get() + filled_, capacity_ - filled_), ReadHandler{this});
+  // A layer may hold bytes for which the socket will never be readable again.
+  if (readable_ || layer_ != nullptr || broken_) socket_.reactor().turn(*this);
 }
 
-// Asks the layer first: it may hold bytes for which the socket will never be readable again. Who arms is never told
-// within the call (`ahead`).
-void Connection::read_layer(bool ahead) {
+void Connection::read_socket() {
+  ErrorCode error = broken_;
+  const std::size_t room = capacity_ - filled_;
+  const std::size_t bytes = error ? 0 : socket_.read_some({buffer_.get() + filled_, room}, error);
+  // The end is an edge of its own, so that after a short read nothing is left that was there before.
+  const bool nothing = error == asio::error::would_block;
+  if (nothing || (bytes < room && !last_)) readable_ = false;
+  if (!nothing) on_read(error, bytes);
+}
+
+void Connection::read_layer() {
   const LayerStep step = layer_->read({buffer_.get() + filled_, capacity_ - filled_});
-  if (step.waits()) socket_.async_wait(step.wait_type(), LayerReadHandler{this, {}});
-  else if (ahead) asio::post(socket_.get_executor(), LayerReadHandler{this, step});
+  read_wants_ = step.wants;
+  if (step.waits()) socket_.ask_again();  // who knows what the layer has tried
   else on_read(step.error, step.bytes);
+}
+
+// Whatever of the three is under way keeps this alive; each may be the last.
+void Connection::on_readable(bool ended) {
+  readable_ = true;
+  last_ = last_ || ended;
+  if (readying_ != nullptr && readying_->wants_ == LayerStep::Wants::readable) return readying_->end({});
+  const bool reads = reading_;
+  if (writing_ != nullptr && writing_->wants_ == LayerStep::Wants::readable) writing_->go_on();
+  if (!reads || !reading_ || !open()) return;
+  if (layer_ != nullptr) read_layer();
+  else read_socket();
+}
+
+void Connection::on_writable() {
+  if (readying_ != nullptr && readying_->wants_ == LayerStep::Wants::writable) return readying_->end({});
+  const bool reads = reading_ && layer_ != nullptr && read_wants_ == LayerStep::Wants::writable;
+  if (writing_ != nullptr && writing_->wants_ == LayerStep::Wants::writable) writing_->go_on();
+  if (reads && reading_ && open()) read_layer();
+}
+
+// There was something to read when a read was armed, or the socket was closed.
+void Connection::on_turn() {
+  if (open()) {
+    if (!reading_) return;
+    return layer_ != nullptr ? read_layer() : read_socket();
+  }
+  if (readying_ != nullptr) return readying_->end(asio::error::operation_aborted);
+  const bool writes = writing_ != nullptr;
+  if (reading_) on_read(asio::error::operation_aborted, 0);
+  if (writes) writing_->end(asio::error::operation_aborted);
 }
 
 void Connection::on_read(const ErrorCode& code, std::size_t bytes) {
@@ -179,8 +162,7 @@ void Connection::Write::try_now() {
   if (connection_.layer_ != nullptr) return try_layer();
   while (first_ < count_) {
     const auto left = std::span<const asio::const_buffer>(parts_).subspan(first_, count_ - first_);
-    std::size_t written = left.size() == 1 ? connection_.socket_.write_some(left.front(), error_)
-                                           : connection_.socket_.write_some(left, error_);
+    const std::size_t written = connection_.socket_.write_some(left, error_);
     if (error_) return;
     took(written);
   }
@@ -206,13 +188,13 @@ void Connection::Write::try_layer() {
     const bool last = first_ == count_;
     const auto left = std::span<const asio::const_buffer>(parts_).subspan(first_, count_ - first_);
     const LayerStep step = last ? connection.layer_->end_sending() : connection.layer_->write(left);
-    wait_type_ = step.wait_type();
+    wants_ = step.wants;
     error_ = step.waits() ? ErrorCode(asio::error::would_block) : step.error;
     if (error_) return;
     took(step.bytes);
     if (!last) continue;
     ends_ = false;
-    connection.socket_.shutdown(Socket::shutdown_send, error_);
+    error_ = connection.socket_.shutdown_send();
   }
 }
 
@@ -224,23 +206,37 @@ bool Connection::Write::await_ready() {
 void Connection::Write::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
   connection_.writing_ = this;
-  connection_.socket_.async_wait(wait_type_, WriteHandler{&connection_});
+  if (connection_.layer_ != nullptr) connection_.socket_.ask_again();
 }
 
 void Connection::Write::go_on() {
-  if (!error_) try_now();
-  if (error_ == asio::error::would_block) {
-    await_suspend(waiter_);
-    return;
-  }
+  try_now();
+  if (error_ != asio::error::would_block) end(error_);
+  else if (connection_.layer_ != nullptr) connection_.socket_.ask_again();
+}
+
+void Connection::Write::end(const ErrorCode& error) {
+  error_ = error;
   connection_.writing_ = nullptr;
+  waiter_.resume();
+}
+
+void Connection::Ready::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  connection_.readying_ = this;
+  connection_.socket_.ask_again();
+}
+
+void Connection::Ready::end(const ErrorCode& error) {
+  error_ = error;
+  connection_.readying_ = nullptr;
   waiter_.resume();
 }
 
 Connection::Write Connection::end_sending() {
   Write write(*this, {});
   if (layer_ != nullptr) write.ends_ = true;
-  else socket_.shutdown(Socket::shutdown_send, write.error_);
+  else write.error_ = socket_.shutdown_send();
   return write;
 }
 
@@ -249,15 +245,8 @@ void Connection::close_in_order() {
   close();
 }
 
-void Connection::close() {
-  ErrorCode ignored;  // closing has no one to tell
-  socket_.close(ignored);
-}
+void Connection::close() { socket_.close(); }
 
-void Connection::reset() {
-  ErrorCode ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  close();
-}
+void Connection::reset() { socket_.reset(); }
 
 }  // namespace stormproof::wire

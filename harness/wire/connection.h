@@ -5,7 +5,8 @@
 // that is full arms no read: that is the back-pressure. Views into unread() are good until they are consumed, or the
 // next more(), reserve() or shrink(); arm() moves nothing. Writing: write() completes when all bytes are with the
 // kernel; at most one at a time. A pending read or write ends when close() is called. Before its destruction a
-// connection must be settled. One thread. Nothing is allocated per operation: handlers live in the connection.
+// connection must be settled. One thread. Nothing is allocated per operation, and a read calls the system once: the
+// Reactor says when, and a read that does not fill the room was the last one until it says so again.
 // With a layer (TLS) all bytes go through that; without one nothing is asked of it. close() says nothing on a layer, so
 // what was cut looks cut; where the end is in order, end_sending() or close_in_order().
 #pragma once
@@ -19,7 +20,7 @@
 
 #include "harness/wire/buffer.h"
 #include "harness/wire/layer.h"
-#include "harness/wire/net.h"
+#include "harness/wire/socket.h"
 
 namespace stormproof::wire {
 
@@ -31,7 +32,7 @@ struct Arrival {
   bool ended() const { return bytes == 0; }
 };
 
-class Connection {
+class Connection final : private Reactor::Watcher {
  public:
   static constexpr std::size_t small_buffer = 4 * 1024;   // while idle or for small messages
   static constexpr std::size_t large_buffer = 64 * 1024;  // while a large message streams; holds any legal head
@@ -47,7 +48,7 @@ class Connection {
   explicit Connection(Socket socket);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();
+  ~Connection() override;
 
   Socket& socket() { return socket_; }
 
@@ -104,13 +105,14 @@ class Connection {
     void try_layer();
     void took(std::size_t bytes);
     void go_on();
+    void end(const ErrorCode& error);
 
     Connection& connection_;
     std::array<asio::const_buffer, write_parts_max> parts_;
     std::size_t first_ = 0;
     std::size_t count_ = 0;
     bool ends_ = false;  // after the parts, our side
-    Socket::wait_type wait_type_ = Socket::wait_write;
+    LayerStep::Wants wants_ = LayerStep::Wants::writable;
     ErrorCode error_;
     std::coroutine_handle<> waiter_;
   };
@@ -120,6 +122,25 @@ class Connection {
 
   // Tells the other side that no more comes; reading goes on. Like a write().
   Write end_sending();
+
+  // The socket's readiness, for who reads and writes it without this: a handshake. operation_aborted after close().
+  class Ready {
+   public:
+    Ready(Connection& connection, LayerStep::Wants wants) : connection_(connection), wants_(wants) {}
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> waiter);
+    ErrorCode await_resume() const { return error_; }
+
+   private:
+    friend class Connection;
+    void end(const ErrorCode& error);
+
+    Connection& connection_;
+    LayerStep::Wants wants_;
+    ErrorCode error_;
+    std::coroutine_handle<> waiter_;
+  };
+  Ready ready(LayerStep::Wants wants) { return {*this, wants}; }
 
   // Ends a more() or write() that is under way with operation_aborted and closes the socket. Idempotent.
   void close();
@@ -140,23 +161,17 @@ class Connection {
    private:
     Connection& connection_;
   };
-  // After close(): completes when no handler refers to this any more. No more() or write() may be waiting.
+  // After close(): completes when no read is under way any more. No more() or write() may be waiting.
   Settled settled() { return Settled(*this); }
 
  private:
-  struct ReadHandler;
-  struct LayerReadHandler;
-  struct WriteHandler;
-  // Memory for one operation of asio: lent for the time that it is under way.
-  struct Slot {
-    static constexpr std::size_t bytes = 256;
-    alignas(std::max_align_t) std::array<std::byte, bytes> memory;
-  };
-  template <typename T>
-  struct SlotAllocator;
+  void on_readable(bool ended) override;
+  void on_writable() override;
+  void on_turn() override;
 
+  void read_socket();
+  void read_layer();
   void on_read(const ErrorCode& code, std::size_t bytes);
-  void read_layer(bool ahead);
 
   Socket socket_;
   std::unique_ptr<Layer> layer_;
@@ -166,14 +181,17 @@ class Connection {
   std::size_t filled_ = 0;
   std::uint64_t number_ = 0;
   bool reading_ = false;
+  bool readable_ = false;  // the socket may hold something for which no further edge comes
+  bool last_ = false;      // the other side has ended: what is read is followed by the end
+  LayerStep::Wants read_wants_ = LayerStep::Wants::readable;
+  ErrorCode broken_;   // the socket could not be watched
   ErrorCode stopped_;  // what ends the present more() without an arrival
   Arrival arrival_;
   std::coroutine_handle<> reader_;
   std::coroutine_handle<> settler_;
   Watcher* watcher_ = nullptr;
   Write* writing_ = nullptr;
-  Slot read_slot_;
-  Slot write_slot_;
+  Ready* readying_ = nullptr;
 };
 
 }  // namespace stormproof::wire

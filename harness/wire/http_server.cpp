@@ -272,8 +272,7 @@ base::Task<> HttpServer::Session::send(HttpReply reply) {
 
 // Ends our side and reads the client out, so that no reset overtakes our last words.
 base::Task<> HttpServer::Session::linger() {
-  ErrorCode ignored;  // it may have gone meanwhile
-  connection_.socket().shutdown(Socket::shutdown_send, ignored);
+  connection_.socket().shutdown_send();  // it may have gone meanwhile
   set(std::max(server_.limits_.linger, std::chrono::nanoseconds(1)));
   do {
     connection_.consume(connection_.unread().size());

@@ -22,7 +22,6 @@ struct LayerStep {
   ErrorCode error = {};
 
   bool waits() const { return wants != Wants::nothing; }
-  Socket::wait_type wait_type() const { return wants == Wants::readable ? Socket::wait_read : Socket::wait_write; }
 };
 
 class Layer {

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <cerrno>
 
 namespace stormproof::wire {
@@ -27,25 +28,50 @@ base::Result<std::unique_ptr<Listener>> Listener::open(IoContext& io, const Endp
   if (code) return failed();
   const Endpoint bound = acceptor.local_endpoint(code);
   if (code) return failed();
-  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), bound));
+  acceptor.non_blocking(true, code);
+  if (code) return failed();
+  std::unique_ptr<Listener> listener(new Listener(io, acceptor.release(code), bound));
+  if (code) return failed();
+  listener->socket_.watch(*listener, code);
+  if (code) return failed();
+  return listener;
 }
 
-void Listener::Accept::await_suspend(std::coroutine_handle<> waiter) {
-  listener_.acceptor_.async_accept([this, waiter](const ErrorCode& code, Socket socket) {
-    error_ = code;
-    socket_.emplace(std::move(socket));
-    waiter.resume();
-  });
+Listener::Listener(IoContext& io, int descriptor, Endpoint endpoint)
+    : io_(io), socket_(io, descriptor), endpoint_(endpoint) {}
+
+Listener::~Listener() = default;
+
+// Never within the call: who accepts in a loop lets the loop do other things between.
+void Listener::begin(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  if (readable_ || !socket_.is_open()) socket_.reactor().turn(*this);
 }
 
-std::expected<Socket, ErrorCode> Listener::Accept::await_resume() {
-  if (error_) return std::unexpected(error_);
-  return std::move(*socket_);
+void Listener::on_readable(bool) {
+  readable_ = true;
+  if (waiter_) try_now();
 }
 
-void Listener::close() {
-  ErrorCode ignored;
-  acceptor_.close(ignored);
+void Listener::on_turn() {
+  if (!waiter_) return;
+  if (socket_.is_open()) return try_now();
+  accepted_ = std::unexpected(ErrorCode(asio::error::operation_aborted));
+  std::exchange(waiter_, nullptr).resume();
 }
+
+// After an error that may pass there is no new edge for what waits already: the next accept() tries again.
+void Listener::try_now() {
+  const int descriptor = ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (descriptor < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    readable_ = false;
+    return;
+  }
+  if (descriptor >= 0) accepted_ = Socket(io_, descriptor);
+  else accepted_ = std::unexpected(ErrorCode(errno, boost::system::system_category()));
+  std::exchange(waiter_, nullptr).resume();
+}
+
+void Listener::close() { socket_.close(); }
 
 }  // namespace stormproof::wire

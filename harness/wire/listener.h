@@ -5,14 +5,17 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "harness/base/error.h"
-#include "harness/wire/net.h"
+#include "harness/wire/socket.h"
 
 namespace stormproof::wire {
 
-class Listener {
+class Listener final : private Reactor::Watcher {
  public:
+  ~Listener() override;
+
   // The error names the address and the cause: "cannot listen on 127.0.0.1:80: Permission denied".
   // `share_port`: with other listeners of this user that ask for the same (SO_REUSEPORT); the kernel spreads the
   // connections over them.
@@ -25,24 +28,33 @@ class Listener {
    public:
     explicit Accept(Listener& listener) : listener_(listener) {}
     bool await_ready() const { return false; }
-    void await_suspend(std::coroutine_handle<> waiter);
+    void await_suspend(std::coroutine_handle<> waiter) { listener_.begin(waiter); }
     // operation_aborted after close(); other errors (descriptors run out) may pass.
-    std::expected<Socket, ErrorCode> await_resume();
+    std::expected<Socket, ErrorCode> await_resume() { return std::move(*listener_.accepted_); }
 
    private:
     Listener& listener_;
-    ErrorCode error_;
-    std::optional<Socket> socket_;
   };
   Accept accept() { return Accept(*this); }
 
   void close();
 
  private:
-  Listener(Acceptor acceptor, Endpoint endpoint) : acceptor_(std::move(acceptor)), endpoint_(endpoint) {}
+  using Accepted = std::expected<Socket, ErrorCode>;
 
-  Acceptor acceptor_;
+  Listener(IoContext& io, int descriptor, Endpoint endpoint);
+  void begin(std::coroutine_handle<> waiter);
+  void try_now();
+  void on_readable(bool ended) override;
+  void on_writable() override {}
+  void on_turn() override;
+
+  IoContext& io_;
+  Socket socket_;
   Endpoint endpoint_;
+  bool readable_ = false;  // there may be a connection to accept
+  std::optional<Accepted> accepted_;
+  std::coroutine_handle<> waiter_;
 };
 
 }  // namespace stormproof::wire

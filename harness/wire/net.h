@@ -1,10 +1,9 @@
-// Net: the typed sockets of every room, and addresses as people write them.
+// Net: the loop and the typed timers of every room, and addresses as people write them.
 //
-// The executor type is fixed (not any_io_executor): a socket is pinned to one single-threaded io_context.
+// The executor type is fixed (not any_io_executor): what waits is pinned to one single-threaded io_context.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -24,7 +23,6 @@ using Endpoint = asio::ip::tcp::endpoint;
 
 using IoContext = asio::io_context;
 using Executor = IoContext::executor_type;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;

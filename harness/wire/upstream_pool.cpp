@@ -10,34 +10,40 @@ namespace {
 constexpr std::chrono::seconds sweep_every{1};
 constexpr std::chrono::nanoseconds at_least{1};  // zero would be no limit
 
-// Awaits async_connect, with a coarse time limit.
-class Connect final : private Deadlines::Entry {
+// Awaits a connection, with a coarse time limit.
+class Connect final : private Deadlines::Entry, private Reactor::Watcher {
  public:
   Connect(Deadlines& deadlines, Socket& socket, const Endpoint& endpoint, std::chrono::nanoseconds at_most)
       : Entry(deadlines), socket_(socket), endpoint_(endpoint) {
     set(at_most);
   }
+  ~Connect() override { socket_.unwatch(); }
 
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiter) {
-    socket_.async_connect(endpoint_, [this, waiter](const ErrorCode& code) {
-      error_ = code;
-      clear();
-      waiter.resume();
-    });
+  bool await_ready() {
+    error_ = socket_.connect(endpoint_, *this);
+    return error_ != asio::error::in_progress;
   }
+  void await_suspend(std::coroutine_handle<> waiter) { waiter_ = waiter; }
   ErrorCode await_resume() const { return timed_out_ ? ErrorCode(asio::error::timed_out) : error_; }
 
  private:
+  void on_readable(bool) override {}
+  void on_writable() override { end(socket_.connected()); }
+  void on_turn() override { end(asio::error::operation_aborted); }  // the socket was closed
   void on_deadline() override {
     timed_out_ = true;
-    ErrorCode ignored;
-    socket_.close(ignored);
+    socket_.close();
+  }
+  void end(const ErrorCode& error) {
+    error_ = error;
+    clear();
+    waiter_.resume();
   }
 
   Socket& socket_;
   Endpoint endpoint_;
   ErrorCode error_;
+  std::coroutine_handle<> waiter_;
   bool timed_out_ = false;
 };
 

@@ -57,6 +57,8 @@ Log busy_log(std::uint64_t requests) {
       if (in.status == 503) {
         out.outcome = Outcome::faulted;
         out.fault = rule;
+        out.advice.retry_after = 1;
+        in.advice = out.advice;
         log.faults.push_back({out.start, rule, payments, out.request, 0ns, 503});
       }
       log.exchanges.push_back(out);
@@ -83,7 +85,9 @@ Log odd_log() {
                            .end = first,
                            .waited = base::Nanoseconds::min(),
                            .request_bytes = most,
-                           .response_bytes = most});
+                           .response_bytes = most,
+                           .advice = {Advice::not_said - 1, 0, Advice::not_said, Advice::not_said - 1},
+                           .key = 0xFFFFFFFF});
   log.exchanges.push_back({.side = Side::egress,
                            .outcome = Outcome::held_off,
                            .party = name,
@@ -133,17 +137,22 @@ TEST(Log, GoesThereAndBack) {
   }
 }
 
-// Version 1 had no column of waiting times.
-TEST(Log, ReadsTheVersionBefore) {
+// Version 1 had no column of waiting times, 1 and 2 none of advice and keys.
+TEST(Log, ReadsTheVersionsBefore) {
   Log log;
   log.exchanges.push_back({.request = 7, .intended = origin, .start = origin + 9ms, .end = origin + 10ms});
   std::string body = body_of(encode(log));
-  ASSERT_EQ(body.substr(body.size() - 3), std::string(3, '\0')) << "no waiting, no fault, no mark";
+  ASSERT_EQ(body.substr(body.size() - 5), std::string(5, '\0')) << "no waiting, advice, key, fault, mark";
+  EXPECT_FALSE(decode(wrapped(body, 2)));
+  body.resize(body.size() - 2);
   EXPECT_FALSE(decode(wrapped(body, 1)));
+  const auto second = decode(wrapped(body, 2));
+  ASSERT_TRUE(second) << second.error().to_string();
+  EXPECT_TRUE(second->exchanges == log.exchanges);
   body.pop_back();
-  const auto back = decode(wrapped(body, 1));
-  ASSERT_TRUE(back) << back.error().to_string();
-  EXPECT_TRUE(back->exchanges == log.exchanges);
+  const auto first = decode(wrapped(body, 1));
+  ASSERT_TRUE(first) << first.error().to_string();
+  EXPECT_TRUE(first->exchanges == log.exchanges);
 }
 
 TEST(Log, EncodesInOneOrderWhateverTheOrderOfArrival) {
@@ -266,8 +275,8 @@ TEST(LogHostile, GiantCountsAllocateNothing) {
   std::string exchanges;
   put_varint(exchanges, 1);
   put_varint(exchanges, 2'000'000'000);
-  exchanges += std::string(16, '\0');
-  std::string faults = "\x01" + std::string(1 + 16, '\0');
+  exchanges += std::string(18, '\0');
+  std::string faults = "\x01" + std::string(1 + 18, '\0');
   put_varint(faults, 2'000'000'000);
   faults += '\0';
   for (const std::string& body : {names, column, exchanges, faults}) {
@@ -294,8 +303,8 @@ TEST(LogHostile, SaysWhatItIsNot) {
   EXPECT_THAT(decode("PK\x03\x04 and so on").error().message, HasSubstr("not an event log"));
   EXPECT_THAT(decode("SPEV").error().message, HasSubstr("ends too early"));
   std::string newer = encode(Log());
-  newer[4] = 3;
-  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 3; this stormproof reads versions up to 2"));
+  newer[4] = 4;
+  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 4; this stormproof reads versions up to 3"));
   std::string flipped = encode(Log());
   flipped.back() = static_cast<char>(flipped.back() ^ 1);
   EXPECT_THAT(decode(flipped).error().message, HasSubstr("checksum"));

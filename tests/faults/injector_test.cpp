@@ -8,6 +8,7 @@
 
 #include "harness/base/task_group.h"
 #include "harness/events/recorder.h"
+#include "tests/faults/stage.h"
 
 namespace stormproof::faults {
 namespace {
@@ -89,11 +90,11 @@ class InjectorTest : public testing::Test {
 
   std::vector<std::string> rules_fired() {
     std::vector<std::string> rules;
-    for (const events::FaultFired& fired : sink_.log().faults)
-      rules.emplace_back(sink_.log().names.name_of(fired.rule));
+    for (const events::FaultFired& each : fired())
+      rules.emplace_back(sink_.log().names.name_of(each.rule));
     return rules;
   }
-  const std::vector<events::FaultFired>& fired() { return sink_.log().faults; }
+  std::vector<events::FaultFired> fired() { return acted(sink_.log()); }
 
   base::SystemClock clock_;
   wire::IoContext io_{wire::one_thread};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "tests/support/waiting.h"
 
@@ -19,7 +20,8 @@ wire::Endpoint loopback(std::uint16_t port) { return {boost::asio::ip::address_v
 
 }  // namespace
 
-Stage::Stage() : upstream_([this](support::RawConnection& connection) { answer(connection); }) {
+Stage::Stage(Answer answer_with)
+    : answer_(std::move(answer_with)), upstream_([this](support::RawConnection& connection) { answer(connection); }) {
   proxy::RelayOptions options;
   options.listen = loopback(0);
   options.upstreams = {{loopback(upstream_.port())}};
@@ -97,10 +99,19 @@ void Stage::answer(support::RawConnection& connection) {
     const auto head = connection.read_until("\r\n\r\n");
     if (!head) return;
     const auto length = head->find("Content-Length: ");
-    if (length != head->npos && !connection.read(std::stoul(head->substr(length + 16)))) return;
+    std::string content;
+    if (length != head->npos) {
+      auto read = connection.read(std::stoul(head->substr(length + 16)));
+      if (!read) return;
+      content = std::move(*read);
+    }
     {
       const std::lock_guard lock(mutex_);
-      asked_.push_back(*head);
+      asked_.push_back(*head + content);
+    }
+    if (answer_) {
+      if (!connection.send(answer_(*head, content))) return;
+      continue;
     }
     const std::string_view body = head->starts_with("HEAD ") ? "" : "ok";
     if (!connection.send(fmt::format("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", body))) return;
@@ -110,6 +121,12 @@ void Stage::answer(support::RawConnection& connection) {
 std::string get(const std::string& target, std::uint64_t trace) {
   const std::string parent = trace == 0 ? "" : fmt::format("traceparent: 00-{:032x}-00000000000000aa-01\r\n", trace);
   return fmt::format("GET {} HTTP/1.1\r\nHost: dependency\r\n{}\r\n", target, parent);
+}
+
+std::vector<events::FaultFired> acted(const events::Log& log) {
+  std::vector<events::FaultFired> all;
+  std::ranges::copy_if(log.faults, std::back_inserter(all), [](const auto& fault) { return events::acted(fault); });
+  return all;
 }
 
 std::string read_response(support::RawConnection& connection, bool to_head) {

@@ -23,15 +23,19 @@ namespace stormproof::faults {
 
 class Stage {
  public:
-  Stage();
+  // What the upstream answers to a head and a body; none: 200 and the body "ok".
+  using Answer = std::function<std::string(const std::string& head, const std::string& body)>;
+  explicit Stage(Answer answer = {});
   ~Stage();
+
+  std::uint16_t port() const { return relay_->endpoint().port(); }
 
   void apply(std::uint64_t seed, std::vector<Rule> rules);
   void heal();
 
   support::RawConnection connect() const;
 
-  // The heads that the upstream was asked with so far. It answers each with 200 and the body "ok".
+  // The heads that the upstream was asked with so far, each with its body.
   std::vector<std::string> asked() const;
 
   // What the relay and the injector have told so far.
@@ -49,6 +53,7 @@ class Stage {
   void answer(support::RawConnection& connection);
   void on_loop(const std::function<void()>& work) const;
 
+  Answer answer_;
   mutable std::mutex mutex_;
   std::vector<std::string> asked_;
   support::RawServer upstream_;
@@ -66,6 +71,9 @@ class Stage {
 
 // A GET of `target`, with a trace id where `trace` is not 0.
 std::string get(const std::string& target, std::uint64_t trace = 0);
+
+// The decisions that acted, in the order in which they were told.
+std::vector<events::FaultFired> acted(const events::Log& log);
 
 // Reads one response with a Content-Length or without a body.
 std::string read_response(support::RawConnection& connection, bool to_head = false);

@@ -152,7 +152,7 @@ TEST(ReplayStats, TheDocumentHasTheseMembersInThisOrder) {
   EXPECT_THAT(names, testing::ElementsAre("schema", "capture", "target", "pacing", "requests", "sent", "answered",
                                           "writes_refused", "not_replayable", "statuses", "failures", "sending_seconds",
                                           "latency_from_intended", "latency_from_sent", "schedule_error", "lagged",
-                                          "interrupted", "fidelity", "warm_up_requests", "connections",
+                                          "interrupted", "links", "fidelity", "warm_up_requests", "connections",
                                           "connections_made", "connections_cut", "notes"));
   std::vector<std::string> quantiles;
   const json::object found = document(busy(), about());

@@ -49,7 +49,7 @@ s.yaml:7:3: error: this line begins in a column that no line above begins in
 )"},
     {"Slip2", "  rate: 200/s", "rate: 200/s",
      R"(
-s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp
+s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp, steps, poisson, arrivals
     9 | traffic:
       | ^^^^^^^
 s.yaml:11:1: error: unknown scenario field 'rate'
@@ -132,13 +132,13 @@ s.yaml:18:27: error: 'abort' has no value; it takes a map
 )"},
     {"TwoRates", "  rate: 200/s", "  rate: 200/s\n  speed: 2x",
      R"(
-s.yaml:12:3: error: 'speed' cannot stand beside 'rate'; the traffic has exactly one of rate, speed, ramp
+s.yaml:12:3: error: 'speed' cannot stand beside 'rate'; the traffic has exactly one of rate, speed, ramp, steps, poisson, arrivals
    12 |   speed: 2x
       |   ^^^^^
 )"},
     {"NoRate", "  rate: 200/s\n", "",
      R"(
-s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp
+s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp, steps, poisson, arrivals
     9 | traffic:
       | ^^^^^^^
 )"},
@@ -150,7 +150,7 @@ s.yaml:18:14: error: the fault needs at least one of latency, abort
 )"},
     {"TwoExpectations", "      - latency: {p99: 400ms}", "        latency: {p99: 400ms}",
      R"(
-s.yaml:21:9: error: 'latency' cannot stand beside 'circuit-breaker'; the expectation has exactly one of errors, latency, circuit-breaker, recovers
+s.yaml:21:9: error: 'latency' cannot stand beside 'circuit-breaker'; the expectation has exactly one of errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit
    21 |         latency: {p99: 400ms}
       |         ^^^^^^^
   hint: begin each expectation with '- '
@@ -216,7 +216,7 @@ s.yaml:6:63: error: an item of 'command' has no value; it takes text
 s.yaml:21:7: error: an item of 'expect' has no value; it takes a map
    21 |       - 
       |       ^
-  allowed: errors, latency, circuit-breaker, recovers
+  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit
   hint: for example {latency: {p99: 250ms}}
 )"},
     {"ExpectText", "- latency: {p99: 400ms}", "- recovers",
@@ -224,7 +224,7 @@ s.yaml:21:7: error: an item of 'expect' has no value; it takes a map
 s.yaml:21:9: error: an item of 'expect' takes a map, not 'recovers'
    21 |       - recovers
       |         ^^^^^^^^
-  allowed: errors, latency, circuit-breaker, recovers
+  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit
   hint: for example {latency: {p99: 250ms}}
 )"},
     {"P98", "p99: 400", "p98: 400",

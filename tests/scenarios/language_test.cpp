@@ -1,5 +1,6 @@
 #include "scenarios/language.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -15,7 +16,7 @@ TEST(Language, EveryRecordHasItsOwnName) {
   std::set<std::string_view> names;
   for (const Record* const record : all_records()) EXPECT_TRUE(names.insert(record->name).second) << record->name;
   EXPECT_EQ(all_records().front(), &scenario_record());
-  EXPECT_EQ(names.size(), 22U) << "a record that is not reached is not part of the language";
+  EXPECT_EQ(names.size(), 25U) << "a record that is not reached is not part of the language";
 }
 
 TEST(Language, EveryKeyIsDescribed) {
@@ -78,6 +79,19 @@ TEST(Language, EveryExampleIsRight) {
     phase_part += "      - circuit-breaker: {on: ledger, " + std::string(key) + ": " +
                   example("circuit-breaker expectation", key) + "}\n";
   }
+  for (const std::string_view kind : {"timeout", "retries"}) {
+    for (const Record* const one : all_records()) {
+      if (one->name != std::string(kind) + " expectation") continue;
+      for (const Key& key : one->keys) {
+        if (key.name == "on") continue;
+        phase_part += fmt::format("      - {}: {{on: ledger, {}: {}}}\n", kind, key.name, key.example);
+      }
+    }
+  }
+  phase_part += "      - rate-limit: {";
+  for (const std::string_view key : {"rate", "burst", "wrongly-refused-at-most", "truthful-retry-after", "status", "per"})
+    phase_part += fmt::format("{}: {}, ", key, example("rate-limit expectation", key));
+  phase_part += "}\n";
   for (const std::string_view key : {"p50", "p90", "p95", "p99", "p99.9", "max"}) {
     phase_part += "      - latency: {" + std::string(key) + ": " + example("latency expectation", key) + "}\n";
   }

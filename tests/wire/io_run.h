@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "harness/base/task_group.h"
-#include "harness/wire/net.h"
+#include "harness/wire/socket.h"
 #include "tests/support/raw_connection.h"
 
 namespace stormproof::wire {
@@ -47,6 +47,13 @@ class IoRun {
     return holds();
   }
 
+  // A connection that is there already.
+  Socket accept(Acceptor& acceptor) {
+    auto accepted = acceptor.accept();
+    accepted.non_blocking(true);
+    return {io, accepted.release()};
+  }
+
   // Two ends of one TCP connection on loopback: ours, and a raw peer.
   std::pair<Socket, support::RawConnection> connect() {
     Acceptor acceptor(io, Endpoint(asio::ip::address_v4::loopback(), 0));
@@ -55,7 +62,7 @@ class IoRun {
       ADD_FAILURE() << peer.error().message;
       std::abort();
     }
-    return {acceptor.accept(), std::move(*peer)};
+    return {accept(acceptor), std::move(*peer)};
   }
 };
 

@@ -142,7 +142,9 @@ TEST_F(TlsLayerTest, CloseInOrderSaysIt) {
 }
 
 TEST_F(TlsLayerTest, BytesThatAreNoTlsAreAnError) {
-  pair.server.socket().write_some(asio::buffer("no record of TLS", 16));
+  ErrorCode error;
+  const asio::const_buffer bytes = asio::buffer("no record of TLS", 16);
+  EXPECT_EQ(pair.server.socket().write_some({&bytes, 1}, error), 16u);
   const Arrival arrival = pair.more(pair.client);
   EXPECT_EQ(arrival.error.category(), tls_category());
   EXPECT_FALSE(arrival.eof);

@@ -47,7 +47,7 @@ inline base::Task<> end(Connection& connection, ErrorCode& error) { error = co_a
 
 class TlsPair {
  public:
-  explicit TlsPair(IoRun& run) : TlsPair(run, sockets(run.io)) {}
+  explicit TlsPair(IoRun& run) : TlsPair(run, sockets(run)) {}
   ~TlsPair() {
     for (Connection* const each : {&client, &server}) {
       each->close();
@@ -82,11 +82,12 @@ class TlsPair {
   }
 
  private:
-  static std::pair<Socket, Socket> sockets(IoContext& io) {
-    Acceptor acceptor(io, Endpoint(asio::ip::address_v4::loopback(), 0));
-    Socket near(io);
+  static std::pair<Socket, Socket> sockets(IoRun& run) {
+    Acceptor acceptor(run.io, Endpoint(asio::ip::address_v4::loopback(), 0));
+    asio::ip::tcp::socket near(run.io);
     near.connect(acceptor.local_endpoint());
-    return {std::move(near), acceptor.accept()};
+    near.non_blocking(true);
+    return {Socket(run.io, near.release()), run.accept(acceptor)};
   }
   TlsPair(IoRun& run, std::pair<Socket, Socket> pair)
       : client(std::move(pair.first)), server(std::move(pair.second)), run_(run) {}

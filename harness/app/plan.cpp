@@ -1,0 +1,121 @@
+// stormproof plan: the timeline of a scenario, and which recorded requests each of its rules will hit. Nothing is sent.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <iostream>
+
+#include "harness/app/commands.h"
+#include "harness/app/inputs.h"
+#include "harness/base/units.h"
+#include "harness/run/preview.h"
+#include "replay/script.h"
+
+namespace stormproof::app {
+namespace {
+
+struct PlanOptions {
+  std::string scenario;
+  std::uint64_t seed = 0;
+  std::string check;
+  std::string db;
+  std::size_t show = 10;
+  bool json = false;
+};
+
+double seconds(base::Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+boost::json::object json_of(const run::Preview& preview, const PlanOptions& options, const scenarios::Scenario& scenario) {
+  boost::json::array phases, rules;
+  for (const run::PhasePreview& phase : preview.phases) {
+    phases.push_back(boost::json::object{{"name", phase.name}, {"begin_s", seconds(phase.begin)}, {"end_s", seconds(phase.end)},
+                                         {"requests", phase.requests}});
+  }
+  for (const run::RulePreview& rule : preview.rules) {
+    boost::json::array hits;
+    for (const run::Hit& hit : rule.hits) {
+      hits.push_back(boost::json::object{
+          {"request", hit.request}, {"recorded", hit.recorded}, {"at_s", seconds(hit.at)}, {"call", hit.call}});
+    }
+    rules.push_back(boost::json::object{{"rule", rule.id}, {"phase", rule.phase}, {"on", rule.on}, {"effect", rule.effect},
+                                        {"begin_s", seconds(rule.begin)}, {"end_s", seconds(rule.end)}, {"basis", rule.basis},
+                                        {"known", rule.known}, {"considered", rule.considered}, {"hits", std::move(hits)}});
+  }
+  return {{"schema", "stormproof.plan/1"}, {"scenario", scenario.name}, {"seed", options.seed},
+          {"requests", preview.requests}, {"phases", std::move(phases)}, {"rules", std::move(rules)}};
+}
+
+void print(const run::Preview& preview, const PlanOptions& options, const scenarios::Scenario& scenario) {
+  std::cout << fmt::format("{}, seed {}: {} requests, nothing is sent\n\n", scenario.name, options.seed, preview.requests);
+  for (const run::PhasePreview& phase : preview.phases) {
+    std::cout << fmt::format("{:>9} to {:>9}  {}: {} requests\n", base::format_duration_exact(phase.begin),
+                             base::format_duration_exact(phase.end), phase.name, phase.requests);
+    for (const run::RulePreview& rule : preview.rules) {
+      if (rule.phase != phase.name) continue;
+      std::cout << fmt::format("    {} on {}: {}, from {} to {}\n", rule.id, rule.on, rule.effect,
+                               base::format_duration_exact(rule.begin), base::format_duration_exact(rule.end));
+      if (rule.hits.empty() && !rule.basis.empty() && rule.considered == 0) {
+        std::cout << fmt::format("      no request is known to cause a call that it matches ({})\n", rule.basis);
+        continue;
+      }
+      std::cout << fmt::format("      hits {} of {} requests: {}\n", rule.hits.empty() ? "some" : std::to_string(rule.hits.size()),
+                               rule.considered, rule.basis);
+      for (std::size_t i = 0; i < std::min(rule.hits.size(), options.show); ++i) {
+        const run::Hit& hit = rule.hits[i];
+        std::cout << fmt::format("        request {} (recorded as {}) at {:.3f}s{}{}\n", hit.request, hit.recorded, seconds(hit.at),
+                                 hit.call.empty() ? "" : ", ", hit.call);
+      }
+      if (rule.hits.size() > options.show)
+        std::cout << fmt::format("        and {} more (--json names all)\n", rule.hits.size() - options.show);
+    }
+    for (const scenarios::Phase& planned : scenario.phases) {
+      if (planned.name != phase.name) continue;
+      for (const scenarios::ProcessFault& fault : planned.processes)
+        std::cout << fmt::format("    {} at {}\n", fault.id, base::format_duration_exact(phase.begin + fault.after));
+    }
+  }
+}
+
+// Whether the ledger of a run says what this plan draws.
+ExitCode check(const PlanOptions& options, const scenarios::Scenario& scenario) {
+  const auto record = load_run(options.check, options.db);
+  if (!record) return complain("plan", ExitCode::invalid_input, record.error());
+  const run::Agreement found = run::agreement(scenario, record->log, record->seed);
+  std::cout << fmt::format("the ledger of {}: {} of {} drawn decisions agree; {} were made by counts, quotas, ramps or a replay\n",
+                           record->id, found.agreeing, found.decisions, found.undrawn);
+  return found.agreeing == found.decisions ? ExitCode::pass : ExitCode::gate_failed;
+}
+
+ExitCode plan(const PlanOptions& options) {
+  const auto scenario = load_scenario(options.scenario);
+  if (!scenario) return ExitCode::invalid_input;
+  if (!options.check.empty()) return check(options, *scenario);
+  const auto capture = std::filesystem::path(scenario->file).parent_path() / scenario->traffic.capture;
+  const auto script = replay::load_script(capture.string(), {.filter = {scenario->traffic.methods, scenario->traffic.paths},
+                                                             .allow_writes = scenario->traffic.allow_writes,
+                                                             .traced = true});
+  if (!script) return complain("plan", ExitCode::invalid_input, script.error());
+  const auto preview = run::preview(*scenario, *script, options.seed);
+  if (!preview) return complain("plan", ExitCode::invalid_input, preview.error());
+  if (options.json) std::cout << boost::json::serialize(json_of(*preview, options, *scenario)) << "\n";
+  else print(*preview, options, *scenario);
+  return ExitCode::pass;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Call& call) {
+  auto* command = app.add_subcommand("plan", "Show a scenario's timeline and which requests its faults will hit; nothing is sent");
+  auto options = std::make_shared<PlanOptions>();
+  command->add_option("SCENARIO", options->scenario, "the scenario file")->required();
+  command->add_option("--seed", options->seed, "the seed that the run will have")->capture_default_str();
+  command->add_option("--check", options->check, "compare the ledger of this run with what its rules draw, instead");
+  command->add_option("--db", options->db, "the run store of --check (default: stormproof-out/stormproof.db)");
+  command->add_option("--show", options->show, "how many hits of a rule are printed")->capture_default_str();
+  command->add_flag("--json", options->json, "print stormproof.plan/1 with every hit");
+  command->callback([options, &call] { call = [options] { return plan(*options); }; });
+}
+
+}  // namespace stormproof::app

@@ -1,0 +1,12 @@
+// Fault rules: a fault as a scenario says it, as the injector takes it.
+#pragma once
+
+#include "faults/plan.h"
+#include "scenarios/model.h"
+
+namespace stormproof::run {
+
+// Networks that are none are left out: the scenario's reader refuses them.
+faults::Rule rule_of(const scenarios::Fault& fault);
+
+}  // namespace stormproof::run

@@ -1,0 +1,158 @@
+#include "harness/run/preview.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "faults/plan.h"
+#include "harness/run/fault_rules.h"
+#include "harness/run/traffic_shape.h"
+#include "reports/planned_faults.h"
+
+namespace stormproof::run {
+namespace {
+
+struct Call {
+  std::string method;
+  std::string target;
+};
+
+bool is_exact(const faults::Rule& rule) {
+  return !rule.methods.empty() && !rule.paths.empty() && rule.routes.empty() && rule.headers.empty() &&
+         rule.clients.empty() &&
+         std::ranges::none_of(rule.paths, [](const std::string& path) { return path.contains('*'); });
+}
+
+std::string basis_of(const faults::Rule& rule, bool& known) {
+  known = false;
+  if (!rule.decided_by_draw()) return "the order or the time in which calls come decides: it cannot be known before";
+  if (!rule.clients.empty()) return "who calls decides: it cannot be known before";
+  if (rule.by_request) {
+    known = rule.methods.empty() && rule.paths.empty() && rule.routes.empty() && rule.headers.empty();
+    return known ? "the first try of every call that these requests make, where the service passes traceparent on"
+                 : "the first try of every call of these requests that the rule matches, where the service passes "
+                   "traceparent on";
+  }
+  if (is_exact(rule)) return "if each request makes these calls once, and the service passes traceparent on";
+  return "if the service calls the dependency with the method, path and headers of the request, and passes traceparent "
+         "on";
+}
+
+std::vector<Call> calls_of(const faults::Rule& rule, const replay::ScriptRequest& request) {
+  if (rule.by_request || !is_exact(rule)) return {{request.method, request.target}};
+  std::vector<Call> calls;
+  for (const std::string& method : rule.methods) {
+    for (const std::string& path : rule.paths) calls.push_back({method, path});
+  }
+  return calls;
+}
+
+class Previewer {
+ public:
+  Previewer(const replay::Script& script, std::uint64_t seed, std::vector<base::Nanoseconds> offsets)
+      : script_(script), seed_(seed), offsets_(std::move(offsets)) {}
+
+  std::uint64_t requests_between(base::Nanoseconds begin, base::Nanoseconds end) const { return at(end) - at(begin); }
+
+  RulePreview rule(const scenarios::Fault& fault, const PhasePreview& phase) const {
+    const faults::Plan plan(seed_, {rule_of(fault)});
+    const faults::Rule& rule = plan.rules().front();
+    RulePreview made{.id = rule.id,
+                     .phase = phase.name,
+                     .on = fault.on,
+                     .effect = reports::effect_of(fault),
+                     .basis = {},
+                     .hits = {}};
+    made.basis = basis_of(rule, made.known);
+    made.begin = std::min(phase.end, phase.begin + rule.after);
+    made.end = rule.lasting ? std::min(phase.end, made.begin + *rule.lasting) : phase.end;
+    for (std::size_t n = at(made.begin); n < at(made.end); ++n) consider(plan, rule, phase.begin, n, made);
+    return made;
+  }
+
+ private:
+  std::size_t at(base::Nanoseconds offset) const {
+    return static_cast<std::size_t>(std::ranges::lower_bound(offsets_, offset) - offsets_.begin());
+  }
+
+  void consider(const faults::Plan& plan, const faults::Rule& rule, base::Nanoseconds begin, std::size_t n,
+                RulePreview& made) const {
+    const replay::ScriptRequest& request = script_.requests[n % script_.requests.size()];
+    const events::TraceId trace = replay::trace_of(seed_, n + 1);
+    bool counted = false;
+    for (const Call& call : calls_of(rule, request)) {
+      const bool matches =
+          rule.by_request ||
+          plan.matches(rule, {.method = call.method, .target = call.target, .trace = trace, .head = request.fields});
+      if (!matches) continue;
+      made.considered += std::exchange(counted, true) ? 0 : 1;
+      if (!rule.decided_by_draw() || !rule.clients.empty()) continue;
+      const std::uint64_t identity =
+          faults::identity_of(rule, faults::call_of(call.method, call.target, trace), trace, 0);
+      if (!plan.drawn(rule, identity, offsets_[n] - begin)) continue;
+      made.hits.push_back({n + 1, request.id, offsets_[n], rule.by_request ? "" : call.method + " " + call.target});
+    }
+  }
+
+  const replay::Script& script_;
+  std::uint64_t seed_;
+  std::vector<base::Nanoseconds> offsets_;
+};
+
+}  // namespace
+
+base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay::Script& script, std::uint64_t seed) {
+  Preview made;
+  base::Nanoseconds end = scenario.steady_state.duration;
+  made.phases.push_back({scenario.steady_state.name, base::Nanoseconds(0), end});
+  for (const scenarios::Phase& phase : scenario.phases) {
+    made.phases.push_back({phase.name, end, end + phase.duration});
+    end += phase.duration;
+  }
+  std::vector<base::Time> recorded;
+  for (const replay::ScriptRequest& request : script.requests) recorded.push_back(request.recorded);
+  const auto shape = pacing_of(scenario, seed);
+  if (!shape) return std::unexpected(shape.error());
+  const replay::Pacing pacing(recorded, *shape);
+  std::vector<base::Nanoseconds> offsets;
+  for (std::uint64_t n = 0; !script.requests.empty(); ++n) {
+    const base::Nanoseconds offset = pacing.offset(n);
+    if (offset >= end) break;
+    if (n >= preview_requests_max)
+      return base::fail(
+          fmt::format("the scenario sends more than {} requests; a plan names at most so many", preview_requests_max));
+    offsets.push_back(offset);
+  }
+  made.requests = offsets.size();
+  const Previewer previewer(script, seed, std::move(offsets));
+  for (PhasePreview& phase : made.phases) phase.requests = previewer.requests_between(phase.begin, phase.end);
+  for (std::size_t i = 0; i < scenario.phases.size(); ++i) {
+    for (const scenarios::Fault& fault : scenario.phases[i].faults)
+      made.rules.push_back(previewer.rule(fault, made.phases[i + 1]));
+  }
+  return made;
+}
+
+Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledger, std::uint64_t seed) {
+  std::map<std::string, faults::Rule, std::less<>> rules;
+  for (const scenarios::Phase& phase : scenario.phases) {
+    for (const scenarios::Fault& fault : phase.faults) rules.emplace(fault.id, rule_of(fault));
+  }
+  const faults::Plan plan(seed, {});
+  Agreement found;
+  for (const events::FaultFired& decision : ledger.faults) {
+    const auto rule = rules.find(ledger.names.name_of(decision.rule));
+    if (rule == rules.end() || !rule->second.decided_by_draw() || rule->second.first_tries ||
+        rule->second.ramp > base::Nanoseconds(0)) {
+      ++found.undrawn;
+      continue;
+    }
+    ++found.decisions;
+    const bool spared = decision.effect == events::Effect::spared;
+    if (plan.drawn(rule->second, decision.identity) != spared) ++found.agreeing;
+  }
+  return found;
+}
+
+}  // namespace stormproof::run

@@ -1,0 +1,289 @@
+#include "harness/verify/rate_limit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/units.h"
+#include "harness/verify/errors.h"
+#include "harness/verify/statistics.h"
+
+namespace stormproof::verify {
+namespace {
+
+using base::format_duration;
+using base::format_percent;
+using events::Advice;
+using What = Decision::What;
+
+struct Seen {
+  std::vector<Decisions> phase = {};  // of each caller
+  std::vector<Decisions> run = {};    // the same, of the whole run
+  Time from{};                        // of the phase
+  Time to{};
+  std::uint64_t requests = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t unknown = 0;
+  std::uint64_t service_unavailable = 0;  // of the unknown: perhaps refusals by another status
+  double offered = 0;                     // requests a second, of the caller that sent most
+};
+
+double seconds(Nanoseconds duration) { return static_cast<double>(duration.count()) / 1e9; }
+
+Seen look(const View& view, const PhaseWindow& phase, const scenarios::RateLimitExpectation& claim) {
+  Seen seen{.phase = decisions_of(phase.requests, claim.status, !claim.per.empty()),
+            .run = decisions_of(view.ingress(), claim.status, !claim.per.empty()),
+            .from = phase.begin,
+            .to = phase.end};
+  for (const Decisions& decisions : seen.phase) {
+    for (const Decision& decision : decisions) {
+      ++seen.requests;
+      seen.refused += decision.what == What::refused ? 1 : 0;
+      seen.unknown += decision.what == What::unknown ? 1 : 0;
+      seen.service_unavailable += decision.what == What::unknown && decision.request->status == 503 ? 1 : 0;
+    }
+    const double lasted = std::max(1e-9, seconds(decisions.back().start - decisions.front().start));
+    seen.offered = std::max(seen.offered, static_cast<double>(decisions.size() - 1) / lasted);
+  }
+  return seen;
+}
+
+// Why nothing can be said of the limit; empty: it can.
+std::string untried(const Seen& seen, const scenarios::RateLimitExpectation& claim) {
+  if (seen.requests == 0) {
+    return claim.per.empty() ? "no request was sent in this phase"
+                             : fmt::format("no request carried the header {}", claim.per);
+  }
+  if (seen.refused >= refusals_min) return "";
+  std::string text = fmt::format("{} of {} requests were refused with {}, at {:.3g}/s: the limit was not reached; send "
+                                 "at least {:.3g}/s",
+                                 seen.refused, seen.requests, claim.status, seen.offered, 2 * claim.rate_per_second);
+  if (seen.service_unavailable >= refusals_min)
+    text += fmt::format(", or state status: 503, which {} answers had", seen.service_unavailable);
+  return text;
+}
+
+std::string too_unsure(const Seen& seen) {
+  if (static_cast<double>(seen.unknown) <= unknown_share_max * static_cast<double>(seen.requests)) return "";
+  return fmt::format("{} of {} requests failed: whether the limit admitted them is not known", seen.unknown,
+                     seen.requests);
+}
+
+std::string_view shape_of(const Saturation& seen, double per_second) {
+  if (seen.admitted < 10) return "";
+  if (seen.run < std::max(3.0, per_second / 20)) return ", evenly, as a bucket does";
+  return ", in rows, as a window does";
+}
+
+Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim) {
+  const double rate = claim.rate_per_second;
+  Check check{.name = "rate",
+              .expected = fmt::format("{} ± {} in the long run", base::format_rate(rate), format_percent(rate_tolerance))};
+  Saturation all;
+  double runs = 0;
+  for (const Decisions& decisions : seen.phase) {
+    const double burst = claim.burst ? static_cast<double>(*claim.burst) : burst_of(decisions, rate).low;
+    const Saturation one = saturation_of(decisions, rate, burst);
+    all.admitted += one.admitted;
+    all.least += one.least;
+    all.most += one.most;
+    all.refused += one.refused;
+    all.lasted += one.lasted;
+    all.admitted_in += one.admitted_in;
+    runs += one.run == 0 ? 0 : static_cast<double>(one.admitted) / one.run;
+  }
+  all.run = runs == 0 ? 0 : static_cast<double>(all.admitted) / runs;
+  check.samples = all.refused;
+  const double expected_meanwhile = rate * seconds(all.lasted);
+  if (all.admitted == 0 || all.least <= Nanoseconds(0)) {
+    check.measured = fmt::format("{} admitted in {} of refusals", all.admitted_in, format_duration(all.lasted));
+    // Shut: not even half of what the rate gives, in a time that is long enough.
+    if (expected_meanwhile >= 20 && static_cast<double>(all.admitted_in) < expected_meanwhile / 2)
+      check.verdict = Verdict::violated;
+    else check.missing = fmt::format("the limit was never reached for long: send many times {}, for {} at least{}",
+                                     base::format_rate(rate), format_duration(Nanoseconds(std::llround(1e11 / rate))),
+                                     claim.burst ? "" : ", and state the burst");
+    return check;
+  }
+  const double low = static_cast<double>(all.admitted) / seconds(all.most);
+  const double high = static_cast<double>(all.admitted) / seconds(all.least);
+  check.measured = fmt::format("{} ({} admitted in {} of refusals{}), interval {} to {}",
+                               base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)),
+                               all.admitted, format_duration(all.least), shape_of(all, rate), base::format_rate(low),
+                               base::format_rate(high));
+  if (low >= rate * (1 - rate_tolerance) && high <= rate * (1 + rate_tolerance)) check.verdict = Verdict::holds;
+  else if (low > rate * (1 + rate_tolerance) || high < rate * (1 - rate_tolerance)) check.verdict = Verdict::violated;
+  else
+    check.missing = fmt::format("the limit was reached for {}: a longer phase, or more requests a second",
+                                format_duration(all.least));
+  return check;
+}
+
+Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim, Finding& finding) {
+  const double burst = static_cast<double>(*claim.burst);
+  const double rate = claim.rate_per_second * (1 + envelope_slack);
+  Check check{.name = "burst",
+              .expected = fmt::format("at most {} at once, and {} more", *claim.burst,
+                                      base::format_rate(claim.rate_per_second))};
+  Burst most;
+  const Decisions* of = nullptr;
+  for (const Decisions& decisions : seen.phase) {
+    const Burst one = burst_of(decisions, rate);
+    check.samples += decisions.size();
+    if (of != nullptr && one.low <= most.low) continue;
+    most = one;
+    of = &decisions;
+  }
+  check.measured = fmt::format("{} admitted in {}: {:.1f} above the rate, and {:.1f} at most", most.admitted,
+                               format_duration(most.to - most.from), most.low, most.high);
+  if (most.low > burst + 1e-6) {
+    check.verdict = Verdict::violated;
+    finding.timeline.push_back({most.from, "too many are admitted from here"});
+    finding.timeline.push_back({most.to, "to here"});
+    for (const Decision& decision : *of) {
+      if (decision.start >= most.from && decision.end <= most.to && decision.what == What::admitted)
+        show(finding, decision.request->request);
+    }
+  } else if (most.high > burst + 1) {
+    check.missing = "the answers come too late to tell when they were decided on: lower the latency of the service";
+  } else if (most.low < burst - 2) {
+    check.missing = fmt::format("the burst was never spent: let the limit rest for {} before the phase, then send "
+                                "{} at once",
+                                format_duration(Nanoseconds(std::llround(1e9 * burst / claim.rate_per_second))),
+                                *claim.burst + 1);
+  } else {
+    check.verdict = Verdict::holds;
+  }
+  return check;
+}
+
+// Nothing was refused, and so much was admitted that no burst explains it.
+void check_unlimited(const Seen& seen, const scenarios::RateLimitExpectation& claim, Finding& finding) {
+  for (const Decisions& decisions : seen.phase) {
+    const Burst burst = burst_of(decisions, claim.rate_per_second);
+    if (claim.burst || burst.low <= burst_seconds_max * claim.rate_per_second) continue;
+    Check& check = finding.checks.front();
+    check.verdict = Verdict::violated;
+    check.missing.clear();
+    check.samples = burst.admitted;
+    check.measured = fmt::format("{} admitted in {}, and {} refused", burst.admitted,
+                                 format_duration(burst.to - burst.from), seen.refused);
+  }
+}
+
+Check check_refusals(const Seen& seen, const scenarios::RateLimitExpectation& claim, Finding& finding) {
+  Check check{.name = "wrongly-refused-at-most",
+              .expected = fmt::format("at most {} of the refusals while a token was there",
+                                      format_percent(*claim.wrongly_refused_at_most))};
+  Cases cases;
+  for (const Decisions& decisions : seen.run) {
+    const Refusals refusals = replay_bucket(decisions, claim.rate_per_second * (1 - refill_slack),
+                                            static_cast<double>(*claim.burst), seen.from, seen.to);
+    cases.of += refusals.all;
+    cases.bad += refusals.wrong.size();
+    for (const Decision* decision : refusals.wrong) {
+      show(finding, decision->request->request);
+      if (finding.timeline.size() < finding_instants_max)
+        finding.timeline.push_back({decision->start, "refused while a token was there"});
+    }
+  }
+  check.measured = fmt::format("{} of {} refusals", cases.bad, cases.of);
+  if (*claim.wrongly_refused_at_most <= 0) decide_count(check, cases, 0, "refusals");
+  else decide_share(check, cases, *claim.wrongly_refused_at_most, "refusals");
+  return check;
+}
+
+// Whether the refusal told the truth: nothing where the run does not tell.
+std::optional<bool> truthful(const Wait& wait) {
+  const std::uint32_t said = wait.refusal->request->advice.retry_after;
+  if (said == Advice::not_said) return false;
+  const Nanoseconds most = std::chrono::seconds(said) + truth_slack;
+  const Nanoseconds least = std::chrono::seconds(said) - std::chrono::seconds(1) - truth_slack;
+  if (wait.low > most || wait.high < least) return false;
+  if (wait.high == Nanoseconds::max()) return std::nullopt;
+  return true;
+}
+
+Check check_retry_after(const Seen& seen, Finding& finding) {
+  Check check{.name = "truthful-retry-after",
+              .expected = "each refusal says in Retry-After when the next is admitted, to the second"};
+  Cases cases;
+  std::uint64_t silent = 0;
+  std::uint64_t open = 0;
+  const Wait* example = nullptr;
+  std::vector<std::vector<Wait>> all;
+  for (const Decisions& decisions : seen.phase) all.push_back(waits_of(decisions));
+  for (const std::vector<Wait>& waits : all) {
+    for (const Wait& wait : waits) {
+      const auto truth = truthful(wait);
+      open += truth ? 0 : 1;
+      if (!truth) continue;
+      ++cases.of;
+      if (*truth) continue;
+      ++cases.bad;
+      const bool said = wait.refusal->request->advice.retry_after != Advice::not_said;
+      silent += said ? 0 : 1;
+      if (said && example == nullptr) example = &wait;
+      show(finding, wait.refusal->request->request);
+    }
+  }
+  check.measured = fmt::format("{} of {} refusals were wrong about it, {} of them said nothing", cases.bad, cases.of,
+                               silent);
+  if (example != nullptr) {
+    check.measured += fmt::format(
+        "; one said {} s, and {}", example->refusal->request->advice.retry_after,
+        example->high == Nanoseconds::max() ? fmt::format("none was admitted for {}", format_duration(example->low))
+                                            : fmt::format("the next was admitted after {}",
+                                                          format_duration(example->high)));
+  }
+  decide_share(check, cases, untruthful_share_max, "refusals that the run can check");
+  if (check.verdict == Verdict::inconclusive && open > 0)
+    check.missing += fmt::format("; {} refusals came too near the end", open);
+  return check;
+}
+
+std::vector<std::string> names_of(const scenarios::RateLimitExpectation& claim) {
+  std::vector<std::string> names = {"rate"};
+  if (claim.burst) names.emplace_back("burst");
+  if (claim.wrongly_refused_at_most) names.emplace_back("wrongly-refused-at-most");
+  if (claim.truthful_retry_after) names.emplace_back("truthful-retry-after");
+  return names;
+}
+
+}  // namespace
+
+Finding judge_rate_limit(const View& view, const PhaseWindow& phase,
+                         const scenarios::RateLimitExpectation& expectation) {
+  Finding finding;
+  finding.expectation = "rate-limit";
+  const Seen seen = look(view, phase, expectation);
+  const std::string why_not = untried(seen, expectation);
+  const std::string unsure = too_unsure(seen);
+  if (!why_not.empty()) {
+    cannot(finding, names_of(expectation), why_not);
+    check_unlimited(seen, expectation, finding);
+    // More than it may is too much also where it never refuses.
+    if (expectation.burst && seen.requests > 0) {
+      Check burst = check_burst(seen, expectation, finding);
+      if (burst.verdict == Verdict::violated) finding.checks[1] = std::move(burst);
+    }
+  } else {
+    finding.checks.push_back(check_rate(seen, expectation));
+    if (expectation.burst) finding.checks.push_back(check_burst(seen, expectation, finding));
+    if (expectation.wrongly_refused_at_most) finding.checks.push_back(check_refusals(seen, expectation, finding));
+    if (expectation.truthful_retry_after) finding.checks.push_back(check_retry_after(seen, finding));
+    if (!unsure.empty()) {
+      for (Check& check : finding.checks) {
+        if (check.verdict == Verdict::violated && check.name != "rate") continue;
+        check.verdict = Verdict::inconclusive;
+        check.missing = unsure;
+      }
+    }
+  }
+  conclude(finding, "The rate limit", false);
+  if (finding.verdict == Verdict::holds) finding.exchanges.clear();
+  return finding;
+}
+
+}  // namespace stormproof::verify

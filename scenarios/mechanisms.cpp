@@ -1,0 +1,171 @@
+#include "scenarios/mechanisms.h"
+
+#include <array>
+
+namespace stormproof::scenarios {
+namespace {
+
+constexpr std::string_view on_says = "The dependency, by its name in topology.dependencies.";
+
+const Record& timeout_record() {
+  static const Record record = {
+      "timeout expectation",
+      "How long the service waits for a dependency that hangs, seen from the calls that a fault holds back.",
+      {{"on", a(Form::line), required, on_says, "payments"},
+       {"gives-up-within", a(Form::duration), optional,
+        "The service gives up on a call that hangs within this time: 19 of 20, and none takes more than twice as long.",
+        "500ms"},
+       {"answers-within", a(Form::duration), optional,
+        "19 of 20 requests that made a call that hangs are answered within this time.", "1s"},
+       {"leaks-at-most", a(Form::count), optional,
+        "How many calls may go on after the request that made them was answered.", "0"}},
+      Choice{false, {"gives-up-within", "answers-within", "leaks-at-most"}}};
+  return record;
+}
+
+const Record& retries_record() {
+  static const Record record = {
+      "retries expectation",
+      "How the service calls again after a call that failed. Needs traceparent on the calls.",
+      {{"on", a(Form::line), required, on_says, "payments"},
+       {"attempts-at-most", a(Form::count), optional, "Calls for one request, the first one included.", "3"},
+       {"amplification-at-most", a(Form::factor), optional,
+        "Calls for each request that calls at all, in comparison with the steady state. The plateau of a retry budget.",
+        "1.2x"},
+       {"repeated-writes-at-most", a(Form::count), optional,
+        "How many calls with POST or PATCH may be sent again after they failed.", "0"},
+       {"honours-retry-after", a(Form::flag), optional,
+        "No call is repeated before the time that its answer gave in Retry-After.", "true"},
+       {"first-backoff", a(Form::around), optional,
+        "The wait before the first repetition, with a tolerance (10% where none is given).", "100ms ± 20%"},
+       {"backoff-factor", a(Form::factor), optional, "Each wait is so many times the one before, ± 20%.", "2x"},
+       {"jitter-at-least", a(Form::percent), optional, "The share by which waits vary around their middle.", "20%"}},
+      Choice{false,
+             {"attempts-at-most", "amplification-at-most", "repeated-writes-at-most", "honours-retry-after",
+              "first-backoff", "backoff-factor", "jitter-at-least"}}};
+  return record;
+}
+
+const Record& rate_limit_record() {
+  static const Record record = {
+      "rate-limit expectation",
+      "How the service limits the rate of those who call it. The traffic must exceed the limit.",
+      {{"rate", a(Form::rate), required, "Requests that are admitted in the long run, ± 5%.", "20/s"},
+       {"burst", a(Form::count), optional, "Requests that are admitted at once, at most.", "10"},
+       {"wrongly-refused-at-most", a(Form::percent), optional,
+        "The share of refusals that a token bucket of this rate and burst would not have made.", "1%"},
+       {"truthful-retry-after", a(Form::flag), optional,
+        "Each refusal says in Retry-After when the next request is admitted, to the second.", "true"},
+       {"status", a(Form::status), optional, "The status of a refusal. Default: 429.", "503"},
+       {"per", a(Form::header_name), optional, "The header whose every value has a limit of its own.", "X-Api-Key"}}};
+  return record;
+}
+
+template <typename T>
+std::optional<T> value(const Node& map, std::string_view key) {
+  const Node* const node = at(map, key);
+  const T* const found = node == nullptr ? nullptr : std::get_if<T>(&node->value);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+std::optional<std::uint64_t> count(const Node& map, std::string_view key) {
+  const auto number = value<std::int64_t>(map, key);
+  return number ? std::optional(static_cast<std::uint64_t>(*number)) : std::nullopt;
+}
+
+// A flag that can only be claimed.
+bool flag(const Node& map, std::string_view key, Complaints& complaints) {
+  const auto set = value<bool>(map, key);
+  if (set == false) complaints.add(at(map, key)->place, "'false' states nothing: leave it out");
+  return set.value_or(false);
+}
+
+What read_timeout(const Node& node, Complaints&) {
+  TimeoutExpectation timeout{.on = value<std::string>(node, "on").value_or("")};
+  timeout.gives_up_within = value<Nanoseconds>(node, "gives-up-within");
+  timeout.answers_within = value<Nanoseconds>(node, "answers-within");
+  timeout.leaks_at_most = count(node, "leaks-at-most");
+  return timeout;
+}
+
+What read_retries(const Node& node, Complaints& complaints) {
+  RetriesExpectation retries{.on = value<std::string>(node, "on").value_or("")};
+  retries.attempts_at_most = count(node, "attempts-at-most");
+  retries.amplification_at_most = value<double>(node, "amplification-at-most");
+  retries.repeated_writes_at_most = count(node, "repeated-writes-at-most");
+  retries.honours_retry_after = flag(node, "honours-retry-after", complaints);
+  retries.first_backoff = value<Around>(node, "first-backoff");
+  retries.backoff_factor = value<double>(node, "backoff-factor");
+  retries.jitter_at_least = value<double>(node, "jitter-at-least");
+  if (retries.attempts_at_most == 0)
+    complaints.add(at(node, "attempts-at-most")->place, "the first call counts: at least 1");
+  if (retries.amplification_at_most && *retries.amplification_at_most < 1)
+    complaints.add(at(node, "amplification-at-most")->place, "each request calls once: at least 1x");
+  return retries;
+}
+
+What read_rate_limit(const Node& node, Complaints& complaints) {
+  RateLimitExpectation limit{.rate_per_second = value<double>(node, "rate").value_or(0)};
+  limit.burst = count(node, "burst");
+  limit.wrongly_refused_at_most = value<double>(node, "wrongly-refused-at-most");
+  limit.truthful_retry_after = flag(node, "truthful-retry-after", complaints);
+  limit.status = static_cast<int>(value<std::int64_t>(node, "status").value_or(limit.status));
+  limit.per = value<std::string>(node, "per").value_or("");
+  if (limit.burst == 0) complaints.add(at(node, "burst")->place, "a limit admits one request at least");
+  if (limit.wrongly_refused_at_most && !limit.burst) {
+    complaints.add(at(node, "wrongly-refused-at-most")->place, "this needs 'burst': what would a bucket refuse?");
+  }
+  if (limit.status < 400)
+    complaints.add(at(node, "status")->place, "a refusal has a status of 400 and above");
+  return limit;
+}
+
+struct Mechanism {
+  Key key;
+  What (*read)(const Node& node, Complaints& complaints);
+  std::vector<std::string_view> within_phase;
+};
+
+const std::vector<Mechanism>& mechanisms() {
+  static const std::vector<Mechanism> all = {
+      {{"timeout", a(timeout_record()), optional, "How long it waits for a dependency that hangs.",
+        "{on: payments, gives-up-within: 500ms, leaks-at-most: 0}"},
+       read_timeout,
+       {"gives-up-within", "answers-within"}},
+      {{"retries", a(retries_record()), optional, "How it calls again after a call that failed.",
+        "{on: payments, attempts-at-most: 3}"},
+       read_retries,
+       {}},
+      {{"rate-limit", a(rate_limit_record()), optional, "How it limits the rate of those who call it.",
+        "{rate: 20/s, burst: 10}"},
+       read_rate_limit,
+       {}}};
+  return all;
+}
+
+const Mechanism* find(std::string_view kind) {
+  for (const Mechanism& mechanism : mechanisms()) {
+    if (mechanism.key.name == kind) return &mechanism;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<Key> mechanism_keys() {
+  std::vector<Key> keys;
+  for (const Mechanism& mechanism : mechanisms()) keys.push_back(mechanism.key);
+  return keys;
+}
+
+std::optional<What> read_mechanism(std::string_view kind, const Node& node, Complaints& complaints) {
+  const Mechanism* const mechanism = find(kind);
+  return mechanism == nullptr ? std::nullopt : std::optional(mechanism->read(node, complaints));
+}
+
+std::vector<std::string_view> keys_within_phase(std::string_view kind) {
+  const Mechanism* const mechanism = find(kind);
+  return mechanism == nullptr ? std::vector<std::string_view>{} : mechanism->within_phase;
+}
+
+}  // namespace stormproof::scenarios

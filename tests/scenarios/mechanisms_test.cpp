@@ -1,0 +1,95 @@
+#include "scenarios/mechanisms.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/scenarios/golden.h"
+
+namespace stormproof::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The meaning of one expectation in place of a good scenario's.
+template <typename What>
+What meaning(const std::string& text) {
+  const std::string source = golden::broken("      - latency: {p99: 400ms}", "      - " + text);
+  auto parsed = parse(source, "s.yaml", golden::environment({}));
+  EXPECT_TRUE(parsed.has_value()) << render(parsed.error());
+  if (!parsed) return {};
+  const auto& expect = parsed->phases.back().expect;
+  EXPECT_TRUE(std::holds_alternative<What>(expect.back().what)) << text;
+  return std::get<What>(expect.back().what);
+}
+
+std::string complaint(const std::string& text) {
+  return golden::messages(golden::broken("      - latency: {p99: 400ms}", "      - " + text));
+}
+
+TEST(Mechanisms, ATimeoutIsRead) {
+  const auto timeout =
+      meaning<TimeoutExpectation>("timeout: {on: ledger, gives-up-within: 500ms, answers-within: 1s, leaks-at-most: 0}");
+  EXPECT_EQ(timeout.on, "ledger");
+  EXPECT_EQ(timeout.gives_up_within, 500ms);
+  EXPECT_EQ(timeout.answers_within, 1s);
+  EXPECT_EQ(timeout.leaks_at_most, 0U);
+  EXPECT_FALSE(meaning<TimeoutExpectation>("timeout: {on: ledger, leaks-at-most: 3}").gives_up_within);
+}
+
+TEST(Mechanisms, RetriesAreRead) {
+  const auto retries = meaning<RetriesExpectation>(
+      "retries: {on: ledger, attempts-at-most: 3, amplification-at-most: 1.2x, repeated-writes-at-most: 0, "
+      "honours-retry-after: true, first-backoff: 100ms ± 20%, backoff-factor: 2x, jitter-at-least: 25%}");
+  EXPECT_EQ(retries.attempts_at_most, 3U);
+  EXPECT_EQ(retries.amplification_at_most, 1.2);
+  EXPECT_EQ(retries.repeated_writes_at_most, 0U);
+  EXPECT_TRUE(retries.honours_retry_after);
+  ASSERT_TRUE(retries.first_backoff);
+  EXPECT_EQ(retries.first_backoff->value, 100ms);
+  EXPECT_EQ(retries.first_backoff->tolerance, 0.2);
+  EXPECT_EQ(retries.backoff_factor, 2.0);
+  EXPECT_EQ(retries.jitter_at_least, 0.25);
+}
+
+TEST(Mechanisms, ARateLimitIsRead) {
+  const auto limit = meaning<RateLimitExpectation>(
+      "rate-limit: {rate: 20/s, burst: 10, wrongly-refused-at-most: 1%, truthful-retry-after: true, status: 503, per: "
+      "X-Api-Key}");
+  EXPECT_EQ(limit.rate_per_second, 20);
+  EXPECT_EQ(limit.burst, 10U);
+  EXPECT_EQ(limit.wrongly_refused_at_most, 0.01);
+  EXPECT_TRUE(limit.truthful_retry_after);
+  EXPECT_EQ(limit.status, 503);
+  EXPECT_EQ(limit.per, "X-Api-Key");
+  EXPECT_EQ(meaning<RateLimitExpectation>("rate-limit: {rate: 6/m}").status, 429);
+}
+
+TEST(Mechanisms, MistakesAreTold) {
+  using testing::HasSubstr;
+  EXPECT_THAT(complaint("timeout: {on: legder, gives-up-within: 1s}"), HasSubstr("did you mean 'ledger'"));
+  EXPECT_THAT(complaint("timeout: {on: ledger, gives-up-within: 1h}"), HasSubstr("it is over before this limit"));
+  EXPECT_THAT(complaint("timeout: {on: ledger}"),
+              HasSubstr("needs at least one of gives-up-within, answers-within, leaks-at-most"));
+  EXPECT_THAT(complaint("timeout: {on: ledger, gives-up-within: 500}"), HasSubstr("'500' has no unit"));
+  EXPECT_THAT(complaint("timeout: {gives-up-within: 1s}"), HasSubstr("needs 'on'"));
+  EXPECT_THAT(complaint("retries: {on: ledger, attempts-at-most: 0}"), HasSubstr("the first call counts: at least 1"));
+  EXPECT_THAT(complaint("retries: {on: ledger, amplification-at-most: 0.5x}"), HasSubstr("at least 1x"));
+  EXPECT_THAT(complaint("retries: {on: ledger, honours-retry-after: false}"), HasSubstr("'false' states nothing"));
+  EXPECT_THAT(complaint("rate-limit: {rate: 20}"), HasSubstr("'20' has no unit"));
+  EXPECT_THAT(complaint("rate-limit: {rate: 20/s, burst: 0}"), HasSubstr("admits one request at least"));
+  EXPECT_THAT(complaint("rate-limit: {rate: 20/s, status: 302}"), HasSubstr("400 and above"));
+  EXPECT_THAT(complaint("rate-limit: {rate: 20/s, wrongly-refused-at-most: 1%}"), HasSubstr("this needs 'burst'"));
+  EXPECT_THAT(complaint("rate-limit: {rate: 20/s, per: \"a b\"}"), HasSubstr("a b"));
+  EXPECT_THAT(complaint("retries: {on: ledger, atempts-at-most: 3}"), HasSubstr("did you mean 'attempts-at-most'"));
+}
+
+TEST(Mechanisms, KindsAreKnownByName) {
+  std::vector<std::string_view> names;
+  for (const Key& key : mechanism_keys()) names.push_back(key.name);
+  EXPECT_THAT(names, testing::IsSupersetOf({"timeout", "retries", "rate-limit"}));
+  EXPECT_THAT(keys_within_phase("timeout"), testing::ElementsAre("gives-up-within", "answers-within"));
+  EXPECT_TRUE(keys_within_phase("latency").empty());
+}
+
+}  // namespace
+}  // namespace stormproof::scenarios

@@ -1,0 +1,211 @@
+// Property tests over simulated limiters: random limits, right and defective; and cases by hand.
+#include "harness/verify/rate_limit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/verify/judge.h"
+#include "tests/verify/hand_log.h"
+#include "tests/verify/limiter_simulation.h"
+#include "tests/verify/properties.h"
+
+namespace stormproof::verify {
+namespace {
+
+using scenarios::RateLimitExpectation;
+using simulation::Limiter;
+using simulation::LimiterDefect;
+using simulation::Limiting;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Limiter random_limiter(int seed, Limiting limiting = Limiting::token_bucket) {
+  Dice dice(seed);
+  Limiter limiter;
+  limiter.seed = static_cast<std::uint64_t>(seed);
+  limiter.limiting = limiting;
+  limiter.rate = dice.in(10, 60);
+  limiter.burst = dice.whole(2, 40);
+  limiter.off_by = dice.whole(1, 3);
+  limiter.offered = dice.in(2, 5);
+  limiter.poisson = dice.chance(0.3);
+  if (limiting != Limiting::token_bucket && limiting != Limiting::leaky_queue) {
+    limiter.rate = dice.whole(10, 60);
+    limiter.burst = static_cast<int>(limiter.rate);
+  }
+  return limiter;
+}
+
+RateLimitExpectation claim_of(const Limiter& limiter) {
+  RateLimitExpectation claim{.rate_per_second = limiter.rate};
+  claim.burst = static_cast<std::uint64_t>(limiter.burst);
+  claim.wrongly_refused_at_most = 0.01;
+  claim.truthful_retry_after = true;
+  if (limiter.callers > 1) claim.per = "X-Api-Key";
+  return claim;
+}
+
+Finding judged(const Limiter& limiter, const RateLimitExpectation& claim) {
+  return judge(simulation::simulate(limiter), simulation::scenario_of(limiter, claim)).front();
+}
+Finding judged(const Limiter& limiter) { return judged(limiter, claim_of(limiter)); }
+
+TEST(RateLimit, CorrectTwinsHold) {
+  Verdicts verdicts;
+  const int runs = property_cases(60);
+  for (int seed = 1; seed <= runs; ++seed) {
+    Limiter limiter = random_limiter(seed);
+    limiter.callers = seed % 4 == 0 ? 3 : 1;
+    verdicts.count(judged(limiter), seed);
+  }
+  EXPECT_EQ(verdicts.violated, 0) << verdicts.last_violated;
+  EXPECT_GE(verdicts.holds * 100, runs * 95) << verdicts.last_inconclusive;
+}
+
+// Limiters of other classes keep their rate, too; what a bucket would do is not asked of them.
+TEST(RateLimit, CorrectTwinsOfOtherClassesHold) {
+  for (const Limiting limiting : {Limiting::fixed_window, Limiting::sliding_log, Limiting::leaky_queue}) {
+    Verdicts verdicts;
+    int rates = 0;
+    const int runs = property_cases(40);
+    for (int seed = 1; seed <= runs; ++seed) {
+      Limiter limiter = random_limiter(500 + seed, limiting);
+      RateLimitExpectation claim{.rate_per_second = limiter.rate, .truthful_retry_after = true};
+      claim.burst = static_cast<std::uint64_t>(limiter.burst) * (limiting == Limiting::leaky_queue ? 1 : 2);
+      const Finding finding = judged(limiter, claim);
+      verdicts.count(finding, seed);
+      rates += finding.checks[0].verdict == Verdict::holds ? 1 : 0;
+    }
+    EXPECT_EQ(verdicts.violated, 0) << static_cast<int>(limiting) << verdicts.last_violated;
+    EXPECT_GE(rates * 100, runs * 70) << static_cast<int>(limiting) << verdicts.last_inconclusive;
+  }
+}
+
+struct Mutant {
+  LimiterDefect defect;
+  Limiting limiting;
+  int callers = 1;
+  int seen = 95;  // of 100; none ever holds
+};
+
+TEST(RateLimit, DefectsAreSeen) {
+  for (const Mutant& mutant : {Mutant{LimiterDefect::off_by_some, Limiting::token_bucket},
+                               Mutant{LimiterDefect::too_generous, Limiting::token_bucket},
+                               Mutant{LimiterDefect::too_strict, Limiting::token_bucket},
+                               Mutant{LimiterDefect::counts_refused, Limiting::token_bucket},
+                               Mutant{LimiterDefect::counts_refused, Limiting::sliding_log},
+                               Mutant{LimiterDefect::lies, Limiting::token_bucket},
+                               Mutant{LimiterDefect::lies, Limiting::fixed_window},
+                               Mutant{LimiterDefect::per_instance, Limiting::token_bucket},
+                               Mutant{LimiterDefect::one_for_all, Limiting::token_bucket, 3},
+                               Mutant{LimiterDefect::drops_some, Limiting::token_bucket, 3},
+                               Mutant{LimiterDefect::unlimited, Limiting::token_bucket}}) {
+    Verdicts verdicts;
+    const int runs = property_cases(25);
+    for (int seed = 1; seed <= runs; ++seed) {
+      Limiter limiter = random_limiter(1000 + seed, mutant.limiting);
+      limiter.defect = mutant.defect;
+      limiter.callers = mutant.callers;
+      verdicts.count(judged(limiter), seed);
+    }
+    EXPECT_EQ(verdicts.holds, 0) << static_cast<int>(mutant.defect) << ' ' << verdicts.last_holds;
+    EXPECT_GE(verdicts.violated * 100, runs * mutant.seen)
+        << static_cast<int>(mutant.defect) << ' ' << verdicts.last_inconclusive;
+  }
+}
+
+TEST(RateLimit, StarvedRunsAreInconclusive) {
+  Verdicts slow;
+  Verdicts brief;
+  const int runs = property_cases(40);
+  for (int seed = 1; seed <= runs; ++seed) {
+    Limiter limiter = random_limiter(2000 + seed);
+    limiter.offered = 0.5;
+    limiter.comes_at_once = false;
+    slow.count(judged(limiter), seed);
+    limiter = random_limiter(2000 + seed);
+    limiter.lasting = milliseconds(1000);
+    brief.count(judged(limiter), seed);
+  }
+  EXPECT_EQ(slow.inconclusive, runs) << slow.last_holds << slow.last_violated;
+  EXPECT_THAT(slow.last_inconclusive, testing::HasSubstr("the limit was not reached; send at least"));
+  EXPECT_EQ(brief.violated, 0) << brief.last_violated;
+  EXPECT_GE(brief.inconclusive * 100, runs * 90) << brief.last_holds;
+}
+
+TEST(RateLimit, AnUnspentBurstIsNoVerdict) {
+  Limiter limiter;
+  limiter.steady = seconds(5);
+  limiter.comes_at_once = false;
+  events::Log log = simulation::simulate(limiter);
+  // The limit was reached before the phase, too.
+  for (int at = 0; at < 40; ++at) {
+    events::Exchange request = log.exchanges.front();
+    request.intended = request.start = log.marks[1].at - milliseconds(400) + milliseconds(10 * at);
+    request.end = request.first_byte = request.start + milliseconds(1);
+    log.exchanges.push_back(request);
+  }
+  std::erase_if(log.exchanges, [&](const events::Exchange& request) {
+    return request.start > log.marks[1].at && request.start < log.marks[1].at + milliseconds(700);
+  });
+  const Finding finding = judge(log, simulation::scenario_of(limiter, {.rate_per_second = 20, .burst = 100})).front();
+  EXPECT_EQ(finding.checks[1].verdict, Verdict::inconclusive) << told(finding);
+  EXPECT_THAT(finding.checks[1].missing, testing::HasSubstr("the burst was never spent"));
+}
+
+// The true rate and burst lie in the reported intervals.
+TEST(RateLimit, TheIntervalsHoldTheTruth) {
+  int inside = 0;
+  const int runs = property_cases(60);
+  for (int seed = 1; seed <= runs; ++seed) {
+    Limiter limiter = random_limiter(3000 + seed);
+    limiter.poisson = false;
+    const Finding finding = judged(limiter);
+    const std::string& text = finding.checks[0].measured;
+    double low = 0, high = 0;
+    const auto at = text.find("interval ");
+    ASSERT_NE(at, text.npos) << text;
+    ASSERT_EQ(std::sscanf(text.c_str() + at, "interval %lf/s to %lf/s", &low, &high), 2) << text;
+    inside += low * 0.995 <= limiter.rate && limiter.rate <= high * 1.005 ? 1 : 0;
+    EXPECT_LT(high / low, 1.06) << text;
+  }
+  EXPECT_GE(inside * 100, runs * 95);
+}
+
+TEST(RateLimit, ShowsTheWindowThatIsTooFull) {
+  Limiter limiter;
+  limiter.defect = LimiterDefect::per_instance;
+  const Finding finding = judged(limiter, {.rate_per_second = 20, .burst = 10});
+  EXPECT_EQ(finding.verdict, Verdict::violated);
+  EXPECT_THAT(finding.summary, testing::HasSubstr("The rate limit does not work as claimed"));
+  EXPECT_FALSE(finding.exchanges.empty());
+  std::vector<std::string> instants;
+  for (const Instant& instant : finding.timeline) instants.push_back(instant.what);
+  EXPECT_THAT(instants, testing::IsSupersetOf({"too many are admitted from here", "to here"}));
+}
+
+TEST(RateLimit, AnotherStatusIsAskedFor) {
+  Limiter limiter;
+  events::Log log = simulation::simulate(limiter);
+  for (events::Exchange& request : log.exchanges) {
+    if (request.status == 429) request.status = 503;
+  }
+  const Finding finding = judge(log, simulation::scenario_of(limiter, {.rate_per_second = 20})).front();
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_THAT(finding.summary, testing::HasSubstr("or state status: 503"));
+  EXPECT_EQ(judge(log, simulation::scenario_of(limiter, {.rate_per_second = 20, .status = 503})).front().verdict,
+            Verdict::holds);
+}
+
+TEST(RateLimit, WithoutTheHeaderThereAreNoCallers) {
+  Limiter limiter;
+  events::Log log = simulation::simulate(limiter);
+  for (events::Exchange& request : log.exchanges) request.key = 0;
+  const Finding finding =
+      judge(log, simulation::scenario_of(limiter, {.rate_per_second = 20, .per = "X-Api-Key"})).front();
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_THAT(finding.summary, testing::HasSubstr("no request carried the header X-Api-Key"));
+}
+
+}  // namespace
+}  // namespace stormproof::verify
