@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,12 +46,16 @@ struct ScriptPlace {
   bool last_of_session = false;
 };
 
+// For those who can read from the disk as they go.
+inline constexpr std::uint64_t script_memory_max = std::uint64_t{512} << 20;
+
 struct ScriptOptions {
   Filter filter = {};
   RewriteRules rewrites = {};
   bool allow_writes = false;
   bool traced = false;  // recorded `traceparent` lines are taken out: each request will get one of its own
-  std::uint64_t memory_max = std::uint64_t{512} << 20;  // of the requests' bytes
+  std::uint64_t memory_max =
+      std::numeric_limits<std::uint64_t>::max();  // of the requests' bytes; above it they stay on the disk
 };
 
 struct Script {

@@ -7,6 +7,7 @@
 
 #include "faults/plan.h"
 #include "harness/run/fault_rules.h"
+#include "harness/run/traffic_shape.h"
 #include "reports/planned_faults.h"
 
 namespace stormproof::run {
@@ -30,10 +31,12 @@ std::string basis_of(const faults::Rule& rule, bool& known) {
   if (rule.by_request) {
     known = rule.methods.empty() && rule.paths.empty() && rule.routes.empty() && rule.headers.empty();
     return known ? "the first try of every call that these requests make, where the service passes traceparent on"
-                 : "the first try of every call of these requests that the rule matches, where the service passes traceparent on";
+                 : "the first try of every call of these requests that the rule matches, where the service passes "
+                   "traceparent on";
   }
   if (is_exact(rule)) return "if each request makes these calls once, and the service passes traceparent on";
-  return "if the service calls the dependency with the method, path and headers of the request, and passes traceparent on";
+  return "if the service calls the dependency with the method, path and headers of the request, and passes traceparent "
+         "on";
 }
 
 std::vector<Call> calls_of(const faults::Rule& rule, const replay::ScriptRequest& request) {
@@ -55,7 +58,12 @@ class Previewer {
   RulePreview rule(const scenarios::Fault& fault, const PhasePreview& phase) const {
     const faults::Plan plan(seed_, {rule_of(fault)});
     const faults::Rule& rule = plan.rules().front();
-    RulePreview made{.id = rule.id, .phase = phase.name, .on = fault.on, .effect = reports::effect_of(fault), .basis = {}, .hits = {}};
+    RulePreview made{.id = rule.id,
+                     .phase = phase.name,
+                     .on = fault.on,
+                     .effect = reports::effect_of(fault),
+                     .basis = {},
+                     .hits = {}};
     made.basis = basis_of(rule, made.known);
     made.begin = std::min(phase.end, phase.begin + rule.after);
     made.end = rule.lasting ? std::min(phase.end, made.begin + *rule.lasting) : phase.end;
@@ -74,11 +82,14 @@ class Previewer {
     const events::TraceId trace = replay::trace_of(seed_, n + 1);
     bool counted = false;
     for (const Call& call : calls_of(rule, request)) {
-      const bool matches = rule.by_request || plan.matches(rule, {.method = call.method, .target = call.target, .trace = trace, .head = request.fields});
+      const bool matches =
+          rule.by_request ||
+          plan.matches(rule, {.method = call.method, .target = call.target, .trace = trace, .head = request.fields});
       if (!matches) continue;
       made.considered += std::exchange(counted, true) ? 0 : 1;
       if (!rule.decided_by_draw() || !rule.clients.empty()) continue;
-      const std::uint64_t identity = faults::identity_of(rule, faults::call_of(call.method, call.target, trace), trace, 0);
+      const std::uint64_t identity =
+          faults::identity_of(rule, faults::call_of(call.method, call.target, trace), trace, 0);
       if (!plan.drawn(rule, identity, offsets_[n] - begin)) continue;
       made.hits.push_back({n + 1, request.id, offsets_[n], rule.by_request ? "" : call.method + " " + call.target});
     }
@@ -91,13 +102,6 @@ class Previewer {
 
 }  // namespace
 
-replay::PacingOptions pacing_of(const scenarios::Traffic& traffic) {
-  if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
-  if (traffic.ramp)
-    return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
-  return replay::Speed{traffic.speed.value_or(1)};
-}
-
 base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay::Script& script, std::uint64_t seed) {
   Preview made;
   base::Nanoseconds end = scenario.steady_state.duration;
@@ -108,13 +112,16 @@ base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay:
   }
   std::vector<base::Time> recorded;
   for (const replay::ScriptRequest& request : script.requests) recorded.push_back(request.recorded);
-  const replay::Pacing pacing(recorded, pacing_of(scenario.traffic));
+  const auto shape = pacing_of(scenario, seed);
+  if (!shape) return std::unexpected(shape.error());
+  const replay::Pacing pacing(recorded, *shape);
   std::vector<base::Nanoseconds> offsets;
   for (std::uint64_t n = 0; !script.requests.empty(); ++n) {
     const base::Nanoseconds offset = pacing.offset(n);
     if (offset >= end) break;
     if (n >= preview_requests_max)
-      return base::fail(fmt::format("the scenario sends more than {} requests; a plan names at most so many", preview_requests_max));
+      return base::fail(
+          fmt::format("the scenario sends more than {} requests; a plan names at most so many", preview_requests_max));
     offsets.push_back(offset);
   }
   made.requests = offsets.size();

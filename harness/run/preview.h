@@ -28,7 +28,7 @@ struct PhasePreview {
 };
 
 struct Hit {
-  std::uint64_t request = 0;  // of the run, from 1
+  std::uint64_t request = 0;   // of the run, from 1
   std::uint64_t recorded = 0;  // its number in the capture
   base::Nanoseconds at{0};
   std::string call;  // the call to the dependency that is hit; "" where it is every one
@@ -54,8 +54,6 @@ struct Preview {
 };
 
 base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay::Script& script, std::uint64_t seed);
-
-replay::PacingOptions pacing_of(const scenarios::Traffic& traffic);
 
 // Whether the decisions in a run's ledger are those that the rules draw.
 struct Agreement {

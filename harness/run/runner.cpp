@@ -9,9 +9,9 @@
 #include "harness/base/units.h"
 #include "harness/run/health.h"
 #include "harness/run/preview.h"
+#include "harness/run/traffic_shape.h"
 #include "harness/verify/judge.h"
 #include "harness/wire/net.h"
-#include "replay/arrivals.h"
 #include "replay/production.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
@@ -38,35 +38,6 @@ std::string run_id(base::Time at, std::uint64_t seed) {
     else if (c != '-' && c != ':') id += c;
   }
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
-}
-
-base::Result<replay::PacingOptions> pacing_of(const scenarios::Traffic& traffic, const std::filesystem::path& folder,
-                                              std::uint64_t seed) {
-  if (traffic.rate_per_second) return replay::ConstantRate{*traffic.rate_per_second};
-  if (traffic.poisson_per_second) return replay::PoissonRate{*traffic.poisson_per_second, seed};
-  if (!traffic.steps.empty()) {
-    replay::SteppedRate stepped;
-    for (const scenarios::RateStep& step : traffic.steps)
-      stepped.steps.push_back({step.per_second, step.lasting.value_or(base::Nanoseconds(0))});
-    return stepped;
-  }
-  if (traffic.arrivals) {
-    auto times = replay::read_arrivals((folder / traffic.arrivals->file).string(), traffic.arrivals->column);
-    if (!times) return std::unexpected(times.error());
-    return replay::Arrivals{std::move(*times), traffic.arrivals->speed, traffic.arrivals->file};
-  }
-  if (traffic.ramp)
-    return replay::RampedRate{traffic.ramp->from_per_second, traffic.ramp->to_per_second, traffic.ramp->over};
-  return replay::Speed{traffic.speed.value_or(1)};
-}
-
-replay::Affinity affinity_of(const scenarios::Traffic& traffic) {
-  switch (traffic.affinity) {
-    case scenarios::Affinity::recorded: return replay::Affinity::recorded;
-    case scenarios::Affinity::session: return replay::Affinity::session;
-    case scenarios::Affinity::none: break;
-  }
-  return replay::Affinity::pool;
 }
 
 }  // namespace
@@ -123,7 +94,8 @@ base::Result<void> Runner::start() {
   const std::filesystem::path capture = folder / scenario_.traffic.capture;
   auto script = replay::load_script(capture.string(), {.filter = {scenario_.traffic.methods, scenario_.traffic.paths},
                                                        .allow_writes = scenario_.traffic.allow_writes,
-                                                       .traced = true});
+                                                       .traced = true,
+                                                       .memory_max = replay::script_memory_max});
   if (!script) return std::unexpected(script.error());
   if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
   if (script->writes_refused > 0) {
@@ -148,7 +120,7 @@ base::Result<void> Runner::start() {
   if (!tls) return std::unexpected(tls.error());
   if (const auto allowed = replay::refuse_production(script->meta, *endpoint, wire::addresses_of); !allowed)
     return allowed;
-  const auto pacing = pacing_of(scenario_.traffic, folder, options_.seed);
+  const auto pacing = pacing_of(scenario_, options_.seed);
   if (!pacing) return std::unexpected(pacing.error());
   traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
                                        scenario_.traffic.connections.value_or(options_.connections_max), clock_,

@@ -49,7 +49,7 @@ s.yaml:7:3: error: this line begins in a column that no line above begins in
 )"},
     {"Slip2", "  rate: 200/s", "rate: 200/s",
      R"(
-s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp
+s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp, steps, poisson, arrivals
     9 | traffic:
       | ^^^^^^^
 s.yaml:11:1: error: unknown scenario field 'rate'
@@ -132,13 +132,13 @@ s.yaml:18:27: error: 'abort' has no value; it takes a map
 )"},
     {"TwoRates", "  rate: 200/s", "  rate: 200/s\n  speed: 2x",
      R"(
-s.yaml:12:3: error: 'speed' cannot stand beside 'rate'; the traffic has exactly one of rate, speed, ramp
+s.yaml:12:3: error: 'speed' cannot stand beside 'rate'; the traffic has exactly one of rate, speed, ramp, steps, poisson, arrivals
    12 |   speed: 2x
       |   ^^^^^
 )"},
     {"NoRate", "  rate: 200/s\n", "",
      R"(
-s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp
+s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp, steps, poisson, arrivals
     9 | traffic:
       | ^^^^^^^
 )"},

@@ -300,7 +300,7 @@ s.yaml:4:17: error: '10' has no unit; a rate is written like 200/s
 s.yaml:4:21: error: duplicate key 'rate'; it stands on line 4 already
     4 | traffic: {rate: 10, rate: 20/s, speed: 2}
       |                     ^^^^
-s.yaml:4:33: error: 'speed' cannot stand beside 'rate'; the traffic has exactly one of rate, speed, ramp
+s.yaml:4:33: error: 'speed' cannot stand beside 'rate'; the traffic has exactly one of rate, speed, ramp, steps, poisson, arrivals
     4 | traffic: {rate: 10, rate: 20/s, speed: 2}
       |                                 ^^^^^
 s.yaml:4:40: error: '2' has no unit; a factor is written like 2x

@@ -69,5 +69,12 @@ TEST(Net, HostsThatDoNotExistAreNamed) {
   EXPECT_THAT(found.error().message, HasSubstr("cannot resolve 'no-such-host.invalid'"));
 }
 
+TEST(Net, AHostHasAllItsAddressesOrNone) {
+  const auto loopback = addresses_of("127.0.0.1");
+  ASSERT_EQ(loopback.size(), 1u);
+  EXPECT_TRUE(loopback.front().is_loopback());
+  EXPECT_TRUE(addresses_of("no-such-host.invalid").empty());
+}
+
 }  // namespace
 }  // namespace stormproof::wire
