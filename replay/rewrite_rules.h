@@ -16,12 +16,12 @@
 namespace stormproof::replay {
 
 struct RewriteRules {
-  std::string host;                                          // of the Host field; "": as recorded
-  std::vector<std::pair<std::string, std::string>> headers;  // set: the first of that name is replaced, others go
-  std::vector<std::string> headers_removed;
-  std::vector<std::pair<std::string, std::string>> paths;  // glob and what it becomes
-  std::vector<std::pair<std::string, std::string>> query;
-  std::vector<std::string> query_removed;
+  std::string host = {};                                          // of the Host field; "": as recorded
+  std::vector<std::pair<std::string, std::string>> headers = {};  // set: the first of that name is replaced, others go
+  std::vector<std::string> headers_removed = {};
+  std::vector<std::pair<std::string, std::string>> paths = {};  // glob and what it becomes
+  std::vector<std::pair<std::string, std::string>> query = {};
+  std::vector<std::string> query_removed = {};
 
   bool none() const {
     return host.empty() && headers.empty() && headers_removed.empty() && paths.empty() && query.empty() &&

@@ -85,18 +85,6 @@ std::vector<std::string> notes_of(const replay::ScriptShots& shots, const replay
   return notes;
 }
 
-// Null where recorded values are to be sent as they are.
-base::Result<std::unique_ptr<replay::LiveValues>> live_values(const ReplayFlags& flags, const replay::Script& script) {
-  if (flags.no_links) return nullptr;
-  auto capture = replay::CaptureReader::open(flags.file);
-  if (!capture) return std::unexpected(capture.error());
-  const auto links = replay::find_links(*capture);
-  if (!links) return std::unexpected(links.error());
-  std::vector<std::uint64_t> sent;
-  for (const replay::ScriptPlace& place : script.places) sent.push_back(place.id);
-  return std::make_unique<replay::LiveValues>(*links, sent);
-}
-
 class Replaying {
  public:
   Replaying(const ReplayFlags& flags, Plan plan, replay::Script script)
@@ -134,8 +122,7 @@ class Replaying {
     io.run();
     about_.lacked = base::shortages(before, base::machine_use());
     about_.interrupted = signals.caught();
-    about_.notes = notes_of(recorded, stream_.get());
-    about_.links = *values == nullptr ? nullptr : &(*values)->counts();
+    about_.notes = notes_of(shots, stream_.get());
     about_.connections_made = sender.counts().connections;
     about_.connections_cut = sender.counts().lanes_cut;
     return signals.exit_code(report(stats));
