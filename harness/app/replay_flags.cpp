@@ -119,8 +119,6 @@ void ReplayFlags::add_to(CLI::App& command) {
   command.add_flag("--allow-writes", allow_writes, "also send methods that write (POST, PUT, DELETE …)");
   command.add_flag("--keep-idempotency-keys", keep_idempotency_keys,
                    "send recorded Idempotency-Key fields as they are; else each replay and loop has its own");
-  command.add_flag("--no-links", no_links,
-                   "send recorded cookies, tokens and ids as they are, not those that the target gives");
   command.add_option("--max-requests", requests_max, "a ceiling: never send more");
   command.add_option("--max-rate", rate_max,
                      "a ceiling: no second holds more; what would come sooner is put off: 1000/s");
