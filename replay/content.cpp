@@ -182,7 +182,8 @@ std::string_view to_string(ContentKind kind) {
 }
 
 std::string_view without_chunks(std::string_view head, std::string_view body, std::string& buffer) {
-  if (response_framing(head, "").kind != BodyFraming::Kind::chunked) return body;
+  const BodyFraming framing = head.starts_with("HTTP/") ? response_framing(head, "") : request_framing(head);
+  if (framing.kind != BodyFraming::Kind::chunked) return body;
   ChunkedWalk walk;
   if (walk.walk(body) != ChunkedWalk::State::complete) return body;
   buffer.clear();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "scenarios/suggestion.h"
 
@@ -37,13 +38,18 @@ std::string describe(const Node& node) {
   return node.secret ? "a secret" : node.text.empty() ? "an empty text" : in_quotes(node.text);
 }
 
+constexpr std::size_t homes_told_max = 4;  // more would be no hint
+
 // The records that have such a key, for one who wrote it at the wrong depth.
 std::string homes_of(std::string_view key, const Record& root) {
   std::vector<std::string> homes;
   for (const Record* record : all_records(root)) {
     if (record->key(key) != nullptr) homes.push_back(fmt::format("{}", record->name));
   }
-  return homes.size() > 2 ? std::string() : fmt::format("{}", fmt::join(homes, " and "));
+  if (homes.empty() || homes.size() > homes_told_max) return {};
+  const std::string last = std::exchange(homes.back(), {});
+  homes.pop_back();
+  return homes.empty() ? last : fmt::format("{} and {}", fmt::join(homes, ", "), last);
 }
 
 // "./shop --port 8082" as the list that it should have been.

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "harness/app/version.h"
-#include "harness/proxy/fault_api.h"
-#include "harness/proxy/switchboard.h"
-#include "harness/proxy/toxiproxy_api.h"
+#include "harness/run/fault_api.h"
+#include "harness/run/switchboard.h"
+#include "harness/run/toxiproxy_api.h"
 
 namespace stormproof::app {
 
@@ -17,7 +17,7 @@ class FaultDesk {
   FaultDesk(const base::Clock& clock, events::Sink* sink, std::uint64_t seed)
       : board_(clock, sink, {}, seed), toxiproxy_(board_, std::string(version)), api_(board_) {}
 
-  proxy::Switchboard& board() { return board_; }
+  run::Switchboard& board() { return board_; }
   base::Result<std::size_t> populate_from(std::string_view json) { return toxiproxy_.populate_from(json); }
 
   // On one thread. Nothing: this is none of their paths.
@@ -27,9 +27,9 @@ class FaultDesk {
   }
 
  private:
-  proxy::Switchboard board_;
-  proxy::ToxiproxyApi toxiproxy_;
-  proxy::FaultApi api_;
+  run::Switchboard board_;
+  run::ToxiproxyApi toxiproxy_;
+  run::FaultApi api_;
 };
 
 }  // namespace stormproof::app

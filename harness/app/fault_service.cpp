@@ -43,7 +43,7 @@ proxy::MetricsInput FaultService::metrics() {
   input.workers = 1;
   input.draining = draining_;
   input.meter = meter_.read();
-  for (const proxy::ProxyState& state : desk_.board().states()) {
+  for (const run::ProxyState& state : desk_.board().states()) {
     input.relay += state.counts;
     input.sessions += state.connections;
   }

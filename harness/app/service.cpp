@@ -191,9 +191,9 @@ base::Result<void> Service::start_admin() {
 }
 
 // The relay of this service, as faults by hand see it.
-proxy::Guest Service::guest() {
+run::Guest Service::guest() {
   const proxy::RelayOptions& relay = options_.gateway.relay;
-  proxy::Guest guest{
+  run::Guest guest{
       .name = "default", .listen = wire::to_string(endpoint()), .upstream = {}, .http = !relay.tcp, .lanes = {}};
   for (const proxy::Upstream& upstream : relay.upstreams)
     guest.upstream += (guest.upstream.empty() ? "" : ", ") + upstream.name;

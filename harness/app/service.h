@@ -82,7 +82,7 @@ class Service {
   proxy::GatewayOptions with_taps(const proxy::GatewayOptions& gateway);
   base::Task<> end_worker(std::size_t worker);
   base::Result<void> start_admin();
-  proxy::Guest guest();
+  run::Guest guest();
   proxy::MetricsInput metrics();
   std::optional<proxy::ShadowReading> shadow_reading();
   void note_reload(bool ok);

@@ -9,32 +9,15 @@ using events::Outcome;
 
 Attribution::Attribution(Exchanges ingress, Time healthy_end) {
   std::vector<std::pair<Time, Time>> late;
-  std::vector<std::pair<Time, int>> starts_and_ends;
-  const bool lines = std::ranges::any_of(ingress, [](const Exchange* request) {
-    return request->outcome == Outcome::held_off || request->waited > Nanoseconds(0);
-  });
   for (const Exchange* request : ingress) {
     if (request->outcome == Outcome::shed) continue;
     listened_until_ = std::max(listened_until_, request->end);
-    if (lines && !events::never_sent(*request)) {  // nobody asks for it otherwise
-      const bool answered = request->outcome == Outcome::answered;
-      sent_.push_back({request->start, answered ? request->end : Time::max()});
-      starts_and_ends.emplace_back(request->start, +1);
-      starts_and_ends.emplace_back(request->end, -1);
-    }
     if (own_lag(*request) > pause_least) late.emplace_back(request->intended, request->start - request->waited);
     if (request->outcome != Outcome::answered) continue;
     answers_.push_back(request->end);
     if (request->end < healthy_end) patience_ = std::max(patience_, request->end - request->start);
   }
   std::ranges::sort(answers_);
-  std::ranges::sort(sent_, {}, [](const Sent& sent) { return std::pair(sent.start, sent.answered); });
-  std::ranges::sort(starts_and_ends);
-  int under_way = 0;
-  for (const auto& [at, change] : starts_and_ends) {
-    under_way += change;
-    most_held_ = std::max(most_held_, static_cast<std::size_t>(std::max(under_way, 0)));
-  }
   std::ranges::sort(late);
   for (const auto& [from, to] : late) {
     if (!pauses_.empty() && from <= pauses_.back().to) pauses_.back().to = std::max(pauses_.back().to, to);
@@ -57,17 +40,10 @@ Nanoseconds Attribution::awake_between(Time from, Time to) const {
   return (to - from) - (paused_before(to) - paused_before(from));
 }
 
-bool Attribution::stalled_at(Time at) const {
-  const auto after = std::ranges::upper_bound(sent_, at, {}, &Sent::start);
-  const auto count = std::min({stalled_requests, most_held_, static_cast<std::size_t>(after - sent_.begin())});
-  const auto last = std::ranges::subrange(after - static_cast<std::ptrdiff_t>(count), after);
-  return count > 0 && std::ranges::all_of(last, [&](const Sent& sent) { return sent.answered > at; });
-}
-
 Nanoseconds Attribution::silence(Time from, Time to) const {
   const auto next = std::ranges::upper_bound(answers_, from);
   const Nanoseconds silent = awake_between(from, next == answers_.end() ? to : std::min(to, *next));
-  return silent > patience_ && stalled_at(from) ? silent : Nanoseconds(0);
+  return silent > patience_ ? silent : Nanoseconds(0);
 }
 
 bool Attribution::never_answered_again(const Exchange& held_off) const {

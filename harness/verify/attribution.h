@@ -3,7 +3,7 @@
 // A request is late for one of three reasons. The service took long. The generator was late itself (its machine was
 // busy): it then reads answers late, too. Or the target held every connection, and the request stood in line
 // (Exchange::waited). So what the service did to it has two bounds. The least leaves out the generator's pauses and the
-// time in line, unless the target answered nothing at all meanwhile, none of what was sent last, for longer than any took while it was
+// time in line, unless the target answered nothing at all meanwhile, for longer than any request took while it was
 // healthy: then it would have kept this one waiting, too. The most counts from the intended instant. VIOLATED may rest on
 // the least only, HOLDS on the most only. Pure, immutable once built; O(log n) a question.
 #pragma once
@@ -23,9 +23,6 @@ using Exchanges = std::span<const events::Exchange* const>;
 // A smaller delay of the generator is no pause; but each answer may have been read so much too late.
 inline constexpr Nanoseconds pause_least = std::chrono::milliseconds(1);
 inline constexpr Nanoseconds patience_least = std::chrono::seconds(1);  // a silence that means something
-
-// So many requests sent one after the other, and none answered: the target stalls. Fewer where it held fewer connections.
-inline constexpr std::size_t stalled_requests = 50;
 
 // A request without an answer takes longer than anything.
 inline constexpr Nanoseconds no_answer = Nanoseconds::max();
@@ -63,19 +60,10 @@ class Attribution {
   };
   Nanoseconds paused_before(Time when) const;
   Nanoseconds awake_between(Time from, Time to) const;
-  // Whether none of the requests sent last before `at` had its answer: the target as a whole does not answer. Where it is
-  // only full of slow ones, quick ones were sent in between.
-  bool stalled_at(Time at) const;
   // How long the target answered nothing, from `from` until `to` at most; 0 where that is nothing unusual.
   Nanoseconds silence(Time from, Time to) const;
   bool never_answered_again(const events::Exchange& held_off) const;
 
-  struct Sent {
-    Time start{};
-    Time answered{};  // Time::max() where it was not
-  };
-  std::vector<Sent> sent_ = {};     // by start
-  std::size_t most_held_ = 0;       // requests under way at one time
   std::vector<Time> answers_ = {};  // when they were whole
   std::vector<Pause> pauses_ = {};  // of the generator, disjoint, in order
   Time listened_until_{};

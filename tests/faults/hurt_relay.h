@@ -8,7 +8,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/events/recorder.h"
-#include "harness/proxy/switchboard.h"
+#include "harness/run/switchboard.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/raw_server.h"
 
@@ -26,13 +26,13 @@ class HurtRelay {
   void withdraw(const std::string& name);
   support::RawConnection connect();
   std::uint16_t port() const { return port_; }
-  proxy::Switchboard& board() { return board_; }
+  run::Switchboard& board() { return board_; }
   std::uint16_t upstream_port() const { return upstream_.port(); }
 
  private:
   base::SystemClock clock_;
   support::RawServer upstream_;
-  proxy::Switchboard board_;
+  run::Switchboard board_;
   std::uint16_t port_ = 0;
 };
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/proxy/switchboard.h"
+#include "harness/run/switchboard.h"
 #include "tests/faults/hurt_relay.h"
 #include "tests/support/waiting.h"
 

@@ -159,29 +159,6 @@ TEST(Attribution, ALimitOfConnectionsThatIsTooLowIsNotTheServicesFault) {
   }
 }
 
-// From the load on, two in five take 5 s, and that is in order: they fill the connections, and for a while none is
-// answered. The others would have been quick.
-TEST(Attribution, ATargetFullOfSlowRequestsIsNotOneThatStalls) {
-  std::string wrong;
-  for (const std::size_t connections : {50u, 200u, 512u}) {
-    Load load;
-    load.per_second = 600;
-    load.connections_max = connections;
-    load.service = [&load](Nanoseconds at, std::mt19937_64& engine) {
-      const bool slow = at >= load.steady && std::uniform_real_distribution<double>(0, 1)(engine) < 0.4;
-      return std::optional<Nanoseconds>(slow ? Nanoseconds(seconds(5)) : Nanoseconds(milliseconds(10)));
-    };
-    const simulation::LoadRun run = simulation::simulate(load);
-    const auto limits = expecting(0.001, {{.quantile = 0.5, .at_most = milliseconds(100)}});
-    const auto findings = judge(run.log, simulation::scenario_of(load, limits));
-    for (const Finding& finding : findings) {
-      if (finding.verdict == Verdict::violated) wrong += told(load, findings);
-    }
-    EXPECT_EQ(findings[3].verdict, Verdict::inconclusive) << told(load, findings);
-  }
-  EXPECT_EQ(wrong, "");
-}
-
 TEST(Attribution, AViolationNamesTheConnectionsThatTheTargetHeld) {
   Load load;
   load.service = [](Nanoseconds at, std::mt19937_64&) {

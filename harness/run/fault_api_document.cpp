@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "faults/stream_fault_json.h"
-#include "harness/proxy/fault_api.h"
+#include "harness/run/fault_api.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 namespace {
 
 // Where a schema of one fault's type is put in, and the list of them.
@@ -116,4 +116,4 @@ std::string FaultApi::openapi() {
   return replace_all(std::move(text), "@schemas@", faults::stream_fault_schemas());
 }
 
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

@@ -1,4 +1,4 @@
-#include "harness/proxy/fault_api.h"
+#include "harness/run/fault_api.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,9 +11,9 @@
 
 #include "faults/stream_fault_json.h"
 #include "harness/base/units.h"
-#include "harness/proxy/toxiproxy_api.h"
+#include "harness/run/toxiproxy_api.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 namespace {
 
 namespace json = boost::json;
@@ -289,4 +289,4 @@ HttpReply FaultApi::heal(const HttpRequest& request) {
   return nothing();
 }
 
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

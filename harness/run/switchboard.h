@@ -23,7 +23,7 @@
 #include "harness/proxy/relay.h"
 #include "harness/wire/loop_thread.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 
 // Why a call came to nothing.
 struct Refusal {
@@ -51,7 +51,7 @@ struct ProxyState {
   bool enabled = false;
   bool http = false;
   std::size_t connections = 0;
-  RelayCounts counts;  // since it was last enabled
+  proxy::RelayCounts counts;  // since it was last enabled
   std::vector<FaultState> faults;
 };
 
@@ -96,7 +96,7 @@ class Switchboard {
   static constexpr std::chrono::seconds guest_answers_within{1};
 
   // `sink` may be nullptr. Clock and sink outlive it.
-  Switchboard(const base::Clock& clock, events::Sink* sink, RelayLimits limits = {}, std::uint64_t seed = 1);
+  Switchboard(const base::Clock& clock, events::Sink* sink, proxy::RelayLimits limits = {}, std::uint64_t seed = 1);
   // Ends all.
   ~Switchboard();
 
@@ -136,11 +136,11 @@ class Switchboard {
 
   const base::Clock& clock_;
   events::Sink* sink_;
-  RelayLimits limits_;
+  proxy::RelayLimits limits_;
   std::uint64_t seed_;
   std::map<std::string, std::unique_ptr<Proxy>, std::less<>> proxies_;
   mutable wire::LoopThread loop_;
   std::unique_ptr<Leases> leases_;
 };
 
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

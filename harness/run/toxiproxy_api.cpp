@@ -1,4 +1,4 @@
-#include "harness/proxy/toxiproxy_api.h"
+#include "harness/run/toxiproxy_api.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,7 +13,7 @@
 
 #include "harness/wire/characters.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 namespace {
 
 namespace json = boost::json;
@@ -323,4 +323,4 @@ HttpReply ToxiproxyApi::change_toxic(std::string_view name, const FaultState& st
   return set ? reply_of(200, text_of(*set->toxic)) : error_of(set.error());
 }
 
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

@@ -1,4 +1,4 @@
-#include "harness/proxy/fault_api.h"
+#include "harness/run/fault_api.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -10,7 +10,7 @@
 #include "faults/stream_fault_json.h"
 #include "tests/support/files.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 namespace {
 
 using ::testing::HasSubstr;
@@ -121,4 +121,4 @@ TEST_F(FaultApiTest, TheDocumentIsWhole) {
 }
 
 }  // namespace
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

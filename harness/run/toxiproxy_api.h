@@ -12,10 +12,10 @@
 #include <string_view>
 
 #include "harness/base/error.h"
-#include "harness/proxy/switchboard.h"
+#include "harness/run/switchboard.h"
 #include "harness/wire/http_server.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 
 class ToxiproxyApi {
  public:
@@ -50,4 +50,4 @@ std::vector<std::string> path_parts(std::string_view path);
 // True: a browser asks, on behalf of a page that may be anybody's.
 bool from_a_browser(const wire::HttpRequest& request);
 
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

@@ -1,5 +1,5 @@
 // Toxiproxy's control API, call by call; what it says was taken from toxiproxy 2.12.
-#include "harness/proxy/toxiproxy_api.h"
+#include "harness/run/toxiproxy_api.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "tests/support/ports.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 namespace {
 
 class ToxiproxyApiTest : public testing::Test {
@@ -55,6 +55,7 @@ TEST_F(ToxiproxyApiTest, WhatItIsAndWhatItIsNot) {
 }
 
 TEST_F(ToxiproxyApiTest, ProxiesAreMadeSeenChangedAndRemoved) {
+  EXPECT_EQ(call("GET", "/proxies/a").status, 404);
   expect(call("POST", "/proxies", proxy("a")), 201, told("a", true));
   expect(call("GET", "/proxies"), 200, fmt::format(R"({{"a":{}}})", told("a", true)));
   expect(call("GET", "/proxies/a"), 200, told("a", true));
@@ -151,4 +152,4 @@ TEST(PathParts, AreDecodedOneByOne) {
 }
 
 }  // namespace
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

@@ -1,4 +1,4 @@
-#include "harness/proxy/switchboard.h"
+#include "harness/run/switchboard.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "harness/wire/pause.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 namespace {
 
 using Kind = Refusal::Kind;
@@ -33,7 +33,7 @@ struct Extra {
   SteadyTime until = SteadyTime::max();
 };
 
-base::Task<> drain(Relay& relay) { co_await relay.drain(); }
+base::Task<> drain(proxy::Relay& relay) { co_await relay.drain(); }
 
 }  // namespace
 
@@ -43,7 +43,7 @@ struct Switchboard::Proxy {
   std::string listen;  // as it is, once it was started
   faults::StreamInjector injector;
   std::map<std::string, Extra, std::less<>> extras = {};
-  std::unique_ptr<Relay> relay = {};
+  std::unique_ptr<proxy::Relay> relay = {};
   std::vector<Guest::Lane> lanes = {};  // a guest's
 
   bool guest() const { return !lanes.empty(); }
@@ -118,7 +118,7 @@ class Switchboard::Leases {
   bool closing_ = false;
 };
 
-Switchboard::Switchboard(const base::Clock& clock, events::Sink* sink, RelayLimits limits, std::uint64_t seed)
+Switchboard::Switchboard(const base::Clock& clock, events::Sink* sink, proxy::RelayLimits limits, std::uint64_t seed)
     : clock_(clock), sink_(sink), limits_(limits), seed_(seed) {
   limits_.drain = std::chrono::nanoseconds(0);
   loop_.call([this] { leases_ = std::make_unique<Leases>(*this, loop_.io()); });
@@ -143,11 +143,11 @@ Switched<void> Switchboard::start(Proxy& proxy) {
   const std::string& text = proxy.listen.empty() ? proxy.wish.listen : proxy.listen;
   const auto listen = wire::parse_listen_address(text.empty() ? ":0" : text);
   if (!listen) return refuse(Kind::could_not, listen.error().to_string());
-  RelayOptions options;
+  proxy::RelayOptions options;
   options.listen = *listen;
   options.tcp = !proxy.wish.http;
   options.limits = limits_;
-  Upstream upstream;
+  proxy::Upstream upstream;
   upstream.name = proxy.wish.upstream;
   // Port 0 of no address, where it is none or has none: every attempt to connect is refused.
   if (const auto origin = origin_of(proxy.wish.upstream)) {
@@ -156,7 +156,7 @@ Switched<void> Switchboard::start(Proxy& proxy) {
   options.upstreams = {upstream};
   const auto started = loop_.call([&]() -> base::Result<void> {
     if (sink_ != nullptr) options.party = sink_->name(proxy.wish.name);
-    auto relay = Relay::open(loop_.io(), clock_, options, {.sink = sink_, .streams = &proxy.injector});
+    auto relay = proxy::Relay::open(loop_.io(), clock_, options, {.sink = sink_, .streams = &proxy.injector});
     if (!relay) return std::unexpected(relay.error());
     proxy.relay = std::move(*relay);
     proxy.listen = wire::to_string(proxy.relay->endpoint());
@@ -346,4 +346,4 @@ Switched<void> Switchboard::reset() {
   return {};
 }
 
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

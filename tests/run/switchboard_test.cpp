@@ -1,4 +1,4 @@
-#include "harness/proxy/switchboard.h"
+#include "harness/run/switchboard.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include "tests/support/raw_server.h"
 #include "tests/support/waiting.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 namespace {
 
 using std::chrono::milliseconds;
@@ -157,4 +157,4 @@ TEST_F(SwitchboardTest, ResetEnablesAllAndWithdrawsAll) {
 }
 
 }  // namespace
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run

@@ -19,10 +19,10 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/proxy/switchboard.h"
+#include "harness/run/switchboard.h"
 #include "harness/wire/http_server.h"
 
-namespace stormproof::proxy {
+namespace stormproof::run {
 
 class FaultApi {
  public:
@@ -47,4 +47,4 @@ class FaultApi {
   Switchboard& board_;
 };
 
-}  // namespace stormproof::proxy
+}  // namespace stormproof::run
