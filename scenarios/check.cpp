@@ -43,7 +43,8 @@ std::string homes_of(std::string_view key, const Record& root) {
   for (const Record* record : all_records(root)) {
     if (record->key(key) != nullptr) homes.push_back(fmt::format("{}", record->name));
   }
-  return homes.size() > 2 ? std::string() : fmt::format("{}", fmt::join(homes, " and "));
+  if (homes.size() > 2) return fmt::format("{} and {} others", homes.front(), homes.size() - 1);
+  return fmt::format("{}", fmt::join(homes, " and "));
 }
 
 // "./shop --port 8082" as the list that it should have been.

@@ -56,7 +56,7 @@ s.yaml:11:1: error: unknown scenario field 'rate'
    11 | rate: 200/s
       | ^^^^
   allowed: version, name, owner, tags, topology, traffic, steady-state, phases, gate
-  hint: 'rate' is a field of traffic and rate-limit expectation: check the indentation
+  hint: 'rate' is a field of traffic and 3 others: check the indentation
 )"},
     {"Duplicate", "  rate: 200/s", "  rate: 200/s\n  rate: 300/s",
      R"(
