@@ -147,6 +147,16 @@ base::Result<Script> load_script(const std::string& capture, const ScriptOptions
   return script;
 }
 
+void Script::add(ScriptRequest request) {
+  places.push_back({.recorded = request.recorded,
+                    .answered = {},
+                    .position = {},
+                    .id = request.id,
+                    .connection = request.connection,
+                    .session = request.session});
+  requests.push_back(std::move(request));
+}
+
 std::vector<base::Time> times_of(const Script& script) {
   std::vector<base::Time> times;
   times.reserve(script.places.size());

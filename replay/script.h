@@ -75,6 +75,9 @@ struct Script {
   std::string capture;
   ScriptOptions options;
 
+  // For scripts that are made, not loaded: of no known connection, after the one before it.
+  void add(ScriptRequest request);
+
   std::uint64_t size() const { return places.size(); }
   bool on_disk() const { return requests.size() < places.size(); }
 };

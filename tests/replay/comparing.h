@@ -40,7 +40,7 @@ inline Script script_of(const std::vector<std::pair<std::string, std::uint64_t>>
     request.method = method;
     request.target = target;
     request.fields = fmt::format("{} {} HTTP/1.1\r\nHost: target\r\n", method, target);
-    script.requests.push_back(std::move(request));
+    script.add(std::move(request));
   }
   return script;
 }

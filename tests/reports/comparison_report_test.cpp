@@ -34,7 +34,7 @@ class ComparisonReportTest : public testing::Test {
     request.method = "GET";
     request.target = "/a/1";
     request.fields = "GET /a/1 HTTP/1.1\r\nHost: x\r\n";
-    script_.requests.push_back(request);
+    script_.add(request);
     if (!comparison_.differences().empty()) comparison_.differences().begin()->second.reproduction = {0};
     verdict_ = verify::judge(comparison_, gates_);
     report_ = {&comparison_, &verdict_,  &gates_, &script_, "a.traffic", "http://b",

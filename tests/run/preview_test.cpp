@@ -38,7 +38,7 @@ replay::Script script_of(std::size_t requests) {
     request.method = "GET";
     request.target = "/checkout/" + std::to_string(n);
     request.fields = "GET " + request.target + " HTTP/1.1\r\nHost: a\r\nX-Odd: " + std::to_string(n % 2) + "\r\n";
-    script.requests.push_back(std::move(request));
+    script.add(std::move(request));
   }
   return script;
 }

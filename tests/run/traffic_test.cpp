@@ -32,10 +32,7 @@ replay::Script script() {
     request.target = fmt::format("/orders/{}", id);
     request.fields = fmt::format("GET {} HTTP/1.1\r\nHost: shop\r\n", request.target);
     request.recorded = base::Time(seconds(id));
-    replay::ScriptPlace& place = made.places.emplace_back();
-    place.recorded = request.recorded;
-    place.id = id;
-    made.requests.push_back(request);
+    made.add(request);
   }
   return made;
 }
