@@ -21,7 +21,8 @@ std::string effect_of(const scenarios::Fault& fault) {
   }
   if (fault.abort) effects.push_back(fmt::format("abort with {}", fault.abort->status));
   if (message.throttle) {
-    effects.push_back(fmt::format("{} beyond {}", message.throttle->status, base::format_rate(message.throttle->per_second)));
+    effects.push_back(
+        fmt::format("{} beyond {}", message.throttle->status, base::format_rate(message.throttle->per_second)));
   }
   if (message.change_request) effects.emplace_back("change the request");
   if (message.change_response) effects.emplace_back("change the response");
@@ -43,8 +44,8 @@ std::vector<PlannedFault> planned_faults(const scenarios::Scenario& scenario) {
     }
     for (const scenarios::ProcessFault& fault : phase.processes) {
       constexpr std::array<std::string_view, 8> effects = {
-          "kill the program",       "terminate the program", "pause the program",  "crash the program again and again",
-          "limit its descriptors", "limit its processor",   "limit its memory", "run a command that hurts"};
+          "kill the program",      "terminate the program", "pause the program", "crash the program again and again",
+          "limit its descriptors", "limit its processor",   "limit its memory",  "run a command that hurts"};
       planned.push_back({fault.id, phase.name, scenario.topology.service,
                          std::string(effects[static_cast<std::size_t>(fault.kind)]), 1});
     }

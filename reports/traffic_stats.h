@@ -73,10 +73,10 @@ struct PhaseStats {
 struct FaultStats {
   PlannedFault rule;  // what is known of it: a rule that was not planned has no effect in words
   std::uint64_t fired = 0;
-  std::uint64_t spared = 0;                                     // matched, and let go by the draw or a count
-  std::map<std::string, std::uint64_t> without_effect = {};     // was to act and could not, by why
-  std::map<events::Effect, std::uint64_t> effects = {};         // of those not spared
-  base::Histogram delayed = {};                                 // of those that fired
+  std::uint64_t spared = 0;                                  // matched, and let go by the draw or a count
+  std::map<std::string, std::uint64_t> without_effect = {};  // was to act and could not, by why
+  std::map<events::Effect, std::uint64_t> effects = {};      // of those not spared
+  base::Histogram delayed = {};                              // of those that fired
   std::uint64_t sent_bytes = 0;
   std::uint64_t cut_bytes = 0;
 };

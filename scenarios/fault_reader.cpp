@@ -19,7 +19,8 @@ void check_clients(const Node& list, Complaints& complaints) {
     const auto text = value<std::string>(item);
     if (!text) continue;
     if (!faults::Network::parse(*text))
-      complaints.add(item.place, fmt::format("{} is no address or network; write it like 10.0.0.0/8", in_quotes(*text)));
+      complaints.add(item.place,
+                     fmt::format("{} is no address or network; write it like 10.0.0.0/8", in_quotes(*text)));
   }
 }
 
@@ -32,7 +33,8 @@ ChangeFault change(const Node& node, Complaints& complaints) {
   if (fault.status == 204 || fault.status == 304)
     complaints.add(status.place, fmt::format("an answer cannot become a {}: it has no body", *fault.status));
   if (fault.method == "HEAD" || fault.method == "CONNECT")
-    complaints.add(in(node, "method").place, fmt::format("a request cannot become a {}: its answer has other framing", fault.method));
+    complaints.add(in(node, "method").place,
+                   fmt::format("a request cannot become a {}: its answer has other framing", fault.method));
   fault.headers = text_map(in(node, "headers"));
   fault.without = texts(in(node, "without"));
   fault.body = value<std::string>(in(node, "body"));
@@ -100,8 +102,7 @@ MessageFaults read_message_faults(const Node& fault, Complaints& complaints) {
     put(faults.slow->body, in(*node, "body"));
   }
   faults.huge_head = count_in(in(fault, "huge-head")).value_or(0);
-  if (faults.huge_head > huge_head_max)
-    complaints.add(in(fault, "huge-head").place, "a head grows by at most 16MiB");
+  if (faults.huge_head > huge_head_max) complaints.add(in(fault, "huge-head").place, "a head grows by at most 16MiB");
   put(faults.stale, in(fault, "stale"));
   put(faults.duplicate, in(fault, "duplicate"));
   // Of two ways to send one response the second would never be seen.
@@ -110,8 +111,9 @@ MessageFaults read_message_faults(const Node& fault, Complaints& complaints) {
     const Node* const node = at(fault, kind);
     if (node == nullptr || (kind == "duplicate" && !faults.duplicate)) continue;
     if (!first.empty())
-      complaints.add(node->place, fmt::format("'{}' cannot stand beside '{}': a response is sent in one way", kind, first)).hint =
-          "write two faults, each with a share or with requests of its own";
+      complaints
+          .add(node->place, fmt::format("'{}' cannot stand beside '{}': a response is sent in one way", kind, first))
+          .hint = "write two faults, each with a share or with requests of its own";
     first = kind;
   }
   return faults;
@@ -145,7 +147,9 @@ ProcessFault read_process_fault(const Node& node, Nanoseconds phase, Complaints&
   ProcessFault fault;
   put(fault.after, in(node, "after"));
   put(fault.even_the_last, in(node, "even-the-last"));
-  const auto restart_of = [&](std::string_view key) { fault.restart_after = value<Nanoseconds>(in(in(node, key), "restart-after")); };
+  const auto restart_of = [&](std::string_view key) {
+    fault.restart_after = value<Nanoseconds>(in(in(node, key), "restart-after"));
+  };
   if (at(node, "kill") != nullptr) {
     fault.kind = Kind::kill;
     restart_of("kill");
@@ -178,7 +182,8 @@ ProcessFault read_process_fault(const Node& node, Nanoseconds phase, Complaints&
     complaints.add(in(node, "after").place, fmt::format("the phase ends after {}: the fault would never begin",
                                                         base::format_duration_exact(phase)));
   }
-  const bool whole = fault.kind == Kind::kill || fault.kind == Kind::terminate || fault.kind == Kind::pause || fault.kind == Kind::crash_loop;
+  const bool whole = fault.kind == Kind::kill || fault.kind == Kind::terminate || fault.kind == Kind::pause ||
+                     fault.kind == Kind::crash_loop;
   if (whole && !fault.even_the_last && !node.keys.empty()) {
     complaints.add(node.keys.front().place, "this takes down the only instance of the service").hint =
         "if that is what you want, add even-the-last: true";

@@ -16,7 +16,8 @@ Key headers_to_drop() {
   return {"without", list_of(a(Form::header_name)), optional, "Headers that are taken out.", "[Authorization]"};
 }
 Key body_to_set() {
-  return {"body", hideable(Form::text), optional, "The body, in the place of what there is. Up to 1 MiB is held.", "broken"};
+  return {"body", hideable(Form::text), optional, "The body, in the place of what there is. Up to 1 MiB is held.",
+          "broken"};
 }
 Key body_to_merge() {
   return {"merge", hideable(Form::json), optional,
@@ -26,14 +27,14 @@ Key body_to_merge() {
 }  // namespace
 
 const Record& latency_fault() {
-  static const Record record = {
-      "latency fault",
-      "Holds a message back by base ± jitter, drawn evenly.",
-      {{"base", a(Form::duration), required, "The middle of the delays.", "200ms"},
-       {"jitter", a(Form::duration_or_zero), optional, "At most base. Default: 0ms.", "50ms"},
-       {"at", a(Form::moment), optional,
-        "What is held: the request, before the dependency is called, or the response, before it goes on. Default: request.",
-        "response"}}};
+  static const Record record = {"latency fault",
+                                "Holds a message back by base ± jitter, drawn evenly.",
+                                {{"base", a(Form::duration), required, "The middle of the delays.", "200ms"},
+                                 {"jitter", a(Form::duration_or_zero), optional, "At most base. Default: 0ms.", "50ms"},
+                                 {"at", a(Form::moment), optional,
+                                  "What is held: the request, before the dependency is called, or the response, before "
+                                  "it goes on. Default: request.",
+                                  "response"}}};
   return record;
 }
 
@@ -61,23 +62,27 @@ const Record& throttle_fault() {
 }
 
 const Record& request_change() {
-  static const Record record = {
-      "change of a request",
-      "Replaces or patches what the dependency gets.",
-      {{"method", a(Form::method), optional, "The method; not HEAD or CONNECT.", "PUT"},
-       {"path", a(Form::path), optional, "The path; the query stays.", "/v2/charges"},
-       headers_to_set(), headers_to_drop(), body_to_set(), body_to_merge()},
-      Choice{false, {"method", "path", "headers", "without", "body", "merge"}}};
+  static const Record record = {"change of a request",
+                                "Replaces or patches what the dependency gets.",
+                                {{"method", a(Form::method), optional, "The method; not HEAD or CONNECT.", "PUT"},
+                                 {"path", a(Form::path), optional, "The path; the query stays.", "/v2/charges"},
+                                 headers_to_set(),
+                                 headers_to_drop(),
+                                 body_to_set(),
+                                 body_to_merge()},
+                                Choice{false, {"method", "path", "headers", "without", "body", "merge"}}};
   return record;
 }
 
 const Record& response_change() {
-  static const Record record = {
-      "change of a response",
-      "Replaces or patches what the service gets.",
-      {{"status", a(Form::status), optional, "The status.", "500"},
-       headers_to_set(), headers_to_drop(), body_to_set(), body_to_merge()},
-      Choice{false, {"status", "headers", "without", "body", "merge"}}};
+  static const Record record = {"change of a response",
+                                "Replaces or patches what the service gets.",
+                                {{"status", a(Form::status), optional, "The status.", "500"},
+                                 headers_to_set(),
+                                 headers_to_drop(),
+                                 body_to_set(),
+                                 body_to_merge()},
+                                Choice{false, {"status", "headers", "without", "body", "merge"}}};
   return record;
 }
 
@@ -88,7 +93,8 @@ const Record& truncate_fault() {
       {{"at", a(Form::percent), optional, "The share of the body that is left. Default: 50%.", "50%"},
        {"bytes", a(Form::size), optional, "How much of the body is left, instead of a share.", "100B"},
        {"framing", a(Form::legality), optional,
-        "illegal: the length stays as it was and the connection ends early. legal: the length is mended. Default: illegal.",
+        "illegal: the length stays as it was and the connection ends early. legal: the length is mended. Default: "
+        "illegal.",
         "illegal"}}};
   return record;
 }
@@ -105,7 +111,11 @@ const Record& slow_fault() {
 
 std::vector<Key> message_fault_keys() {
   return {
-      {"latency", {.scalar = Form::duration, .map = &latency_fault()}, optional, "Holds requests or responses back.", "200ms"},
+      {"latency",
+       {.scalar = Form::duration, .map = &latency_fault()},
+       optional,
+       "Holds requests or responses back.",
+       "200ms"},
       {"abort", a(abort_fault()), optional, "Answers in the dependency's place. With latency: after the delay.",
        "{status: 503}"},
       {"throttle", a(throttle_fault()), optional, "Answers in the dependency's place what is beyond a quota.",
@@ -116,17 +126,21 @@ std::vector<Key> message_fault_keys() {
        "{status: 500, body: broken}"},
       {"truncate", a(truncate_fault()), optional, "Cuts the bodies of responses short.", "{at: 50%, framing: illegal}"},
       {"framing", a(Form::misframing), optional,
-       "Sends responses whose end cannot be told: both lengths (length-and-chunked), two that differ (two-lengths), a chunk that "
+       "Sends responses whose end cannot be told: both lengths (length-and-chunked), two that differ (two-lengths), a "
+       "chunk that "
        "is cut (cut-chunk) or has no size (bad-chunk-size); then the connection ends.",
        "cut-chunk"},
       {"no-answer", a(Form::no_answer), optional,
-       "The dependency is called, and instead of its answer the connection ends (empty), is reset (reset), or ends after 512 "
+       "The dependency is called, and instead of its answer the connection ends (empty), is reset (reset), or ends "
+       "after 512 "
        "random bytes (random).",
        "reset"},
       {"slow", a(slow_fault()), optional, "Sends responses little by little.", "{head: 2s, body: 5s}"},
-      {"huge-head", a(Form::size), optional, "Responses get headers that add up to so much more, at most 16MiB.", "64KiB"},
+      {"huge-head", a(Form::size), optional, "Responses get headers that add up to so much more, at most 16MiB.",
+       "64KiB"},
       {"stale", a(Form::flag), optional,
-       "Answers with the first response that the same request got since the fault began, whatever the dependency says now.",
+       "Answers with the first response that the same request got since the fault began, whatever the dependency says "
+       "now.",
        "true"},
       {"duplicate", a(Form::flag), optional, "Sends each response twice on the same connection.", "true"}};
 }
@@ -136,7 +150,8 @@ std::vector<Key> targeting_keys() {
       {"share", a(Form::percent), optional,
        "The share of requests that it hits, drawn by the run's seed. Default: 100%.", "30%"},
       {"share-of", a(Form::draw_unit), optional,
-       "What draws: each call to the dependency, or each request to the service for all of its calls (needs traceparent on the "
+       "What draws: each call to the dependency, or each request to the service for all of its calls (needs "
+       "traceparent on the "
        "calls). Default: calls.",
        "requests"},
       {"methods", list_of(a(Form::method)), optional, "Only requests with these methods.", "[POST]"},
@@ -147,11 +162,13 @@ std::vector<Key> targeting_keys() {
        "[\"POST /charges/{id}\"]"},
       {"headers", named(a(Form::header_value), Form::header_name), optional,
        "Only requests with all of these headers; * stands for any characters.", "{X-Tenant: \"acme*\"}"},
-      {"clients", list_of(a(Form::line)), optional, "Only requests from these addresses or networks.", "[\"10.0.0.0/8\"]"},
+      {"clients", list_of(a(Form::line)), optional, "Only requests from these addresses or networks.",
+       "[\"10.0.0.0/8\"]"},
       {"after", a(Form::duration), optional, "It begins this long after the phase.", "5s"},
       {"for", a(Form::duration), optional, "How long it lasts. Default: as long as the phase.", "10s"},
       {"ramp", a(Form::duration), optional, "The share grows evenly from nothing within this time.", "5s"},
-      {"first-tries", a(Form::count), optional, "Only so many first tries of each request: a retry beyond them succeeds.", "2"},
+      {"first-tries", a(Form::count), optional,
+       "Only so many first tries of each request: a retry beyond them succeeds.", "2"},
       {"first", a(Form::count), optional, "Only the first so many that match, in the order in which they come.", "3"},
       {"every", a(Form::count), optional, "Only each so-manieth that matches, in the order in which they come.", "10"},
       {"at-most", a(Form::count), optional, "It hits so many and then no more.", "100"}};
@@ -173,22 +190,26 @@ const Record& process_fault() {
       {{"hurt", list_of(hideable(Form::text)), required, "Run when the fault begins, in the scenario's folder.",
         "[docker, pause, payments]"},
        {"heal", list_of(hideable(Form::text)), required,
-        "Run when it ends, and by the watchdog or `stormproof heal` where the run was killed.", "[docker, unpause, payments]"}}};
+        "Run when it ends, and by the watchdog or `stormproof heal` where the run was killed.",
+        "[docker, unpause, payments]"}}};
   static const Record record = {
       "process fault",
       "What happens to the program of the service under test that stormproof started.",
       {{"kill", a(restart), optional, "SIGKILL to the program and all that it started.", "{restart-after: 2s}"},
-       {"terminate", a(restart), optional, "SIGTERM, and SIGKILL where it has not ended after 5 s.", "{restart-after: 2s}"},
+       {"terminate", a(restart), optional, "SIGTERM, and SIGKILL where it has not ended after 5 s.",
+        "{restart-after: 2s}"},
        {"pause", a(Form::duration), optional, "SIGSTOP, and SIGCONT after this time.", "3s"},
        {"crash-loop", a(crash_loop), optional, "SIGKILL, again and again.", "{every: 2s}"},
-       {"open-files", a(Form::count), optional, "The program may have no more than so many descriptors (prlimit).", "32"},
+       {"open-files", a(Form::count), optional, "The program may have no more than so many descriptors (prlimit).",
+        "32"},
        {"cpu", a(Form::percent), optional, "The share of one processor that it may use (cgroup v2).", "20%"},
        {"memory", a(Form::size), optional, "The memory that it may use (cgroup v2).", "64MiB"},
        {"command", a(command), optional, "Commands that hurt and heal.", "{hurt: [./break.sh], heal: [./mend.sh]}"},
        {"after", a(Form::duration), optional, "It begins this long after the phase.", "1s"},
-       {"even-the-last", a(Form::flag), optional,
-        "Needed to hurt the only instance of the service. Default: false.", "true"}},
-      Choice{true, {"kill", "terminate", "pause", "crash-loop", "open-files", "cpu", "memory", "command"},
+       {"even-the-last", a(Form::flag), optional, "Needed to hurt the only instance of the service. Default: false.",
+        "true"}},
+      Choice{true,
+             {"kill", "terminate", "pause", "crash-loop", "open-files", "cpu", "memory", "command"},
              "begin each fault with '- '"}};
   return record;
 }

@@ -39,13 +39,13 @@ enum class Form {
   variable,      // the name of an environment variable
   header_name,
   header_value,
-  verdict,       // violated, inconclusive
-  moment,        // request, response
-  draw_unit,     // calls, requests
-  legality,      // legal, illegal
-  misframing,    // length-and-chunked …
-  no_answer,     // empty, reset, random
-  json,          // text that is JSON
+  verdict,     // violated, inconclusive
+  moment,      // request, response
+  draw_unit,   // calls, requests
+  legality,    // legal, illegal
+  misframing,  // length-and-chunked …
+  no_answer,   // empty, reset, random
+  json,        // text that is JSON
 };
 
 inline constexpr int line_characters_max = 200;

@@ -37,7 +37,8 @@ ExitCode heal_now(const HealOptions& options) {
     const auto healed = options.watch > 0 ? run::heal_after(options.watch, journal) : run::heal(journal);
     if (!healed) return complain("heal", ExitCode::invalid_input, healed.error());
     for (const std::string& done : healed->undone) std::cout << "healed  " << done << "\n";
-    for (const std::string& failed : healed->failed) code = complain("heal", ExitCode::could_not_run, {.message = failed});
+    for (const std::string& failed : healed->failed)
+      code = complain("heal", ExitCode::could_not_run, {.message = failed});
     any = any || !healed->undone.empty() || !healed->clean();
   }
   if (!any) std::cout << "nothing to heal\n";
@@ -50,7 +51,8 @@ void add_heal(CLI::App& app, Call& call) {
   auto* command = app.add_subcommand("heal", "Undo the faults of a run that was killed, as its journal says");
   auto options = std::make_shared<HealOptions>();
   options->journal = default_output_folder;
-  command->add_option("JOURNAL", options->journal, "the journal, or the output folder of the run")->capture_default_str();
+  command->add_option("JOURNAL", options->journal, "the journal, or the output folder of the run")
+      ->capture_default_str();
   command->add_option("--watch", options->watch, "wait until this process has ended, then heal: the watchdog of a run");
   command->callback([options, &call] { call = [options] { return heal_now(*options); }; });
 }

@@ -27,10 +27,13 @@ struct PlanOptions {
 
 double seconds(base::Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
-boost::json::object json_of(const run::Preview& preview, const PlanOptions& options, const scenarios::Scenario& scenario) {
+boost::json::object json_of(const run::Preview& preview, const PlanOptions& options,
+                            const scenarios::Scenario& scenario) {
   boost::json::array phases, rules;
   for (const run::PhasePreview& phase : preview.phases) {
-    phases.push_back(boost::json::object{{"name", phase.name}, {"begin_s", seconds(phase.begin)}, {"end_s", seconds(phase.end)},
+    phases.push_back(boost::json::object{{"name", phase.name},
+                                         {"begin_s", seconds(phase.begin)},
+                                         {"end_s", seconds(phase.end)},
                                          {"requests", phase.requests}});
   }
   for (const run::RulePreview& rule : preview.rules) {
@@ -39,16 +42,24 @@ boost::json::object json_of(const run::Preview& preview, const PlanOptions& opti
       hits.push_back(boost::json::object{
           {"request", hit.request}, {"recorded", hit.recorded}, {"at_s", seconds(hit.at)}, {"call", hit.call}});
     }
-    rules.push_back(boost::json::object{{"rule", rule.id}, {"phase", rule.phase}, {"on", rule.on}, {"effect", rule.effect},
-                                        {"begin_s", seconds(rule.begin)}, {"end_s", seconds(rule.end)}, {"basis", rule.basis},
-                                        {"known", rule.known}, {"considered", rule.considered}, {"hits", std::move(hits)}});
+    rules.push_back(boost::json::object{{"rule", rule.id},
+                                        {"phase", rule.phase},
+                                        {"on", rule.on},
+                                        {"effect", rule.effect},
+                                        {"begin_s", seconds(rule.begin)},
+                                        {"end_s", seconds(rule.end)},
+                                        {"basis", rule.basis},
+                                        {"known", rule.known},
+                                        {"considered", rule.considered},
+                                        {"hits", std::move(hits)}});
   }
-  return {{"schema", "stormproof.plan/1"}, {"scenario", scenario.name}, {"seed", options.seed},
-          {"requests", preview.requests}, {"phases", std::move(phases)}, {"rules", std::move(rules)}};
+  return {{"schema", "stormproof.plan/1"}, {"scenario", scenario.name},   {"seed", options.seed},
+          {"requests", preview.requests},  {"phases", std::move(phases)}, {"rules", std::move(rules)}};
 }
 
 void print(const run::Preview& preview, const PlanOptions& options, const scenarios::Scenario& scenario) {
-  std::cout << fmt::format("{}, seed {}: {} requests, nothing is sent\n\n", scenario.name, options.seed, preview.requests);
+  std::cout << fmt::format("{}, seed {}: {} requests, nothing is sent\n\n", scenario.name, options.seed,
+                           preview.requests);
   for (const run::PhasePreview& phase : preview.phases) {
     std::cout << fmt::format("{:>9} to {:>9}  {}: {} requests\n", base::format_duration_exact(phase.begin),
                              base::format_duration_exact(phase.end), phase.name, phase.requests);
@@ -60,12 +71,13 @@ void print(const run::Preview& preview, const PlanOptions& options, const scenar
         std::cout << fmt::format("      no request is known to cause a call that it matches ({})\n", rule.basis);
         continue;
       }
-      std::cout << fmt::format("      hits {} of {} requests: {}\n", rule.hits.empty() ? "some" : std::to_string(rule.hits.size()),
-                               rule.considered, rule.basis);
+      std::cout << fmt::format("      hits {} of {} requests: {}\n",
+                               rule.hits.empty() ? "some" : std::to_string(rule.hits.size()), rule.considered,
+                               rule.basis);
       for (std::size_t i = 0; i < std::min(rule.hits.size(), options.show); ++i) {
         const run::Hit& hit = rule.hits[i];
-        std::cout << fmt::format("        request {} (recorded as {}) at {:.3f}s{}{}\n", hit.request, hit.recorded, seconds(hit.at),
-                                 hit.call.empty() ? "" : ", ", hit.call);
+        std::cout << fmt::format("        request {} (recorded as {}) at {:.3f}s{}{}\n", hit.request, hit.recorded,
+                                 seconds(hit.at), hit.call.empty() ? "" : ", ", hit.call);
       }
       if (rule.hits.size() > options.show)
         std::cout << fmt::format("        and {} more (--json names all)\n", rule.hits.size() - options.show);
@@ -83,8 +95,9 @@ ExitCode check(const PlanOptions& options, const scenarios::Scenario& scenario) 
   const auto record = load_run(options.check, options.db);
   if (!record) return complain("plan", ExitCode::invalid_input, record.error());
   const run::Agreement found = run::agreement(scenario, record->log, record->seed);
-  std::cout << fmt::format("the ledger of {}: {} of {} drawn decisions agree; {} were made by counts, quotas, ramps or a replay\n",
-                           record->id, found.agreeing, found.decisions, found.undrawn);
+  std::cout << fmt::format(
+      "the ledger of {}: {} of {} drawn decisions agree; {} were made by counts, quotas, ramps or a replay\n",
+      record->id, found.agreeing, found.decisions, found.undrawn);
   return found.agreeing == found.decisions ? ExitCode::pass : ExitCode::gate_failed;
 }
 
@@ -93,9 +106,10 @@ ExitCode plan(const PlanOptions& options) {
   if (!scenario) return ExitCode::invalid_input;
   if (!options.check.empty()) return check(options, *scenario);
   const auto capture = std::filesystem::path(scenario->file).parent_path() / scenario->traffic.capture;
-  const auto script = replay::load_script(capture.string(), {.filter = {scenario->traffic.methods, scenario->traffic.paths},
-                                                             .allow_writes = scenario->traffic.allow_writes,
-                                                             .traced = true});
+  const auto script =
+      replay::load_script(capture.string(), {.filter = {scenario->traffic.methods, scenario->traffic.paths},
+                                             .allow_writes = scenario->traffic.allow_writes,
+                                             .traced = true});
   if (!script) return complain("plan", ExitCode::invalid_input, script.error());
   const auto preview = run::preview(*scenario, *script, options.seed);
   if (!preview) return complain("plan", ExitCode::invalid_input, preview.error());
@@ -107,7 +121,8 @@ ExitCode plan(const PlanOptions& options) {
 }  // namespace
 
 void add_plan(CLI::App& app, Call& call) {
-  auto* command = app.add_subcommand("plan", "Show a scenario's timeline and which requests its faults will hit; nothing is sent");
+  auto* command =
+      app.add_subcommand("plan", "Show a scenario's timeline and which requests its faults will hit; nothing is sent");
   auto options = std::make_shared<PlanOptions>();
   command->add_option("SCENARIO", options->scenario, "the scenario file")->required();
   command->add_option("--seed", options->seed, "the seed that the run will have")->capture_default_str();

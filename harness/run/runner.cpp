@@ -122,10 +122,10 @@ base::Result<void> Runner::start() {
     return allowed;
   const auto pacing = pacing_of(scenario_, options_.seed);
   if (!pacing) return std::unexpected(pacing.error());
-  traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
-                                       scenario_.traffic.connections.value_or(options_.connections_max), clock_,
-                                       counts_, *tls, affinity_of(scenario_.traffic),
-                                       scenarios::key_header_of(scenario_));
+  traffic_ =
+      std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
+                                scenario_.traffic.connections.value_or(options_.connections_max), clock_, counts_, *tls,
+                                affinity_of(scenario_.traffic), scenarios::key_header_of(scenario_));
   return {};
 }
 

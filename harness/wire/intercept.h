@@ -27,7 +27,7 @@ struct RequestSight {
   std::uint64_t connection = 0;
   std::uint64_t request = 0;  // of this relay, from 1
   base::Time received{};
-  std::uint64_t shadow_of = 0;  // Tap::id() of the live exchange that this one repeats at a candidate; 0: it is live
+  std::uint64_t shadow_of = 0;   // Tap::id() of the live exchange that this one repeats at a candidate; 0: it is live
   Connection* client = nullptr;  // that it came on, for who wants its address; may be null
 };
 
@@ -75,7 +75,8 @@ class Interception {
     bool answer = false;   // answer in the upstream's place, which is not called
     std::string response;  // raw HTTP/1.1, whole
     std::uint16_t status = 0;
-    std::string request = {};  // goes out in the place of the request's head, or of what request() was given; empty: as it came
+    std::string request =
+        {};  // goes out in the place of the request's head, or of what request() was given; empty: as it came
   };
 
   virtual ~Interception() = default;

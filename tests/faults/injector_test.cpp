@@ -90,8 +90,7 @@ class InjectorTest : public testing::Test {
 
   std::vector<std::string> rules_fired() {
     std::vector<std::string> rules;
-    for (const events::FaultFired& each : fired())
-      rules.emplace_back(sink_.log().names.name_of(each.rule));
+    for (const events::FaultFired& each : fired()) rules.emplace_back(sink_.log().names.name_of(each.rule));
     return rules;
   }
   std::vector<events::FaultFired> fired() { return acted(sink_.log()); }

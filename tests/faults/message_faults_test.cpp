@@ -18,7 +18,8 @@ using ::testing::Not;
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* json_answer =
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\nETag: \"1\"\r\n\r\n{\"a\":1,\"b\":[2,3]}";
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\nETag: "
+    "\"1\"\r\n\r\n{\"a\":1,\"b\":[2,3]}";
 constexpr const char* chunked_answer =
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=1\r\n world\r\n0\r\nT: 1\r\n\r\n";
 
@@ -182,7 +183,8 @@ TEST_F(MessageFault, ARequestIsChangedOnItsWay) {
   stage.apply(1, {rule});
   auto client = stage.connect();
   const std::string body = R"({"a":1,"b":2})";
-  ASSERT_TRUE(client.send("POST /x?q=1 HTTP/1.1\r\nHost: d\r\nAccept: */*\r\nContent-Length: 13\r\n\r\n" + body + get("/next")));
+  ASSERT_TRUE(client.send("POST /x?q=1 HTTP/1.1\r\nHost: d\r\nAccept: */*\r\nContent-Length: 13\r\n\r\n" + body +
+                          get("/next")));
   EXPECT_TRUE(read_response(client).ends_with("ok"));
   ASSERT_EQ(stage.asked().size() >= 1, true);
   EXPECT_EQ(stage.asked()[0],
@@ -240,8 +242,8 @@ TEST_F(MessageFault, ABodyAwaitingAContinueIsAskedForWhenItIsPatched) {
 TEST_F(MessageFault, AResponseIsChangedOnItsWay) {
   Stage stage(always(json_answer));
   Rule rule = rule_of();
-  rule.response = ResponseChange{.status = 500,
-                                 .change = {.headers = {{"X-New", "1"}}, .without = {"ETag"}, .body = {}, .merge = R"({"b":"x"})"}};
+  rule.response = ResponseChange{
+      .status = 500, .change = {.headers = {{"X-New", "1"}}, .without = {"ETag"}, .body = {}, .merge = R"({"b":"x"})"}};
   stage.apply(1, {rule});
   auto client = stage.connect();
   for (int i = 0; i < 2; ++i) {

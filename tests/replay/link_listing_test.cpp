@@ -57,7 +57,8 @@ TEST(LinkListingTest, WhatCouldNotBeReadIsSaid) {
   LinkedTraffic traffic;
   traffic.get("/", "200\nContent-Type: text/html\nContent-Encoding: gzip", "no gzip at all");
   const Links links = find_links(traffic.exchanges());
-  EXPECT_THAT(links_to_text(links, "x"), HasSubstr("not read     1 responses: its coding is not known, or it is damaged"));
+  EXPECT_THAT(links_to_text(links, "x"),
+              HasSubstr("not read     1 responses: its coding is not known, or it is damaged"));
   EXPECT_THAT(links_to_json(links, "x"), HasSubstr(R"("not_read":{"its coding is not known, or it is damaged":1})"));
 }
 
