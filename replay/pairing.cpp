@@ -9,10 +9,10 @@
 #include "replay/answer_call.h"
 
 namespace stormproof::replay {
-namespace {
 
-// A permutation of the targets, each as likely, by Fisher and Yates.
-std::array<std::size_t, Pairing::targets_max> order_of(std::uint64_t seed, std::uint64_t number, std::size_t targets) {
+// By Fisher and Yates.
+std::array<std::size_t, Pairing::targets_max> Pairing::order_of(std::uint64_t seed, std::uint64_t number,
+                                                                std::size_t targets) {
   std::array<std::size_t, Pairing::targets_max> order{};
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::uint64_t drawn = base::draw(seed, "pairing/order", number);
@@ -22,8 +22,6 @@ std::array<std::size_t, Pairing::targets_max> order_of(std::uint64_t seed, std::
   }
   return order;
 }
-
-}  // namespace
 
 Pairing::Pairing(wire::IoContext& io, const base::Clock& clock, std::vector<PairingTarget> targets,
                  PairingOptions options, const Script& script)

@@ -7,6 +7,7 @@
 // One io_context, one thread; script and witness outlive it.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -46,6 +47,8 @@ struct PairingOptions {
 class Pairing {
  public:
   static constexpr std::size_t targets_max = 3;
+  // In which order the targets get their request of this number: a function of the seed, every order as likely.
+  static std::array<std::size_t, targets_max> order_of(std::uint64_t seed, std::uint64_t number, std::size_t targets);
   static constexpr std::size_t waiting_max = 1000;  // requests that wait for one before them in their session
 
   // Number of the request from 0, its place in the script, the answers in the order of the targets.

@@ -58,26 +58,17 @@ TEST_F(PairingTest, ASessionsRequestsFollowEachOther) {
   EXPECT_EQ(most, 1);
 }
 
-TEST_F(PairingTest, NoTargetIsAlwaysFirst) {
-  std::mutex mutex;
-  std::map<std::string, std::string> first;
-  const auto noting = [&](std::string name) {
-    return responding([&, name](std::string_view request) {
-      const std::scoped_lock lock(mutex);
-      first.emplace(std::string(request.substr(4, request.find(" HTTP") - 4)), name);
-      return with_body("1");
-    });
-  };
-  RawServer a(noting("a"));
-  RawServer b(noting("b"));
-  std::vector<std::pair<std::string, std::uint64_t>> requests;
-  for (int i = 0; i < 100; ++i) requests.emplace_back(fmt::format("/{}", i), 0);
-  const Script script = script_of(requests);
-  with({a.port(), b.port()}, {.seed = 3, .at_once = 1, .loops = 1, .pacing = {}}, script,
-       [&](Pairing& pairing) { return pairing.run([](std::uint64_t, std::size_t, std::span<const Answer>) {}); });
-  const auto of_a = std::ranges::count_if(first, [](const auto& one) { return one.second == "a"; });
-  EXPECT_GT(of_a, 15);
-  EXPECT_LT(of_a, 85);
+TEST_F(PairingTest, EveryOrderOfTheTargetsIsAsLikely) {
+  constexpr std::uint64_t requests = 6000;
+  std::map<std::array<std::size_t, Pairing::targets_max>, int> orders;
+  for (std::uint64_t number = 0; number < requests; ++number) ++orders[Pairing::order_of(3, number, 3)];
+  ASSERT_EQ(orders.size(), 6U);
+  for (const auto& [order, times] : orders) EXPECT_NEAR(times, 1000, 150) << order[0] << order[1] << order[2];
+  EXPECT_EQ(Pairing::order_of(3, 7, 3), Pairing::order_of(3, 7, 3));
+  int others = 0;
+  for (std::uint64_t number = 0; number < 100; ++number)
+    others += Pairing::order_of(3, number, 2) == Pairing::order_of(4, number, 2) ? 0 : 1;
+  EXPECT_GT(others, 20) << "another seed, other orders";
 }
 
 TEST_F(PairingTest, StopEndsItSoonWithWhatIsUnderWayCut) {
