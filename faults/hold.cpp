@@ -91,7 +91,6 @@ base::Task<bool> Injector::Hold::wait(Deed& deed) {
 void Injector::Hold::change_request() {
   const std::string_view all = request_;
   const std::size_t end = std::min(all.find("\r\n\r\n"), all.size() - 4) + 4;
-  const std::string rest(wants_request() ? std::string_view() : all.substr(end));
   auto message = Message::of_request(request_);
   if (!message) return;
   bool body_changes = false;

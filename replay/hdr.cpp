@@ -159,7 +159,7 @@ std::uint64_t HdrCounts::total() const {
 std::int64_t HdrCounts::value_at(double percentile) const {
   const auto all = static_cast<double>(total());
   const auto wanted =
-      std::max<std::uint64_t>(static_cast<std::uint64_t>(std::min(percentile, 100.0) / 100 * all + 0.5), 1);
+      std::max<std::uint64_t>(static_cast<std::uint64_t>(std::llround(std::min(percentile, 100.0) / 100 * all)), 1);
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     seen += static_cast<std::uint64_t>(counts[i]);

@@ -25,7 +25,7 @@ constexpr std::size_t noise_in_text_max = 5;
 constexpr std::size_t routes_in_text_max = 5;
 
 std::string painted(Verdict verdict, bool colour) {
-  const std::string word = fmt::format("{:<{}}", verify::to_string(verdict), verdict_width);
+  std::string word = fmt::format("{:<{}}", verify::to_string(verdict), verdict_width);
   if (!colour) return word;
   const std::string_view code = verdict == Verdict::holds ? "1;32" : verdict == Verdict::violated ? "1;31" : "1;33";
   return fmt::format("\x1b[{}m{}\x1b[0m", code, word);

@@ -28,7 +28,7 @@ std::string effect_of(const scenarios::Fault& fault) {
   if (message.change_response) effects.emplace_back("change the response");
   if (message.stale) effects.emplace_back("answer with a stale response");
   if (message.huge_head > 0) effects.push_back("grow the head by " + base::format_bytes(message.huge_head));
-  if (message.truncate) effects.push_back(message.truncate->legal ? "truncate" : "truncate with illegal framing");
+  if (message.truncate) effects.emplace_back(message.truncate->legal ? "truncate" : "truncate with illegal framing");
   if (!message.framing.empty()) effects.push_back("frame illegally: " + message.framing);
   if (!message.no_answer.empty()) effects.push_back("no answer: " + message.no_answer);
   if (message.duplicate) effects.emplace_back("send the response twice");

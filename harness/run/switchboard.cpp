@@ -210,7 +210,7 @@ Switched<ProxyState> Switchboard::create(const ProxyWish& wish) {
   if (proxies_.size() >= proxies_max) return refuse(Kind::could_not, fmt::format("more than {} proxies", proxies_max));
   auto proxy = loop_.call([&] {
     const events::NameId party = sink_ == nullptr ? 0 : sink_->name(wish.name);
-    return std::unique_ptr<Proxy>(new Proxy{wish, {}, faults::StreamInjector(clock_, sink_, party, seed_)});
+    return std::make_unique<Proxy>(wish, std::string(), faults::StreamInjector(clock_, sink_, party, seed_));
   });
   if (wish.enabled) {
     if (auto started = start(*proxy); !started) return std::unexpected(started.error());

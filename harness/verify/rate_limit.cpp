@@ -144,8 +144,8 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
       base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)), all.admitted,
       format_duration(all.least), shape_of(all, rate), base::format_rate(low), base::format_rate(high));
   if (low >= rate * (1 - rate_tolerance) && high <= rate * (1 + rate_tolerance)) check.verdict = Verdict::holds;
-  else if (low > rate * (1 + rate_tolerance)) check.verdict = Verdict::violated;
-  else if (high < rate * (1 - rate_tolerance) && surely_too_slow(seen, rate)) check.verdict = Verdict::violated;
+  else if (low > rate * (1 + rate_tolerance) || (high < rate * (1 - rate_tolerance) && surely_too_slow(seen, rate)))
+    check.verdict = Verdict::violated;
   else if (high < rate * (1 - rate_tolerance))
     check.missing =
         fmt::format("at times fewer came than the limit admits: send {} at least, evenly", base::format_rate(3 * rate));
