@@ -121,15 +121,16 @@ void Reactor::post() {
   });
 }
 
-// The edges that there are, then the turns asked for until now; who asks again comes after the next edges.
+// The edges that there are, then the turns asked for until now, those of these edges too: the end of a connection that has
+// just become idle is seen before the next request comes. Who asks again comes after the next edges.
 void Reactor::round() {
   std::array<epoll_event, edges_max> edges;
   const int count = !epoll_.is_open() ? 0 : ::epoll_wait(epoll_.native_handle(), edges.data(), edges_max, 0);
   const std::size_t taken = count > 0 ? static_cast<std::size_t>(count) : 0;
   in_round_ = true;
+  for (const epoll_event& edge : std::span(edges).first(taken)) tell(edge);
   Turns due;
   due.swap(turns_);
-  for (const epoll_event& edge : std::span(edges).first(taken)) tell(edge);
   while (!due.empty()) {
     Watcher& watcher = due.front();
     due.pop_front();

@@ -180,6 +180,24 @@ TEST_F(ReactorTest, WhoAsksForTurnAfterTurnDoesNotKeepOthersWaiting) {
   reactor.remove(one->number());
 }
 
+// So the end of a connection that has just become idle is seen before the request that comes next.
+TEST_F(ReactorTest, ATurnAskedForInAnEdgeComesBeforeTheNextEdges) {
+  const auto one = watched();
+  const auto other = watched();
+  Listening late;
+  int other_before = -1;
+  one->listening.then = [&] {
+    EXPECT_TRUE(other->ends.second.send("x"));
+    reactor.turn(late);
+  };
+  late.at_turn = [&] { other_before = other->listening.readable; };
+  ASSERT_TRUE(one->ends.second.send("x"));
+  ASSERT_TRUE(run.run_until([&] { return late.turns > 0 && other->listening.readable > 0; }));
+  EXPECT_EQ(other_before, 0);
+  reactor.remove(one->number());
+  reactor.remove(other->number());
+}
+
 TEST_F(ReactorTest, WhoIsDestroyedGetsNoTurn) {
   auto gone = std::make_unique<Listening>();
   Listening first;
