@@ -27,9 +27,10 @@ struct Version {
   int failing_id = -1;
 };
 
-// Answers GET /orders/N with JSON in which `nonce` is never the same.
+// Answers GET /orders/N with JSON in which `nonce` is never the same, at no server.
 support::RawServer::Play orders(Version version) {
-  auto nonce = std::make_shared<std::atomic<int>>(0);
+  static std::atomic<int> servers = 0;
+  auto nonce = std::make_shared<std::atomic<int>>(++servers * 100'000);
   return [version, nonce](support::RawConnection& connection) {
     while (true) {
       const auto head = connection.read_until("\r\n\r\n");
