@@ -42,9 +42,7 @@ void CandidateCall::fail(Outcome cause) {
 void CandidateCall::fail_and_cut(Outcome cause) {
   fail(cause);
   if (connection_ != nullptr) connection_->close();
-  if (connecting_ != nullptr) {
-    connecting_->close();
-  }
+  if (connecting_ != nullptr) connecting_->close();
 }
 
 void CandidateCall::cut() { fail_and_cut(Outcome::cancelled); }

@@ -124,9 +124,7 @@ void StreamSession::fail(Outcome cause) {
 void StreamSession::cut() {
   client_.close();
   if (upstream_ != nullptr) upstream_->close();
-  if (connecting_ != nullptr) {
-    connecting_->close();
-  }
+  if (connecting_ != nullptr) connecting_->close();
 }
 
 }  // namespace stormproof::proxy

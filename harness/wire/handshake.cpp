@@ -1,6 +1,7 @@
 #include "harness/wire/handshake.h"
 
 namespace stormproof::wire {
+
 base::Task<std::expected<Handshaken, ErrorCode>> handshake(Connection& connection, std::shared_ptr<TlsContext> context,
                                                            std::string name) {
   auto layer = TlsLayer::make(std::move(context), std::move(name), connection.socket().native_handle());

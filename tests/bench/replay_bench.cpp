@@ -234,7 +234,7 @@ int main(int argc, char** argv) {
     sender("stormproof --precise", capture, origin.port, rate, seconds, {"--precise"});
     if (peer) vegeta(*peer, folder.path(), origin.port, rate, seconds);
   }
-  if (!peer) fmt::print("  vegeta is not here (go install github.com/tsenart/vegeta/v12@latest, or VEGETA=its path)\n");
+  if (!peer) fmt::print("  vegeta is not here: VEGETA=its path\n");
 
   fmt::print("closed loop over {} connections, medians of {} rounds in turns\n", connections, quick ? 1 : 5);
   std::vector<double> rate_ratios, cpu_ratios, batch_rate_ratios, batch_cpu_ratios;
