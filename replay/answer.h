@@ -22,7 +22,7 @@ struct Answer {
   std::string body;
   std::uint64_t body_bytes = 0;   // with what was cut
   std::uint64_t body_digest = 0;  // of all of it, where it was cut
-  base::Time start{};             // the request went out
+  base::Time start{};             // the request went out: a connection stood
   base::Time end{};               // the last byte came
 
   bool answered() const { return outcome == events::Outcome::answered; }

@@ -1,14 +1,31 @@
 #include "replay/answer_reader.h"
 
+#include <xxhash.h>
+
+#include <algorithm>
+
 #include "harness/wire/advice.h"
 
 namespace stormproof::replay {
 
-void AnswerReader::begin(events::Exchange& event, bool to_head, Message* keep, std::size_t keep_bytes_max) {
+struct AnswerReader::Digest {
+  Digest() : state(XXH3_createState()) { XXH3_64bits_reset(state); }
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
+  ~Digest() { XXH3_freeState(state); }
+  void add(std::string_view bytes) { XXH3_64bits_update(state, bytes.data(), bytes.size()); }
+  XXH3_state_t* state;
+};
+
+AnswerReader::AnswerReader(const base::Clock& clock) : clock_(clock) {}
+AnswerReader::~AnswerReader() = default;
+
+void AnswerReader::begin(events::Exchange& event, bool to_head, Answer* keep) {
   event_ = &event;
   to_head_ = to_head;
   keep_ = keep;
-  keep_bytes_max_ = keep_bytes_max;
+  if (keep_ != nullptr) *keep_ = {};
+  digest_.reset();
   heard_ = reusable_ = false;
   framer_.begin(to_head_);
 }
@@ -49,7 +66,11 @@ bool AnswerReader::on_head(wire::Connection& connection) {
   event_->status = static_cast<std::uint16_t>(head.status);
   event_->advice = wire::advice_in(head.bytes, clock_.now());
   reusable_ = head.keep_alive && head.status != 101;
-  if (keep_ != nullptr) keep_->head = head.bytes;
+  if (keep_ != nullptr) {
+    keep_->head = head.bytes;
+    if (!to_head_)
+      keep_->body.reserve(std::min<std::uint64_t>(head.content_length.value_or(0), Answer::body_bytes_max));
+  }
   if (head.content_length.value_or(0) > wire::Connection::small_buffer)
     connection.reserve(wire::Connection::large_buffer);
   return true;
@@ -57,8 +78,17 @@ bool AnswerReader::on_head(wire::Connection& connection) {
 
 void AnswerReader::keep(std::string_view bytes) {
   if (keep_ == nullptr || bytes.empty()) return;
-  if (bytes.size() > keep_bytes_max_ - keep_->body.size()) keep_ = nullptr;
-  else keep_->body += bytes;
+  keep_->body_bytes += bytes.size();
+  const std::size_t room = Answer::body_bytes_max - keep_->body.size();
+  if (bytes.size() > room && digest_ == nullptr) {
+    digest_ = std::make_unique<Digest>();
+    digest_->add(keep_->body);
+  }
+  if (digest_ != nullptr) {
+    digest_->add(bytes);
+    keep_->body_digest = XXH3_64bits_digest(digest_->state);
+  }
+  keep_->body.append(bytes.substr(0, room));
 }
 
 }  // namespace stormproof::replay

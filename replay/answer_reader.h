@@ -5,13 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "harness/base/clock.h"
 #include "harness/base/task.h"
 #include "harness/events/event.h"
 #include "harness/wire/connection.h"
 #include "harness/wire/framer.h"
-#include "replay/exchange.h"
+#include "replay/answer.h"
 
 namespace stormproof::replay {
 
@@ -24,10 +25,12 @@ class AnswerReader {
     interrupted,  // stop_waiting(): call read() again
   };
 
-  explicit AnswerReader(const base::Clock& clock) : clock_(clock) {}
+  explicit AnswerReader(const base::Clock& clock);
+  ~AnswerReader();
 
-  // The next answer belongs to `event`; both outlive the reading. `keep`: gets the bytes, its body up to keep_bytes_max.
-  void begin(events::Exchange& event, bool to_head, Message* keep = nullptr, std::size_t keep_bytes_max = 0);
+  // The next answer belongs to `event`; both outlive the reading. `keep`: gets head and body, the body up to
+  // Answer::body_bytes_max; of a longer one the rest is read, counted and in the digest.
+  void begin(events::Exchange& event, bool to_head, Answer* keep = nullptr);
 
   // Sets first_byte, status and response_bytes of the event; its outcome and its end are the caller's.
   base::Task<End> read(wire::Connection& connection);
@@ -35,17 +38,17 @@ class AnswerReader {
   bool head_done() const { return framer_.head_done(); }
   bool heard() const { return heard_; }        // a byte has come, of an interim answer too
   bool reusable() const { return reusable_; }  // of a whole answer: another may follow on this connection
-  bool kept() const { return keep_ != nullptr; }
 
  private:
+  struct Digest;
   bool on_head(wire::Connection& connection);
   void keep(std::string_view bytes);
 
   const base::Clock& clock_;
   wire::Framer framer_{wire::MessageKind::response};
   events::Exchange* event_ = nullptr;
-  Message* keep_ = nullptr;
-  std::size_t keep_bytes_max_ = 0;
+  Answer* keep_ = nullptr;
+  std::unique_ptr<Digest> digest_;  // of a body that is cut
   bool to_head_ = false;
   bool heard_ = false;
   bool reusable_ = false;

@@ -26,8 +26,13 @@ Confirmation::Seen Confirmation::look(const DifferenceKey& key, std::size_t plac
 
 base::Task<Repeats> Confirmation::repeat(DifferenceKey key, std::size_t place, std::uint64_t times) {
   Repeats repeats;
-  while (may_repeat(place) && repeats.sent < times && !pairing_.stopped()) {
-    const auto answers = co_await pairing_.ask(place);
+  // What sends values of earlier answers needs those before it.
+  const std::vector<std::size_t> before = pairing_.depends(place) ? session_up_to(place) : std::vector{place};
+  const bool may = std::ranges::all_of(before, [&](std::size_t one) { return may_repeat(one); });
+  while (may && repeats.sent < times && !pairing_.stopped()) {
+    const std::uint64_t visit = pairing_.new_visit();
+    std::vector<Answer> answers;
+    for (const std::size_t one : before) answers = co_await pairing_.ask(one, visit);
     if (pairing_.stopped()) break;
     const Seen seen = look(key, place, answers);
     ++repeats.sent;
@@ -40,8 +45,9 @@ base::Task<Repeats> Confirmation::repeat(DifferenceKey key, std::size_t place, s
 }
 
 base::Task<bool> Confirmation::shows(const DifferenceKey& key, const std::vector<std::size_t>& sequence) {
+  const std::uint64_t visit = pairing_.new_visit();
   for (std::size_t i = 0; i < sequence.size() && !pairing_.stopped(); ++i) {
-    const auto answers = co_await pairing_.ask(sequence[i]);
+    const auto answers = co_await pairing_.ask(sequence[i], visit);
     if (i + 1 < sequence.size()) continue;
     const Seen seen = look(key, sequence[i], answers);
     co_return !pairing_.stopped() && seen.candidate && !seen.second;

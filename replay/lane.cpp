@@ -60,7 +60,7 @@ base::Task<bool> Lane::connect() {
   if (!made) {
     const bool ours = our_limit(made.error().error);
     const Outcome outcome = cut_ ? cause_ : ours ? Outcome::shed : made.error().cause;
-    outbox_.report(sent, outcome, false);
+    outbox_.report(sent, outcome);
     in_flight_.pop_back();
     co_return false;
   }
@@ -95,7 +95,7 @@ base::Task<> Lane::read_front() {
   if (in_flight_.empty()) co_return;
   UnderWay& front = in_flight_.front();
   if (!std::exchange(begun_, true)) {
-    reader_.begin(front.event, front.to_head, front.wants_answer ? &front.answer : nullptr, Rewriter::answer_bytes_max);
+    reader_.begin(front.event, front.to_head, front.keep());
   }
   reading_ = true;
   const AnswerReader::End end = co_await reader_.read(*connection_);
@@ -112,7 +112,7 @@ base::Task<> Lane::read_front() {
   // Out of the list before it is reported: whoever waits for it may add to this lane.
   std::list<UnderWay> done;
   done.splice(done.begin(), in_flight_, in_flight_.begin());
-  outbox_.report(done.front(), Outcome::answered, reader_.kept());
+  outbox_.report(done.front(), Outcome::answered);
   if (!reader_.reusable()) {
     connection_->close();
     lose(Outcome::reset, false);  // the target said so: it does not look at what came behind
@@ -140,7 +140,7 @@ void Lane::lose(Outcome outcome, bool heard) {
     return;
   }
   for (UnderWay& sent : lost) {
-    outbox_.report(sent, outcome, false);
+    outbox_.report(sent, outcome);
     outcome = Outcome::reset;  // those behind it only shared its connection
   }
 }
@@ -163,9 +163,7 @@ void Lane::cut(Outcome cause) {
   cut_ = true;
   cause_ = cause;
   if (connection_ != nullptr) connection_->close();
-  if (connecting_ != nullptr) {
-    connecting_->close();
-  }
+  if (connecting_ != nullptr) connecting_->close();
 }
 
 base::Task<> Lane::close() {

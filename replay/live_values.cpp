@@ -88,6 +88,11 @@ std::uint64_t LiveValues::group_of(std::uint64_t exchange) const {
   return plan == plans_.end() ? 0 : plan->second.group;
 }
 
+bool LiveValues::depends(std::uint64_t exchange) const {
+  const auto plan = plans_.find(exchange);
+  return plan != plans_.end() && !plan->second.uses.empty();
+}
+
 const LiveValues::Plan* LiveValues::plan_of(const Shot& shot) const {
   const auto plan = plans_.find(shot.exchange);
   return plan == plans_.end() ? nullptr : &plan->second;
@@ -218,13 +223,13 @@ void LiveValues::keep_cookies(State& state, const Plan& plan, std::string_view h
 }
 
 void LiveValues::take_values(State& state, const Plan& plan, const Shot& shot, const events::Exchange& event,
-                             const Message* answer) const {
+                             const Answer* answer) const {
   if (answer == nullptr) {
     for (const std::uint32_t link : plan.gives)
       state.live[link].trouble = fmt::format("its source had no answer: {}", events::to_string(event.outcome));
     return;
   }
-  const ReadableResponse response(*answer, shot.target);
+  const ReadableResponse response(answer->head, answer->body, shot.target);
   std::vector<WantedValue> wanted;
   for (const std::uint32_t link : plan.gives) wanted.push_back({&sources_[link].place, sources_[link].recorded});
   auto values = values_at(response, wanted);
@@ -237,7 +242,7 @@ void LiveValues::take_values(State& state, const Plan& plan, const Shot& shot, c
   }
 }
 
-void LiveValues::on_end(const Shot& shot, const events::Exchange& event, const Message* answer) {
+void LiveValues::on_end(const Shot& shot, const events::Exchange& event, const Answer* answer) {
   const Plan* const plan = plan_of(shot);
   if (plan == nullptr) return;
   State& state = state_of(shot, *plan);
@@ -261,16 +266,23 @@ void LiveValues::on_end(const Shot& shot, const events::Exchange& event, const M
   if (++state.ended == group_sizes_[plan->group]) states_.erase({shot.loop, plan->group});
 }
 
-base::Result<std::unique_ptr<LiveValues>> live_values_of(const Script& script) {
+base::Result<Links> links_of(const Script& script) {
   auto capture = CaptureReader::open(script.capture);
   if (!capture) return std::unexpected(capture.error());
-  const auto links = find_links(*capture);
+  return find_links(*capture);
+}
+
+std::vector<std::uint64_t> ids_of(const Script& script) {
+  std::vector<std::uint64_t> ids;
+  ids.reserve(script.places.size());
+  for (const ScriptPlace& place : script.places) ids.push_back(place.id);
+  return ids;
+}
+
+base::Result<std::unique_ptr<LiveValues>> live_values_of(const Script& script) {
+  const auto links = links_of(script);
   if (!links) return std::unexpected(links.error());
-  std::vector<std::uint64_t> sent;
-  for (const ScriptPlace& place : script.places) {
-    if (links->session_of.contains(place.id)) sent.push_back(place.id);
-  }
-  return std::make_unique<LiveValues>(*links, sent);
+  return std::make_unique<LiveValues>(*links, ids_of(script));
 }
 
 std::string to_text(const LinkCounts& counts) {

@@ -50,10 +50,13 @@ class LiveValues final : public Rewriter {
   bool ready(const Shot& shot) override;
   void rewrite(const Shot& shot, Outgoing& outgoing) override;
   bool wants_answer(const Shot& shot) override;
-  void on_end(const Shot& shot, const events::Exchange& event, const Message* answer) override;
+  void on_end(const Shot& shot, const events::Exchange& event, const Answer* answer) override;
 
   // Requests of one group may wait for each other: a session, or several that pass values on. 0: an exchange that is not known.
   std::uint64_t group_of(std::uint64_t exchange) const;
+
+  // Whether it sends what an earlier answer gave.
+  bool depends(std::uint64_t exchange) const;
 
   const LinkCounts& counts() const { return counts_; }
 
@@ -97,7 +100,7 @@ class LiveValues final : public Rewriter {
   State& state_of(const Shot& shot, const Plan& plan) { return states_[{shot.loop, plan.group}]; }
   void join_groups(const Links& links);
   void take_values(State& state, const Plan& plan, const Shot& shot, const events::Exchange& event,
-                   const Message* answer) const;
+                   const Answer* answer) const;
   void keep_cookies(State& state, const Plan& plan, std::string_view head);
   bool follows_cookies(std::uint32_t session) const { return cookie_sessions_.contains(session); }
   void replace_values(Rewriting& rewriting) const;
@@ -114,6 +117,9 @@ class LiveValues final : public Rewriter {
   std::map<std::pair<std::uint64_t, std::uint32_t>, State> states_;
   LinkCounts counts_;
 };
+
+base::Result<Links> links_of(const Script& script);
+std::vector<std::uint64_t> ids_of(const Script& script);  // of all that it sends
 
 // For what a script sends, by the links of its capture.
 base::Result<std::unique_ptr<LiveValues>> live_values_of(const Script& script);

@@ -65,9 +65,10 @@ std::array<std::string_view, 4> Outbox::parts(UnderWay& sent, const TraceLine& t
   Outgoing& outgoing = sent.outgoing;
   outgoing.fields = sent.due.shot.fields;
   outgoing.body = sent.due.shot.body;
+  sent.for_taker = options.answers != nullptr;
   if (options.rewriter != nullptr) {
     options.rewriter->rewrite(sent.due.shot, outgoing);
-    sent.wants_answer = options.rewriter->wants_answer(sent.due.shot);
+    sent.for_rewriter = options.rewriter->wants_answer(sent.due.shot);
   }
   const std::array<std::string_view, 4> all = {outgoing.fields, trace.view(), line_end, outgoing.body};
   sent.event.request_bytes = 0;
@@ -75,26 +76,36 @@ std::array<std::string_view, 4> Outbox::parts(UnderWay& sent, const TraceLine& t
   return all;
 }
 
-void Outbox::report(UnderWay& sent, Outcome outcome, bool answer_kept) {
+void Outbox::report(UnderWay& sent, Outcome outcome) {
   sent.event.outcome = outcome;
   sent.event.end = clock.now();
   sent.unlink();
-  ++counts.ended;
   if (outcome == Outcome::shed) ++counts.shed;
-  sink.exchange(sent.event);
-  if (options.rewriter == nullptr) return;
-  options.rewriter->on_end(sent.due.shot, sent.event, sent.wants_answer && answer_kept ? &sent.answer : nullptr);
-  on_end(sent.due.shot);
+  tell(sent.due.shot, sent.event, &sent);
 }
 
 void Outbox::hold_off(const Due& due) {
   ++counts.held_off;
+  tell(due.shot, held_off(due), nullptr);
+}
+
+// Of the end of a request; `sent` is null where it was not sent.
+void Outbox::tell(const Shot& shot, const events::Exchange& event, UnderWay* sent) {
   ++counts.ended;
-  const events::Exchange event = held_off(due);
   sink.exchange(event);
-  if (options.rewriter == nullptr) return;
-  options.rewriter->on_end(due.shot, event, nullptr);
-  on_end(due.shot);
+  if (options.rewriter != nullptr) {
+    const bool whole = sent != nullptr && sent->for_rewriter && event.outcome == Outcome::answered;
+    options.rewriter->on_end(shot, event, whole && !sent->answer.cut() ? &sent->answer : nullptr);
+  }
+  if (options.answers != nullptr) {
+    Answer answer = sent != nullptr ? std::move(sent->answer) : Answer();
+    answer.outcome = event.outcome;
+    answer.status = event.status;
+    if (answer.start == base::Time{}) answer.start = event.start;
+    answer.end = event.end;
+    options.answers->take(shot, event, std::move(answer));
+  }
+  if (options.rewriter != nullptr && on_end) on_end(shot);
 }
 
 events::Exchange Outbox::cancelled(const UnderWay& sent) const {

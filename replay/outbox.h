@@ -27,6 +27,14 @@ enum class AtLimit : std::uint8_t {
   drop,   // it is not sent, and counted as held off
 };
 
+// Gets answers, whatever came of their requests.
+class AnswerTaker {
+ public:
+  virtual ~AnswerTaker() = default;
+  // Once for each request that has ended, sent or not. On the sender's thread; must not block.
+  virtual void take(const Shot& shot, const events::Exchange& event, Answer answer) = 0;
+};
+
 struct SenderOptions {
   wire::Endpoint target;
   wire::TlsPeer tls;
@@ -39,7 +47,8 @@ struct SenderOptions {
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);  // for one request, from its sending
   wire::PoolLimits pool;
   std::string key_header = {};   // whose value tells whose request it is: Exchange::key; empty: none
-  Rewriter* rewriter = nullptr;  // outlives the sender
+  Rewriter* rewriter = nullptr;    // outlives the sender
+  AnswerTaker* answers = nullptr;  // outlives the sender
 };
 
 struct SenderCounts {
@@ -67,9 +76,11 @@ struct UnderWay : boost::intrusive::list_base_hook<boost::intrusive::link_mode<b
   Due due;
   events::Exchange event;
   Outgoing outgoing;
-  Message answer;  // where the rewriter wants it
-  bool wants_answer = false;
+  Answer answer;  // where somebody wants it
+  bool for_rewriter = false;
+  bool for_taker = false;
   bool to_head = false;
+  Answer* keep() { return for_rewriter || for_taker ? &answer : nullptr; }
 };
 
 // "traceparent: …\r\n" for one request.
@@ -96,8 +107,8 @@ class Outbox {
   // The bytes of a request, in up to four parts; `trace` is the caller's to keep until they are written.
   std::array<std::string_view, 4> parts(UnderWay& sent, const TraceLine& trace) const;
 
-  // Reports the end of a request; with its answer where that is whole and was kept. Then on_end_ is called.
-  void report(UnderWay& sent, events::Outcome outcome, bool answer_kept);
+  // Reports the end of a request, with its answer where somebody wants it. Then on_end is called.
+  void report(UnderWay& sent, events::Outcome outcome);
   void hold_off(const Due& due);
 
   bool ready(const Shot& shot) const { return options.rewriter == nullptr || forced || options.rewriter->ready(shot); }
@@ -115,7 +126,10 @@ class Outbox {
   boost::intrusive::list<UnderWay, boost::intrusive::constant_time_size<false>> under_way;
   SenderCounts counts;
   bool forced = false;                      // nothing is left that a request could wait for
-  std::function<void(const Shot&)> on_end;  // set where a rewriter is: others may wait for this
+  std::function<void(const Shot&)> on_end;  // where a rewriter is: others may wait for this
+
+ private:
+  void tell(const Shot& shot, const events::Exchange& event, UnderWay* sent);
 };
 
 // Descriptors, ports or memory of this machine ran out: the target was not even asked.

@@ -18,7 +18,8 @@ base::Task<bool> PooledCall::run(bool may_reuse) {
   sent_.event.connection = connection_->number();
   const TraceLine trace(sent_.due.shot.trace, sent_.due.shot.request);
   const auto parts = outbox_.parts(sent_, trace);
-  reader_.begin(sent_.event, sent_.to_head, sent_.wants_answer ? &sent_.answer : nullptr, Rewriter::answer_bytes_max);
+  reader_.begin(sent_.event, sent_.to_head, sent_.keep());
+  sent_.answer.start = outbox_.clock.now();
   const bool written = !co_await connection_->write(parts);
   const AnswerReader::End end = co_await reader_.read(*connection_);
   const bool whole = end == AnswerReader::End::whole;
@@ -50,9 +51,23 @@ void PooledCall::cut(Outcome cause) {
   cut_ = true;
   cause_ = cause;
   if (connection_ != nullptr) connection_->close();
-  if (connecting_ != nullptr) {
-    connecting_->close();
+  if (connecting_ != nullptr) connecting_->close();
+}
+
+base::Task<> call_over_pool(Outbox& outbox, Due due) {
+  UnderWay sent;
+  sent.due = std::move(due);
+  outbox.start(sent);
+  Outcome outcome{};
+  for (bool first = true;; first = false) {
+    PooledCall attempt(outbox, sent);
+    const bool known = co_await attempt.run(first);
+    outcome = attempt.outcome();
+    // An idle connection had just been closed by the server: not the request's failure.
+    if (known || !first) break;
+    sent.event.response_bytes = 0;
   }
+  outbox.report(sent, outcome);
 }
 
 }  // namespace stormproof::replay

@@ -19,7 +19,6 @@ class PooledCall final : private wire::Deadlines::Entry, private base::StopHook 
 
   // When nothing more is to be tried.
   events::Outcome outcome() const { return outcome_; }
-  bool answer_kept() const { return reader_.kept(); }
 
  private:
   base::Task<bool> connect();
@@ -36,5 +35,8 @@ class PooledCall final : private wire::Deadlines::Entry, private base::StopHook 
   events::Outcome cause_ = events::Outcome::cancelled;
   bool cut_ = false;
 };
+
+// One request, from its beginning to its report: a pooled connection that proves stale costs an idempotent one nothing.
+base::Task<> call_over_pool(Outbox& outbox, Due due);
 
 }  // namespace stormproof::replay

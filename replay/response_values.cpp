@@ -209,12 +209,11 @@ std::vector<std::string> meanings(const Met& met, std::string_view target) {
 
 }  // namespace
 
-ReadableResponse::ReadableResponse(const Message& response, std::string_view target)
-    : head_(response.head), target_(target) {
-  if (response.body.empty()) return;
+ReadableResponse::ReadableResponse(std::string_view head, std::string_view body, std::string_view target)
+    : head_(head), target_(target) {
+  if (body.empty()) return;
   std::string unchunked, buffer;
-  const std::string_view body = without_chunks(response.head, response.body, unchunked);
-  const Decoded content = decoded_content(response.head, body, buffer);
+  const Decoded content = decoded_content(head, without_chunks(head, body, unchunked), buffer);
   if (content.failed) {
     trouble_ = "its coding is not known, or it is damaged";
     return;

@@ -15,7 +15,7 @@
 
 namespace stormproof::replay {
 
-// A response with its content decoded. The message outlives it.
+// A response with its content decoded. Head and body, as they were on the wire, outlive it.
 class ReadableResponse {
  public:
   static constexpr std::size_t content_bytes_max = 4 << 20;
@@ -23,7 +23,9 @@ class ReadableResponse {
   enum class Form : std::uint8_t { none, json, page, text };
 
   // `target`: of its request.
-  ReadableResponse(const Message& response, std::string_view target);
+  ReadableResponse(std::string_view head, std::string_view body, std::string_view target);
+  ReadableResponse(const Message& response, std::string_view target)
+      : ReadableResponse(response.head, response.body, target) {}
 
   std::string_view head() const { return head_; }
   std::string_view target() const { return target_; }

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "harness/events/event.h"
-#include "replay/exchange.h"
+#include "replay/answer.h"
 #include "replay/shot.h"
 
 namespace stormproof::replay {
@@ -30,8 +30,6 @@ struct Outgoing {
 
 class Rewriter {
  public:
-  static constexpr std::size_t answer_bytes_max = 8 << 20;  // of a body that is handed over
-
   virtual ~Rewriter() = default;
 
   // Whether all that this request needs of earlier answers is there, or will not come.
@@ -43,8 +41,8 @@ class Rewriter {
   virtual bool wants_answer(const Shot& shot) = 0;
 
   // `answer`: as on the wire, chunk framing and content coding included; null where it was not wanted, is not whole, or
-  // its body is larger than answer_bytes_max. Good during the call.
-  virtual void on_end(const Shot& shot, const events::Exchange& event, const Message* answer) = 0;
+  // its body was cut. Good during the call.
+  virtual void on_end(const Shot& shot, const events::Exchange& event, const Answer* answer) = 0;
 };
 
 }  // namespace stormproof::replay

@@ -1,33 +1,14 @@
 #include "replay/sender.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "replay/pooled_call.h"
 
 namespace stormproof::replay {
-namespace {
-
-constexpr std::size_t sent_in_a_row_max = 64;
-
-// Before an instant the precise sender stops sleeping: more than a timer of the kernel is late, but for the rarest.
-constexpr std::chrono::microseconds spins_before{80};
-
-// Gives everything else on the loop its turn, and comes back at once.
-struct Yield {
-  wire::IoContext& io;
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiter) const {
-    wire::asio::post(io, [waiter] { waiter.resume(); });
-  }
-  void await_resume() const {}
-};
-
-}  // namespace
 
 Sender::Sender(wire::IoContext& io, const base::Clock& clock, events::Sink& sink, SenderOptions options)
-    : io_(io), outbox_(io, clock, sink, std::move(options)), pause_(io) {
+    : outbox_(io, clock, sink, std::move(options)), schedule_(io, clock, outbox_.options.precise) {
   outbox_.on_end = [this](const Shot& shot) { release({shot.loop, shot.session}); };
 }
 
@@ -35,36 +16,14 @@ Sender::~Sender() { rested_.clear(); }
 
 base::Task<> Sender::send(ShotSource& source, base::Time begin) {
   if (outbox_.options.closed_loop) {
-    if (const base::Nanoseconds ahead = begin - outbox_.clock.now(); ahead.count() > 0) co_await pause_.lasting(ahead);
+    co_await schedule_.until(begin);
     for (std::size_t i = 0; i < outbox_.options.connections_max && !finishing_; ++i)
       outbox_.group.spawn(work_closed(source));
   } else {
-    co_await keep_schedule(source, begin);
+    co_await schedule_.keep(source, begin,
+                            [this](Shot shot, base::Time intended) { offer(std::move(shot), intended); });
   }
   co_await drain();
-}
-
-base::Task<> Sender::keep_schedule(ShotSource& source, base::Time begin) {
-  std::size_t sent_in_a_row = 0;
-  for (auto shot = source.next(); shot && !finishing_; shot = source.next()) {
-    const base::Time intended = begin + shot->offset;
-    const base::Nanoseconds ahead = intended - outbox_.clock.now();
-    // Behind schedule there is nothing to wait for, but answers, time limits and stop() must still have their turn.
-    if (ahead.count() > 0 || ++sent_in_a_row >= sent_in_a_row_max) {
-      sent_in_a_row = 0;
-      if (outbox_.options.precise) co_await spin_until(intended);
-      else co_await pause_.lasting(std::max(ahead, base::Nanoseconds(0)));
-    }
-    if (!finishing_) take({*std::move(shot), intended, std::max(intended, outbox_.clock.now())});
-  }
-}
-
-base::Task<> Sender::spin_until(base::Time instant) {
-  const base::Nanoseconds asleep = instant - outbox_.clock.now() - spins_before;
-  if (asleep.count() > 0) co_await pause_.lasting(asleep);
-  do {
-    co_await Yield{io_};
-  } while (!finishing_ && outbox_.clock.now() < instant);
 }
 
 // The rest of a replay: what is under way, then what still waits for an answer that did not come.
@@ -97,12 +56,17 @@ void Sender::finish() {
   }
   std::ranges::sort(waiting, {}, [](const Due& due) { return due.shot.request; });
   for (const Due& due : waiting) outbox_.hold_off(due);
-  pause_.interrupt();
+  schedule_.finish();
 }
 
 void Sender::stop() {
   finish();
   outbox_.group.close();
+}
+
+void Sender::offer(Shot shot, base::Time intended) {
+  const base::Time taken = std::max(intended, outbox_.clock.now());
+  take({std::move(shot), intended, taken});
 }
 
 void Sender::take(Due due) {
@@ -151,7 +115,7 @@ void Sender::release(const Session& session) {
 base::Task<> Sender::work(Due due) {
   ++outbox_.counts.under_way;
   while (true) {
-    co_await call(std::move(due));
+    co_await call_over_pool(outbox_, std::move(due));
     if (queue_.empty()) break;
     due = std::move(queue_.front());
     queue_.pop_front();
@@ -163,7 +127,7 @@ base::Task<> Sender::work(Due due) {
 
 base::Task<> Sender::work_closed(ShotSource& source) {
   ++outbox_.counts.under_way;
-  for (auto due = next_closed(source); due; due = next_closed(source)) co_await call(*std::move(due));
+  for (auto due = next_closed(source); due; due = next_closed(source)) co_await call_over_pool(outbox_, *std::move(due));
   --outbox_.counts.under_way;
 }
 
@@ -185,24 +149,6 @@ std::optional<Due> Sender::next_closed(ShotSource& source) {
   queue_.pop_front();
   --outbox_.counts.queued;
   return due;
-}
-
-base::Task<> Sender::call(Due due) {
-  UnderWay sent;
-  sent.due = std::move(due);
-  outbox_.start(sent);
-  events::Outcome outcome{};
-  bool answer_kept = false;
-  for (bool first = true;; first = false) {
-    PooledCall attempt(outbox_, sent);
-    const bool known = co_await attempt.run(first);
-    outcome = attempt.outcome();
-    answer_kept = attempt.answer_kept();
-    // An idle connection had just been closed by the server: not the request's failure.
-    if (known || !first) break;
-    sent.event.response_bytes = 0;
-  }
-  outbox_.report(sent, outcome, answer_kept);
 }
 
 void Sender::take_to_lane(Due due) {

@@ -1,7 +1,6 @@
 // Sender: sends requests to one target at their intended instants, in open loop.
 //
-// The schedule is absolute: a late request moves no other, and nothing waits for an answer. One timer for the next
-// instant; when it fires, all that is due is sent. Each request becomes one ingress events::Exchange with its intended
+// The schedule is absolute (schedule.h), and nothing waits for an answer. Each request becomes one ingress events::Exchange with its intended
 // and its actual time, so latency can be counted from when the request should have been sent (no coordinated omission).
 //
 // A shot without a lane takes any connection of the pool. One that is pooled and proves dead before a byte of the answer
@@ -22,9 +21,9 @@
 #include <utility>
 #include <vector>
 
-#include "harness/wire/pause.h"
 #include "replay/lane.h"
 #include "replay/outbox.h"
+#include "replay/schedule.h"
 #include "replay/shot.h"
 
 namespace stormproof::replay {
@@ -37,6 +36,10 @@ class Sender {
 
   // Sends every shot at begin + offset; completes when the last has its answer or its failure.
   base::Task<> send(ShotSource& source, base::Time begin);
+
+  // For one who keeps the schedule himself (side_by_side.h): sends this shot now; then drain() instead of send().
+  void offer(Shot shot, base::Time intended);
+  base::Task<> drain();
 
   // Sends no more, cuts what is under way; send() then completes soon.
   void stop();
@@ -57,17 +60,13 @@ class Sender {
   };
   using Session = std::pair<std::uint64_t, std::uint64_t>;  // loop and session
 
-  base::Task<> keep_schedule(ShotSource& source, base::Time begin);
-  base::Task<> spin_until(base::Time instant);
   void take(Due due);
   void admit(Due due);
   void park(Parked parked, const Shot& shot);
   void release(const Session& session);
-  base::Task<> drain();
   base::Task<> work(Due due);
   base::Task<> work_closed(ShotSource& source);
   std::optional<Due> next_closed(ShotSource& source);
-  base::Task<> call(Due due);
 
   void take_to_lane(Due due);
   void go_on(Lane& lane);
@@ -75,9 +74,8 @@ class Sender {
   base::Task<> make_room();
   void next_in_line();
 
-  wire::IoContext& io_;
   Outbox outbox_;
-  wire::Pause pause_;
+  Schedule schedule_;
   std::deque<Due> queue_;
   boost::unordered_map<std::uint64_t, std::unique_ptr<Lane>> lanes_;
   std::deque<Lane*> in_line_;  // those that wait for others to rest

@@ -8,6 +8,7 @@
 
 #include "harness/base/units.h"
 #include "harness/base/utf8.h"
+#include "replay/replay_stats.h"
 #include "reports/curl_line.h"
 #include "reports/escape.h"
 
@@ -51,6 +52,12 @@ std::string head_lines(const ComparisonReport& report, bool colour) {
   if (report.script != nullptr && report.script->not_replayable > 0) {
     out += fmt::format("              {} not sent: cut short in the capture, or upgrades\n",
                        plural(report.script->not_replayable, "request"));
+  }
+  if (report.links != nullptr && report.links->dependents > 0) {
+    out += fmt::format("              {} sent values that each target gave itself", plural(report.links->dependents, "request"));
+    if (report.links->incomplete > 0)
+      out += fmt::format("; {} recorded ones, for want of a live value", grouped(report.links->incomplete));
+    out += '\n';
   }
   if (report.without_partner > 0) {
     out +=
@@ -224,6 +231,16 @@ json::object statuses_json(const std::map<int, std::uint64_t>& statuses) {
   return counts;
 }
 
+json::value timing_json(const ComparisonReport& report) {
+  if (report.timing == nullptr) return {};
+  const replay::PairingTiming& timing = *report.timing;
+  return json::object{{"lag_p50_ns", timing.lag.quantile(0.5).count()},
+                      {"lag_p99_ns", timing.lag.quantile(0.99).count()},
+                      {"lag_max_ns", timing.lag.max().count()},
+                      {"held", timing.held},
+                      {"held_longest_ns", timing.held_longest.count()}};
+}
+
 json::array routes_json(const ComparisonReport& report) {
   json::array routes;
   for (std::size_t i = 0; i < report.comparison->routes().size(); ++i) {
@@ -244,6 +261,22 @@ json::array routes_json(const ComparisonReport& report) {
 }
 
 }  // namespace
+
+std::string lagged(const replay::PairingTiming& timing) {
+  const base::Nanoseconds lag = timing.lag.quantile(0.99);
+  if (lag <= replay::ReplayStats::lag_max_default) return "";
+  return fmt::format("the generator lagged: p99 of the start behind schedule was {}, at most {} is allowed",
+                     base::format_duration(lag), base::format_duration(replay::ReplayStats::lag_max_default));
+}
+
+std::string held_up(const replay::PairingTiming& timing) {
+  if (timing.held * 100 <= timing.lag.count()) return "";
+  return fmt::format(
+      "the targets did not keep up: {} of {} requests began more than {} late, up to {}, behind --at-once others or behind "
+      "those of their session",
+      timing.held, timing.lag.count(), base::format_duration(replay::PairingTiming::held_after),
+      base::format_duration(timing.held_longest));
+}
 
 std::string comparison_text(const ComparisonReport& report, bool colour) {
   std::string out = head_lines(report, colour) + gate_lines(report, colour);
@@ -284,6 +317,8 @@ std::string comparison_json(const ComparisonReport& report) {
       {"false_alarms", report.gates->false_alarms},
       {"seed", report.seed},
       {"instance_ratio", optional(report.verdict->instance_ratio)},
+      {"timing", timing_json(report)},
+      {"links", report.links == nullptr ? json::value() : json::parse(replay::to_json(*report.links))},
       {"statuses", statuses},
       {"gates", gates},
       {"differences", differences},

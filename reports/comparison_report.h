@@ -9,6 +9,7 @@
 
 #include "harness/verify/comparison_gates.h"
 #include "replay/comparison.h"
+#include "replay/pairing.h"
 #include "replay/script.h"
 
 namespace stormproof::reports {
@@ -26,7 +27,13 @@ struct ComparisonReport {
   std::uint64_t seed = 0;
   std::uint64_t without_partner = 0;  // recorded pairs only
   bool interrupted = false;
+  const replay::PairingTiming* timing = nullptr;  // null: nothing was sent at instants
+  const replay::LinkCounts* links = nullptr;      // of the candidate; null: recorded values were sent as they are
 };
+
+// Why the comparison was not made at the instants that were asked for; "" where it was. The sender's own doing, and the targets'.
+std::string lagged(const replay::PairingTiming& timing);
+std::string held_up(const replay::PairingTiming& timing);
 
 // Differences shown in the text, of those that are no noise; the JSON has all up to differences_in_json_max.
 inline constexpr std::size_t differences_in_text_max = 12;

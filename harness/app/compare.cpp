@@ -14,6 +14,7 @@
 #include "harness/app/signals.h"
 #include "replay/confirmation.h"
 #include "replay/pairing.h"
+#include "replay/production.h"
 #include "replay/recorded_pairs.h"
 #include "reports/comparison_report.h"
 
@@ -93,7 +94,11 @@ ExitCode exit_code_of(verify::Verdict verdict) {
 
 ExitCode finish(reports::ComparisonReport& report, const CompareOptions& options,
                 const verify::ComparisonGates& gates) {
-  const auto verdict = verify::judge(*report.comparison, gates);
+  auto verdict = verify::judge(*report.comparison, gates);
+  if (report.timing != nullptr) {
+    if (const std::string lagged = reports::lagged(*report.timing); !lagged.empty()) withhold(verdict, lagged, false);
+    if (const std::string held = reports::held_up(*report.timing); !held.empty()) withhold(verdict, held, true);
+  }
   report.verdict = &verdict;
   report.gates = &gates;
   report.capture = options.file;
@@ -130,7 +135,7 @@ bool nobody_answered(const replay::Comparison& comparison) {
 }
 
 ExitCode compare_live(const CompareOptions& options, const replay::DifferenceRules& rules,
-                      const verify::ComparisonGates& gates, const replay::PairingOptions& pairing_options) {
+                      const verify::ComparisonGates& gates, replay::PairingOptions pairing_options) {
   const auto script = replay::load_script(options.file, {.filter = {options.methods, options.paths},
                                                          .allow_writes = options.allow_writes,
                                                          .memory_max = ~std::uint64_t{0}});
@@ -143,9 +148,21 @@ ExitCode compare_live(const CompareOptions& options, const replay::DifferenceRul
   }
   auto targets = options.targets();
   if (!targets) return complain("compare", ExitCode::could_not_run, targets.error());
+  for (const replay::PairingTarget& target : *targets) {
+    const auto allowed = replay::refuse_production(script->meta, target.endpoint, wire::addresses_of);
+    if (!allowed) return complain("compare", ExitCode::usage, allowed.error());
+  }
+  replay::Links links;
+  if (!options.no_links) {
+    auto found = replay::links_of(*script);
+    if (!found) return complain("compare", ExitCode::invalid_input, found.error());
+    links = std::move(*found);
+    pairing_options.links = &links;
+  }
   const base::SystemClock clock;
   wire::IoContext io(wire::one_thread);
   replay::Comparison comparison(rules);
+  const std::size_t pairing_targets = targets->size();
   replay::Pairing pairing(io, clock, std::move(*targets), pairing_options, *script);
   Asking asking(pairing, *script, comparison, gates, options.warm_up(script->requests.size() * options.loop));
   Signals signals(io, [&] { pairing.stop(); });
@@ -164,6 +181,8 @@ ExitCode compare_live(const CompareOptions& options, const replay::DifferenceRul
   report.second = options.second;
   report.candidate = options.candidate;
   report.interrupted = signals.caught();
+  if (pairing_options.pacing) report.timing = &pairing.timing();
+  report.links = pairing.links_of(pairing_targets - 1);
   const ExitCode code = finish(report, options, gates);
   return signals.exit_code(code);
 }

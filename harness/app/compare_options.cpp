@@ -52,6 +52,10 @@ void CompareOptions::add_to(CLI::App& command) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
       ->capture_default_str();
   command.add_flag("--allow-writes", allow_writes, "also send methods that write (POST, PUT, DELETE …)");
+  command.add_flag("--no-links", no_links,
+                   "send recorded cookies, tokens and ids as they are, not those that each target gives");
+  command.add_flag("--keep-idempotency-keys", keep_idempotency_keys,
+                   "send recorded Idempotency-Key fields as they are; else each loop has its own");
   command.add_option("--method", methods, "only these methods");
   command.add_option("--path", paths, "only these paths, * for any text");
   command.add_option("--ignore", ignored,
@@ -133,6 +137,7 @@ base::Result<verify::ComparisonGates> CompareOptions::gates() const {
 base::Result<replay::PairingOptions> CompareOptions::pairing() const {
   replay::PairingOptions options;
   options.seed = seed;
+  options.fresh_keys = !keep_idempotency_keys;
   options.at_once = at_once;
   options.loops = loop;
   const auto limit = base::parse_duration(timeout);

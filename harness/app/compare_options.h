@@ -28,6 +28,8 @@ struct CompareOptions {
   std::size_t at_once = 4;
   std::uint64_t loop = 1;
   bool allow_writes = false;
+  bool no_links = false;
+  bool keep_idempotency_keys = false;
   std::vector<std::string> methods;
   std::vector<std::string> paths;
   std::vector<std::string> ignored;

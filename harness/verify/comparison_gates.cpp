@@ -27,9 +27,16 @@ std::uint64_t rounded_up(double value) {
   return value >= real(samples_max) ? samples_max : static_cast<std::uint64_t>(std::ceil(std::max(value, 1.0)));
 }
 
+// Without a single case in so many, this share is excluded at 95 %; a share of 0 by no number.
+std::optional<std::uint64_t> samples_for_share(double share) {
+  if (share <= 0) return std::nullopt;
+  return rounded_up(std::log(1 - confidence_default) / std::log1p(-std::min(share, 0.5)));
+}
+
 std::string signed_percent(double ratio) { return fmt::format("{:+.1f} %", ratio * 100); }
 
-void fill_differences(Gate& gate, const Comparison& comparison, const std::vector<JudgedDifference>& found) {
+void fill_differences(Gate& gate, const Comparison& comparison, const std::vector<JudgedDifference>& found,
+                      double margin) {
   gate.samples = comparison.requests();
   gate.expected = comparison.has_second() ? "none beyond the noise between the two baselines" : "none";
   const auto count = [&](Cause cause) {
@@ -51,7 +58,7 @@ void fill_differences(Gate& gate, const Comparison& comparison, const std::vecto
   }
   if (count(Cause::untold) > 0) {
     gate.missing = fmt::format(
-        "{} differences cannot be told from noise: name a --second-baseline, another instance of the same version",
+        "{} differences cannot be told from noise: name a second baseline, another instance of the same version",
         count(Cause::untold));
     return;
   }
@@ -61,6 +68,11 @@ void fill_differences(Gate& gate, const Comparison& comparison, const std::vecto
         gate.requests_needed = std::max(gate.requests_needed, judged.requests_needed);
     }
     gate.missing = fmt::format("{} differences are too rare to tell from noise", count(Cause::undecided));
+    return;
+  }
+  if (share_upper(0, comparison.requests()) > margin) {
+    gate.requests_needed = samples_for_share(margin);
+    gate.missing = fmt::format("so few requests do not exclude a difference in {} of them", base::format_percent(margin));
     return;
   }
   gate.verdict = Verdict::holds;
@@ -288,7 +300,7 @@ struct Judging {
   Gate differences(double alpha, std::vector<JudgedDifference>* judged) const {
     Gate gate = named("differences");
     auto found = judge_differences(comparison, alpha, gates.differences.value_or(0));
-    if (gates.differences) fill_differences(gate, comparison, found);
+    if (gates.differences) fill_differences(gate, comparison, found, *gates.differences);
     if (judged != nullptr) *judged = std::move(found);
     return gate;
   }
@@ -340,6 +352,18 @@ ComparisonVerdict judge(const Comparison& comparison, const ComparisonGates& gat
   for (const Gate& gate : verdict.gates) verdicts.push_back(gate.verdict);
   verdict.verdict = worst(verdicts);
   return verdict;
+}
+
+void withhold(ComparisonVerdict& verdict, const std::string& reason, bool only_holds) {
+  std::vector<Verdict> verdicts;
+  for (Gate& gate : verdict.gates) {
+    if (gate.verdict != Verdict::violated || !only_holds) {
+      gate.missing = gate.missing.empty() ? reason : reason + "; " + gate.missing;
+      gate.verdict = Verdict::inconclusive;
+    }
+    verdicts.push_back(gate.verdict);
+  }
+  verdict.verdict = worst(verdicts);
 }
 
 std::vector<replay::DifferenceKey> unsettled(const Comparison& comparison, const ComparisonGates& gates,

@@ -65,6 +65,9 @@ ComparisonVerdict judge(const replay::Comparison& comparison, const ComparisonGa
 std::vector<replay::DifferenceKey> unsettled(const replay::Comparison& comparison, const ComparisonGates& gates,
                                              std::size_t most);
 
+// No gate has a verdict, for this reason; where `only_holds`, what is VIOLATED stays so.
+void withhold(ComparisonVerdict& verdict, const std::string& reason, bool only_holds);
+
 // How many repeats, all of which show a difference, make it real; whatever the other gates say.
 std::uint64_t repeats_to_settle(const replay::Comparison& comparison, std::size_t unsettled,
                                 const ComparisonGates& gates);

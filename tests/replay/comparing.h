@@ -1,4 +1,4 @@
-// Comparing: what the tests of answer_call, pairing and confirmation share: servers whose answers depend on the request, scripts, a loop.
+// Comparing: what the tests of pairing and confirmation share: servers whose answers depend on the request, scripts, a loop.
 #pragma once
 
 #include <fmt/format.h>

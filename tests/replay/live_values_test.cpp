@@ -59,10 +59,14 @@ class Play {
     return std::string(outgoing.fields) + "\r\n" + std::string(outgoing.body);
   }
   void answer(std::uint64_t id, std::string_view response, std::string_view body, std::uint64_t loop = 0) {
-    const Message message = LinkedTraffic::message(fmt::format("HTTP/1.1 {}", response), " X", body);
+    Message message = LinkedTraffic::message(fmt::format("HTTP/1.1 {}", response), " X", body);
     events::Exchange event = event_of(events::Outcome::answered);
     event.status = static_cast<std::uint16_t>(status_of(message.head));
-    values_.on_end(shot(id, loop), event, values_.wants_answer(shot(id, loop)) ? &message : nullptr);
+    Answer whole;
+    whole.head = std::move(message.head);
+    whole.body = std::move(message.body);
+    whole.body_bytes = whole.body.size();
+    values_.on_end(shot(id, loop), event, values_.wants_answer(shot(id, loop)) ? &whole : nullptr);
   }
   void fail(std::uint64_t id) { values_.on_end(shot(id), event_of(events::Outcome::reset), nullptr); }
 

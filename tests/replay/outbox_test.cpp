@@ -32,7 +32,7 @@ TEST(Outbox, EveryRequestEndsOnceAndIsCounted) {
   EXPECT_EQ(outbox.parts(sent, trace)[0], "HEAD / HTTP/1.1\r\n");
   EXPECT_EQ(sent.event.request_bytes, 19u);
   EXPECT_EQ(outbox.cancelled(sent).outcome, events::Outcome::cancelled);
-  outbox.report(sent, events::Outcome::shed, false);
+  outbox.report(sent, events::Outcome::shed);
   outbox.hold_off(Due{});
   EXPECT_EQ(outbox.counts.sent, 1u);
   EXPECT_EQ(outbox.counts.shed, 1u);

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "tests/replay/comparing.h"
 
@@ -58,17 +59,68 @@ TEST_F(PairingTest, ASessionsRequestsFollowEachOther) {
   EXPECT_EQ(most, 1);
 }
 
-TEST_F(PairingTest, EveryOrderOfTheTargetsIsAsLikely) {
-  constexpr std::uint64_t requests = 6000;
-  std::map<std::array<std::size_t, Pairing::targets_max>, int> orders;
-  for (std::uint64_t number = 0; number < requests; ++number) ++orders[Pairing::order_of(3, number, 3)];
-  ASSERT_EQ(orders.size(), 6U);
-  for (const auto& [order, times] : orders) EXPECT_NEAR(times, 1000, 150) << order[0] << order[1] << order[2];
-  EXPECT_EQ(Pairing::order_of(3, 7, 3), Pairing::order_of(3, 7, 3));
-  int others = 0;
-  for (std::uint64_t number = 0; number < 100; ++number)
-    others += Pairing::order_of(3, number, 2) == Pairing::order_of(4, number, 2) ? 0 : 1;
-  EXPECT_GT(others, 20) << "another seed, other orders";
+// Each answer gives a token that the next request of the session sends: every target is sent its own.
+TEST_F(PairingTest, EachTargetIsSentTheValuesThatItGave) {
+  const auto server = [](std::string token) {
+    return responding([token](std::string_view request) {
+      if (request.starts_with("GET /login")) {
+        return fmt::format("HTTP/1.1 200 OK\r\nSet-Cookie: sid={}\r\nContent-Length: 0\r\n\r\n", token);
+      }
+      const auto at = request.find("Cookie: sid=");
+      return with_body(at == request.npos ? "none" : request.substr(at + 12, request.find("\r\n", at) - at - 12));
+    });
+  };
+  RawServer a(server("live-a-8f3kd93kd"));
+  RawServer b(server("live-b-77dkq1lzx"));
+  std::vector<Exchange> recorded(2);
+  for (std::uint64_t i = 0; i < 2; ++i) {
+    recorded[i].id = i + 1;
+    recorded[i].connection = 1;
+    recorded[i].request_start = base::Time(std::chrono::seconds(10 + i));
+    recorded[i].response_end = recorded[i].request_start + milliseconds(1);
+  }
+  recorded[0].request.head = "GET /login HTTP/1.1\r\nHost: target\r\n\r\n";
+  recorded[0].response.head =
+      "HTTP/1.1 200 OK\r\nSet-Cookie: sid=recorded-a1b2c3d4e5\r\nContent-Length: 0\r\n\r\n";
+  recorded[1].request.head = "GET /mine HTTP/1.1\r\nHost: target\r\nCookie: sid=recorded-a1b2c3d4e5\r\n\r\n";
+  recorded[1].response.head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  const Links links = find_links(recorded);
+  Script script = script_of({{"/login", 1}, {"/mine", 1}});
+  script.requests[1].fields += "Cookie: sid=recorded-a1b2c3d4e5\r\n";
+  std::map<std::uint64_t, std::string> seen;
+  std::vector<Answer> again;
+  with({a.port(), b.port()}, {.seed = 1, .at_once = 4, .loops = 2, .pacing = {}, .links = &links}, script,
+       [&](Pairing& pairing) -> base::Task<> {
+         EXPECT_TRUE(pairing.depends(1));
+         EXPECT_FALSE(pairing.depends(0));
+         co_await pairing.run([&](std::uint64_t number, std::size_t, std::span<const Answer> answers) {
+           for (const Answer& answer : answers) seen[number] += answer.body + ";";
+         });
+         const std::uint64_t visit = pairing.new_visit();
+         co_await pairing.ask(0, visit);
+         again = co_await pairing.ask(1, visit);
+       });
+  EXPECT_EQ(seen[1], "live-a-8f3kd93kd;live-b-77dkq1lzx;");
+  EXPECT_EQ(seen[3], seen[1]);
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(again[1].body, "live-b-77dkq1lzx");
+}
+
+TEST_F(PairingTest, WhatWaitsForRoomIsHeldAndNotLaggedBehind) {
+  RawServer slow(responding([](std::string_view) {
+    std::this_thread::sleep_for(milliseconds(30));  // the target's own time
+    return with_body("1");
+  }));
+  const Script script = script_of({{"/1", 0}, {"/2", 0}, {"/3", 0}});
+  PairingTiming timing;
+  with({slow.port()}, {.seed = 1, .at_once = 1, .loops = 1, .pacing = ConstantRate{1000}}, script,
+       [&](Pairing& pairing) -> base::Task<> {
+         co_await pairing.run([](std::uint64_t, std::size_t, std::span<const Answer>) {});
+         timing = pairing.timing();
+       });
+  EXPECT_EQ(timing.lag.count(), 3U);
+  EXPECT_EQ(timing.held, 2U);
+  EXPECT_GE(timing.held_longest, milliseconds(50));
 }
 
 TEST_F(PairingTest, StopEndsItSoonWithWhatIsUnderWayCut) {

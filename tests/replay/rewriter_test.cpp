@@ -27,7 +27,7 @@ class FirstAnswerIntoTheRest final : public Rewriter {
     if (!outgoing.body.empty()) outgoing.body = outgoing.body_text;
   }
   bool wants_answer(const Shot& shot) override { return shot.exchange == 1; }
-  void on_end(const Shot& shot, const events::Exchange& event, const Message* answer) override {
+  void on_end(const Shot& shot, const events::Exchange& event, const Answer* answer) override {
     ends_.push_back(event.outcome);
     if (shot.exchange == 1) ended_[{shot.loop, shot.session}] = answer == nullptr ? "none" : answer->body;
     else EXPECT_EQ(answer, nullptr) << "it was not wanted";
@@ -145,7 +145,7 @@ TEST_F(RewriterTest, WhatWaitsWhenItFinishesIsHeldOff) {
 }
 
 TEST_F(RewriterTest, AnAnswerThatIsTooLargeIsNotHandedOver) {
-  const std::string body(Rewriter::answer_bytes_max + 1, 'x');
+  const std::string body(Answer::body_bytes_max + 1, 'x');
   RawServer server(answering(fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body)));
   add("/first", 1, 7);
   send(rewriting(server.port()), shots_);

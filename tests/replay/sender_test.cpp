@@ -152,12 +152,7 @@ TEST_F(SenderTest, StopCutsABodyThatIsBeingWritten) {
 
 TEST_F(SenderTest, FinishLetsWhatIsUnderWayBeAnswered) {
   std::promise<void> finished;
-  RawServer server([released = finished.get_future().share()](RawConnection& connection) {
-    while (!read_request(connection).empty()) {
-      released.wait();
-      if (!connection.send(ok)) return;
-    }
-  });
+  RawServer server(answering_after(finished));
   Shots shots;
   for (int i = 0; i < 3; ++i) shots.add("GET", "/");
   shots.add("GET", "/much later", std::chrono::hours(1));
@@ -180,12 +175,7 @@ TEST_F(SenderTest, FinishBeforeTheBeginningSendsNothing) {
 // What has queued was due: to leave it out would hide the worst.
 TEST_F(SenderTest, WhatIsQueuedWhenItFinishesIsReportedAsHeldOff) {
   std::promise<void> finished;
-  RawServer server([released = finished.get_future().share()](RawConnection& connection) {
-    while (!read_request(connection).empty()) {
-      released.wait();
-      if (!connection.send(ok)) return;
-    }
-  });
+  RawServer server(answering_after(finished));
   Shots shots;
   for (int i = 0; i < 4; ++i) shots.add("GET", "/");
   SenderOptions options = to(server.port());
@@ -218,12 +208,7 @@ TEST_F(SenderTest, WhatIsQueuedWhenItFinishesIsReportedAsHeldOff) {
 
 TEST_F(SenderTest, WhatFindsNoConnectionQueuesAndThatCounts) {
   std::promise<void> opened;
-  RawServer server([released = opened.get_future().share()](RawConnection& connection) {
-    while (!read_request(connection).empty()) {
-      released.wait();
-      if (!connection.send(ok)) return;
-    }
-  });
+  RawServer server(answering_after(opened));
   Shots shots;
   for (int i = 0; i < 5; ++i) shots.add("GET", fmt::format("/{}", i));
   SenderOptions options = to(server.port());
@@ -248,12 +233,7 @@ TEST_F(SenderTest, WhatFindsNoConnectionQueuesAndThatCounts) {
 
 TEST_F(SenderTest, AboveTheQueueRequestsAreHeldOff) {
   std::promise<void> opened;
-  RawServer server([released = opened.get_future().share()](RawConnection& connection) {
-    while (!read_request(connection).empty()) {
-      released.wait();
-      if (!connection.send(ok)) return;
-    }
-  });
+  RawServer server(answering_after(opened));
   Shots shots;
   for (int i = 0; i < 6; ++i) shots.add("GET", "/");
   shots.last().trace.bytes[0] = 7;

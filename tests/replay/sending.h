@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -76,6 +77,16 @@ inline std::string read_request(RawConnection& connection) {
 inline RawServer::Play answering(std::string response) {
   return [response](RawConnection& connection) {
     while (!read_request(connection).empty() && connection.send(response)) {
+    }
+  };
+}
+
+// The same, but nothing before `released`.
+inline RawServer::Play answering_after(std::promise<void>& released) {
+  return [opened = released.get_future().share()](RawConnection& connection) {
+    while (!read_request(connection).empty()) {
+      opened.wait();
+      if (!connection.send(ok)) return;
     }
   };
 }
