@@ -6,6 +6,7 @@
 
 #include "faults/hold.h"
 #include "harness/base/seed.h"
+#include "harness/events/trace_side.h"
 #include "harness/wire/connection.h"
 
 namespace stormproof::faults {
@@ -70,7 +71,9 @@ std::unique_ptr<wire::Interception> Injector::intercept(const wire::RequestSight
     Memory& memory = force_->memories[i];
     if (call == 0) call = call_of(sight.method, sight.target, sight.trace);
     if (seen_.size() >= identities_max) seen_.clear();
-    const std::uint32_t attempt = seen_[call ^ memory.hash]++;
+    // Tries are counted for each side: the other one's call is no try of this one.
+    const std::uint64_t side = sight.trace.bytes.back() & events::side_mask;
+    const std::uint32_t attempt = seen_[call ^ memory.hash ^ side]++;
     const std::uint64_t identity = identity_of(rule, call, sight.trace, attempt);
     if (fires(rule, memory, identity, attempt, now)) {
       ++memory.fired;

@@ -9,6 +9,7 @@
 #include "harness/base/glob.h"
 #include "harness/base/seed.h"
 #include "harness/events/names.h"
+#include "harness/events/trace_side.h"
 
 namespace stormproof::faults {
 namespace {
@@ -122,12 +123,13 @@ std::span<const std::string_view> cut_up(std::string_view head, HeadLines& lines
 
 std::uint64_t call_of(std::string_view method, std::string_view target, const events::TraceId& trace) {
   const std::uint64_t who = base::draw(base::identity_of(method), target, 0);
-  return trace.none() ? who : base::draw(who, bytes_of(trace), 0);
+  return trace.none() ? who : base::draw(who, bytes_of(events::without_side(trace)), 0);
 }
 
 std::uint64_t identity_of(const Rule& rule, std::uint64_t call, const events::TraceId& trace, std::uint64_t attempt) {
   const bool whole_request = rule.by_request && !trace.none();
-  return base::draw(whole_request ? base::identity_of(bytes_of(trace)) : call, "attempt", attempt);
+  const std::uint64_t who = whole_request ? base::identity_of(bytes_of(events::without_side(trace))) : call;
+  return base::draw(who, "attempt", attempt);
 }
 
 }  // namespace stormproof::faults

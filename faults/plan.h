@@ -113,7 +113,7 @@ class Plan {
 using HeadLines = std::array<std::string_view, 64>;
 std::span<const std::string_view> cut_up(std::string_view head, HeadLines& lines);
 
-// Who a request is, whichever try it is: its method, target and trace.
+// Who a request is, whichever try it is, and whichever side it is on (trace_side.h): its method, target and trace.
 std::uint64_t call_of(std::string_view method, std::string_view target, const events::TraceId& trace);
 // What a rule draws for: the try of a call (0 is the first), or of its trace where the rule draws by request.
 std::uint64_t identity_of(const Rule& rule, std::uint64_t call, const events::TraceId& trace, std::uint64_t attempt);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "scenarios/comparing.h"
 #include "scenarios/fault_records.h"
 #include "scenarios/mechanisms.h"
+#include "scenarios/traffic_records.h"
 
 namespace stormproof::scenarios {
 namespace {
@@ -43,8 +45,13 @@ const Record& service() {
                                 {{"name", a(Form::line), required, "Its name in reports.", "checkout"},
                                  {"candidate", a(target()), required, "The version that asks to be promoted.",
                                   "{url: \"http://127.0.0.1:8082\"}"},
-                                 {"baseline", a(target()), optional, "The version that is in production now.",
-                                  "{url: \"http://127.0.0.1:8081\"}"}}};
+                                 {"baseline", a(target()), optional,
+                                  "The version that is in production now. It is sent the same requests where an "
+                                  "expectation compares with it.",
+                                  "{url: \"http://127.0.0.1:8081\"}"},
+                                 {"second-baseline", a(target()), optional,
+                                  "Another instance of the baseline's version: what differs between the two is noise.",
+                                  "{url: \"http://127.0.0.1:8091\"}"}}};
   return record;
 }
 
@@ -54,6 +61,10 @@ const Record& dependency() {
       "Something that the service calls over HTTP. Faults are injected on the way to it.",
       {{"proxy", a(Form::address), required, "Where stormproof listens in its place; point the service here.",
         "\"127.0.0.1:19001\""},
+       {"baseline-proxy", a(Form::address), optional,
+        "Where stormproof listens for the baseline's calls, with the same faults. Default: proxy.", "\"127.0.0.1:19101\""},
+       {"second-baseline-proxy", a(Form::address), optional,
+        "The same for the second baseline. Default: baseline-proxy.", "\"127.0.0.1:19201\""},
        {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""}}};
   return record;
 }
@@ -66,75 +77,6 @@ const Record& topology() {
         "{name: checkout, candidate: {url: \"http://127.0.0.1:8082\"}}"},
        {"dependencies", named(a(dependency()), Form::line), optional, "What the service calls, by name.",
         "{payments: {proxy: \"127.0.0.1:19001\", upstream: \"http://127.0.0.1:9001\"}}"}}};
-  return record;
-}
-
-const Record& ramp() {
-  static const Record record = {"ramp",
-                                "A rate that changes evenly.",
-                                {{"from", a(Form::rate), required, "The rate at the start.", "20/s"},
-                                 {"to", a(Form::rate), required, "The rate at the end, kept from then on.", "200/s"},
-                                 {"over", a(Form::duration), required, "How long the change takes.", "30s"}}};
-  return record;
-}
-
-const Record& step() {
-  static const Record record = {
-      "step",
-      "A rate for a while.",
-      {{"rate", a(Form::rate_or_none), required, "The rate; 0/s is a pause.", "100/s"},
-       {"for", a(Form::duration), optional, "How long. The last step needs none: its rate stays.", "10s"}}};
-  return record;
-}
-
-const Record& arrivals() {
-  static const Record record = {
-      "trace of arrivals",
-      "The times at which requests came to something real.",
-      {{"file", a(Form::line), required,
-        "CSV, or one time a line; dates or seconds. The path is relative to the scenario's folder.",
-        "traces/production.csv"},
-       {"column", a(Form::line), optional,
-        "The column with the times, by name or number. Default: the first that holds one.", "TIMESTAMP"},
-       {"speed", a(Form::factor), optional, "Faster or slower. Default: 1x.", "60x"}}};
-  return record;
-}
-
-const Record& only() {
-  static const Record record = {"traffic filter",
-                                "Which recorded requests are sent.",
-                                {{"methods", list_of(a(Form::method)), optional, "Only these methods.", "[GET, POST]"},
-                                 {"paths", list_of(a(Form::path_pattern)), optional,
-                                  "Only these paths; * stands for any characters.", "[\"/checkout/*\"]"}},
-                                Choice{false, {"methods", "paths"}}};
-  return record;
-}
-
-const Record& traffic() {
-  static const Record record = {
-      "traffic",
-      "What is sent to the service: recorded requests, on a schedule of their own, however slow the answers are.",
-      {{"capture", a(Form::line), required, "The recorded traffic; the path is relative to the scenario's folder.",
-        "captures/checkout.traffic"},
-       {"rate", a(Form::rate), optional, "Requests at an even rate, whatever the rhythm of the recording.", "200/s"},
-       {"speed", a(Form::factor), optional, "The rhythm of the recording, faster or slower.", "2x"},
-       {"ramp", a(ramp()), optional, "A rate that changes evenly.", "{from: 20/s, to: 200/s, over: 30s}"},
-       {"steps", list_of(a(step())), optional, "One rate after the other; the last one stays.",
-        "[{rate: 100/s, for: 10s}, {rate: 200/s}]"},
-       {"poisson", a(Form::rate), optional,
-        "Gaps as independent users make them, around a rate; the run's seed draws them.", "200/s"},
-       {"arrivals", a(arrivals()), optional, "The arrival times of a trace, each for the next recorded request.",
-        "{file: traces/production.csv, speed: 60x}"},
-       {"connections", a(Form::connections), optional,
-        "At most so many at once; or 'recorded': one for each of the recording, or 'session': one for each session, "
-        "their "
-        "order kept. Default: 512.",
-        "recorded"},
-       {"only", a(only()), optional, "Which recorded requests are sent. Default: all.",
-        "{methods: [GET], paths: [\"/checkout/*\"]}"},
-       {"allow-writes", a(Form::flag), optional,
-        "Sends also methods that write (POST, PUT, PATCH, DELETE). Default: false.", "true"}},
-      Choice{true, {"rate", "speed", "ramp", "steps", "poisson", "arrivals"}}};
   return record;
 }
 
@@ -203,9 +145,11 @@ const Record& recovers_expectation() {
 }
 
 Record with_mechanisms(Record record) {
-  for (Key& key : mechanism_keys()) {
-    record.choice->of.push_back(key.name);
-    record.keys.push_back(std::move(key));
+  for (const auto& keys : {mechanism_keys(), comparing_keys()}) {
+    for (const Key& key : keys) {
+      record.choice->of.push_back(key.name);
+      record.keys.push_back(key);
+    }
   }
   return record;
 }
@@ -305,11 +249,15 @@ const Record& scenario_record() {
        {"tags", list_of(a(Form::line)), optional, "Words to select scenarios by.", "[nightly, breaker]"},
        {"topology", a(topology()), required, "What is tested, and what it calls.",
         "{service: {name: checkout, candidate: {url: \"http://127.0.0.1:8082\"}}}"},
-       {"traffic", a(traffic()), required, "What is sent to the service.", "{capture: checkout.traffic, rate: 200/s}"},
+       {"traffic", a(traffic_record()), required, "What is sent to the service.", "{capture: checkout.traffic, rate: 200/s}"},
        {"steady-state", a(steady_state()), required, "The service undisturbed, before anything is injected.",
         "{for: 20s, expect: [{errors: {at-most: 0.1%}}]}"},
        {"phases", list_of(a(phase())), required, "What happens, one after the other.",
         "[{name: payments down, for: 20s, faults: [{on: payments, abort: {status: 503}}]}]"},
+       {"expect", list_of(a(run_expectation())), optional, "What must hold of the whole run.",
+        "[{not-worse: {latency: 5%, errors: 1%}}]"},
+       {"comparison", a(comparison_record()), optional, "What does not matter where answers are compared.",
+        "{ignore: [$.updated_at]}"},
        {"gate", a(gate()), optional, "What decides the exit code.", "{fail-on: [violated, inconclusive]}"}}};
   return record;
 }

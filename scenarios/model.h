@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,12 +35,16 @@ struct Dependency {
   std::string name;
   std::string proxy;     // "127.0.0.1:19001": where the service under test reaches it
   std::string upstream;  // "http://127.0.0.1:9001": where it really is
+  // Where the versions beside the candidate reach it; empty: where the candidate does.
+  std::string baseline_proxy = {};
+  std::string second_baseline_proxy = {};
 };
 
 struct Topology {
   std::string service;
   Target candidate;
   std::optional<Target> baseline;
+  std::optional<Target> second_baseline = {};  // another instance of the baseline's version
   std::vector<Dependency> dependencies;
 };
 
@@ -66,6 +71,16 @@ enum class Affinity : std::uint8_t {
   session,   // one for each session
 };
 
+// What is changed in every request.
+struct Rewrites {
+  std::string host = {};
+  std::map<std::string, std::string> headers = {};
+  std::vector<std::string> headers_removed = {};
+  std::vector<std::pair<std::string, std::string>> paths = {};  // globs; the first that matches is applied
+  std::map<std::string, std::string> query = {};
+  std::vector<std::string> query_removed = {};
+};
+
 // Exactly one of rate, speed, ramp, steps, poisson and arrivals.
 struct Traffic {
   std::string capture;  // as written; relative to the scenario's folder
@@ -80,6 +95,17 @@ struct Traffic {
   std::vector<std::string> methods;          // empty: all
   std::vector<std::string> paths;            // globs with *; empty: all
   bool allow_writes = false;                 // methods that write are sent only with it
+  std::vector<std::string> paths_left_out = {};
+  double sessions = 1;  // the share of sessions that is sent
+  Nanoseconds warm_up{0};
+  bool links = true;                 // cookies, tokens and ids of live answers are sent in the place of recorded ones
+  bool drops_at_limit = false;       // what finds all connections busy is dropped; else it waits
+  bool precise = false;              // spins before each instant
+  bool keep_idempotency_keys = false;
+  std::uint64_t requests_max = 0;    // 0: none
+  double rate_per_second_max = 0;    // 0: none
+  std::optional<Nanoseconds> timeout = {};  // of one request
+  Rewrites rewrites = {};
 };
 
 struct LatencyFault {
@@ -248,9 +274,27 @@ struct TraceExpectation {
   double share_at_least = 0.99;  // of the calls
 };
 
+// The candidate beside the baseline, on the same requests under the same faults.
+struct NotWorseExpectation {
+  std::optional<double> latency = {};  // slower by at most this, request by request
+  std::optional<double> p99 = {};      // its p99 by at most this
+  std::optional<double> errors = {};   // failing in at most this share of requests more
+};
+
+struct DifferencesExpectation {
+  double at_most = 0.005;  // the share of requests in which what cannot be told from noise may differ
+};
+
+// What does not matter where answers are compared: patterns of replay/difference_rules.h.
+struct ComparisonRules {
+  std::vector<std::string> ignored = {};
+  std::vector<std::string> unordered = {};
+  std::vector<std::string> tolerated = {};
+};
+
 struct Expectation {
   std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation, TimeoutExpectation,
-               RetriesExpectation, RateLimitExpectation, TraceExpectation>
+               RetriesExpectation, RateLimitExpectation, TraceExpectation, NotWorseExpectation, DifferencesExpectation>
       what;
   std::string text;  // as written, in one line: "circuit-breaker: {on: payments, opens-within: 3s}"
   int line = 0;      // in the scenario's file
@@ -290,6 +334,8 @@ struct Scenario {
   Phase steady_state;  // its name is "steady state"; it has no faults
   std::vector<Phase> phases;
   Gate gate;
+  std::vector<Expectation> expect = {};  // of the whole run
+  ComparisonRules comparison = {};
 };
 
 }  // namespace stormproof::scenarios

@@ -272,6 +272,11 @@ bool carries_credentials(std::string_view header) {
 
 // Written as they are into the scenario: nobody said that they are secret, but they are.
 void add_credentials(Scenario& scenario) {
+  for (const auto& [name, value] : scenario.traffic.rewrites.headers) {
+    if (!carries_credentials(name)) continue;
+    scenario.secrets.push_back(value);
+    scenario.secrets.push_back(value.substr(value.find_last_of(' ') + 1));
+  }
   for (const Phase& phase : scenario.phases) {
     for (const Fault& fault : phase.faults) {
       if (!fault.abort) continue;

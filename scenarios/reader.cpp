@@ -6,11 +6,13 @@
 #include <map>
 
 #include "harness/base/units.h"
+#include "scenarios/comparing.h"
 #include "scenarios/fault_reader.h"
 #include "scenarios/language.h"
 #include "scenarios/mechanisms.h"
 #include "scenarios/reading.h"
 #include "scenarios/suggestion.h"
+#include "scenarios/traffic_records.h"
 
 namespace stormproof::scenarios {
 namespace {
@@ -31,11 +33,16 @@ class Reader {
     put(scenario.owner, in(root, "owner"));
     scenario.tags = texts(in(root, "tags"));
     scenario.topology = topology(in(root, "topology"));
-    scenario.traffic = traffic(in(root, "traffic"));
+    scenario.traffic = read_traffic(in(root, "traffic"), complaints_);
     scenario.steady_state = phase(in(root, "steady-state"), std::string(steady_state_name));
     scenario.phases = phases(in(root, "phases"));
     scenario.gate = gate(in(root, "gate"));
+    for (const Node& item : in(root, "expect").items) {
+      if (auto one = expectation(item, Nanoseconds(0))) scenario.expect.push_back(std::move(*one));
+    }
+    scenario.comparison = read_comparison(in(root, "comparison"), complaints_);
     check_judged(root);
+    check_comparing(root, scenario, complaints_);
     return scenario;
   }
 
@@ -45,10 +52,8 @@ class Reader {
     const Node& service = in(node, "service");
     put(topology.service, in(service, "name"));
     topology.candidate = target(in(service, "candidate"));
-    if (const Node* const baseline = at(service, "baseline")) {
-      topology.baseline = target(*baseline);
-      warn_of_baseline(service);
-    }
+    if (const Node* const baseline = at(service, "baseline")) topology.baseline = target(*baseline);
+    if (const Node* const second = at(service, "second-baseline")) topology.second_baseline = target(*second);
     const Node& dependencies = in(node, "dependencies");
     dependencies_known_ =
         node.kind == Node::Kind::map && (at(node, "dependencies") == nullptr || dependencies.kind == Node::Kind::map);
@@ -57,14 +62,6 @@ class Reader {
     }
     check_target_ports(service);
     return topology;
-  }
-
-  // Until there are expectations that compare the two.
-  void warn_of_baseline(const Node& service) {
-    const auto key = std::ranges::find(service.keys, std::string_view("baseline"), &Node::text);
-    if (key == service.keys.end()) return;
-    complaints_.warn(key->place, "baseline is not used by any expectation: nothing is compared with it").hint =
-        "only the candidate is sent requests and judged";
   }
 
   static Target target(const Node& node) {
@@ -83,76 +80,35 @@ class Reader {
   Dependency dependency(const std::string& name, const Node& node) {
     Dependency dependency{.name = name, .proxy = {}, .upstream = {}};
     dependency_names_.push_back(name);
-    const Node& proxy = in(node, "proxy");
-    put(dependency.proxy, proxy);
+    put(dependency.proxy, in(node, "proxy"));
+    put(dependency.baseline_proxy, in(node, "baseline-proxy"));
+    put(dependency.second_baseline_proxy, in(node, "second-baseline-proxy"));
     put(dependency.upstream, in(node, "upstream"));
-    if (dependency.proxy.empty()) return dependency;
-    const auto [other, is_new] = proxies_.emplace(dependency.proxy, name);
-    if (!is_new) complaints_.add(proxy.place, fmt::format("the proxy of '{}' has this address already", other->second));
-    if (authority_of(dependency.upstream) == dependency.proxy) {
-      complaints_.add(in(node, "upstream").place, "the upstream is the proxy itself: it would call itself").hint =
-          "upstream is where the dependency really listens";
-    }
+    for (const std::string_view key : {"proxy", "baseline-proxy", "second-baseline-proxy"})
+      check_proxy(dependency, node, key);
     return dependency;
   }
 
+  void check_proxy(const Dependency& dependency, const Node& node, std::string_view key) {
+    const auto address = value<std::string>(in(node, key));
+    if (!address) return;
+    const auto [other, is_new] = proxies_.emplace(*address, dependency.name);
+    if (!is_new)
+      complaints_.add(in(node, key).place, fmt::format("the proxy of '{}' has this address already", other->second));
+    if (authority_of(dependency.upstream) == *address) {
+      complaints_.add(in(node, "upstream").place, "the upstream is the proxy itself: it would call itself").hint =
+          "upstream is where the dependency really listens";
+    }
+  }
+
   void check_target_ports(const Node& service) {
-    for (const std::string_view role : {"candidate", "baseline"}) {
+    for (const std::string_view role : {"candidate", "baseline", "second-baseline"}) {
       const Node& url = in(in(service, role), "url");
       const auto text = value<std::string>(url);
       if (!text) continue;
       const auto taken = proxies_.find(std::string(authority_of(*text)));
       if (taken == proxies_.end()) continue;
       complaints_.add(url.place, fmt::format("the {} listens where the proxy of '{}' does", role, taken->second));
-    }
-  }
-
-  Traffic traffic(const Node& node) {
-    Traffic traffic;
-    put(traffic.capture, in(node, "capture"));
-    traffic.rate_per_second = value<double>(in(node, "rate"));
-    traffic.speed = value<double>(in(node, "speed"));
-    if (const Node* const ramp = at(node, "ramp")) {
-      traffic.ramp.emplace();
-      put(traffic.ramp->from_per_second, in(*ramp, "from"));
-      put(traffic.ramp->to_per_second, in(*ramp, "to"));
-      put(traffic.ramp->over, in(*ramp, "over"));
-    }
-    for (const Node& item : in(node, "steps").items) {
-      RateStep step;
-      put(step.per_second, in(item, "rate"));
-      step.lasting = value<Nanoseconds>(in(item, "for"));
-      traffic.steps.push_back(step);
-    }
-    check_steps(in(node, "steps"), traffic.steps);
-    traffic.poisson_per_second = value<double>(in(node, "poisson"));
-    if (const Node* const arrivals = at(node, "arrivals")) {
-      traffic.arrivals.emplace();
-      put(traffic.arrivals->file, in(*arrivals, "file"));
-      put(traffic.arrivals->column, in(*arrivals, "column"));
-      put(traffic.arrivals->speed, in(*arrivals, "speed"));
-    }
-    if (const auto connections = value<std::string>(in(node, "connections"))) {
-      if (*connections == "recorded") traffic.affinity = Affinity::recorded;
-      else if (*connections == "session") traffic.affinity = Affinity::session;
-      else traffic.connections = std::stoull(*connections);
-    }
-    traffic.methods = texts(in(in(node, "only"), "methods"));
-    traffic.paths = texts(in(in(node, "only"), "paths"));
-    put(traffic.allow_writes, in(node, "allow-writes"));
-    return traffic;
-  }
-
-  // Each step but the last ends, and the last one sends something.
-  void check_steps(const Node& list, const std::vector<RateStep>& steps) {
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      const bool last = i + 1 == steps.size();
-      if (!last && !steps[i].lasting && at(list.items[i], "for") == nullptr)
-        complaints_.add(list.items[i].place, "a step before the last one says how long it lasts").hint =
-            "for example {rate: 100/s, for: 10s}";
-      const bool read = value<double>(in(list.items[i], "rate")).has_value();
-      if (last && read && steps[i].per_second <= 0)
-        complaints_.add(in(list.items[i], "rate").place, "the last step stays: its rate must be above 0");
     }
   }
 
@@ -233,6 +189,8 @@ class Reader {
       put(recovers.within, in(what, "within"));
       check_fits(in(what, "within"), phase_duration);
       expectation.what = recovers;
+    } else if (auto comparing = read_comparing(kind, what)) {
+      expectation.what = std::move(*comparing);
     } else if (auto mechanism = read_mechanism(kind, what, complaints_)) {
       expectation.what = std::move(*mechanism);
       if (at(what, "on") != nullptr) known_dependency(in(what, "on"));
@@ -299,7 +257,7 @@ class Reader {
   void check_judged(const Node& root) {
     const Node& list = in(root, "phases");
     const bool none = std::ranges::none_of(list.items, [](const Node& item) { return at(item, "expect") != nullptr; });
-    if (list.items.empty() || !none) return;
+    if (list.items.empty() || !none || at(root, "expect") != nullptr) return;
     const auto key = std::ranges::find(root.keys, std::string_view("phases"), &Node::text);
     complaints_.add(key->place, "no phase has an 'expect': the run would judge nothing").hint =
         "for example expect: [{latency: {p99: 400ms}}]";

@@ -63,6 +63,7 @@ Log busy_log(std::uint64_t requests) {
       }
       log.exchanges.push_back(out);
     }
+    log.differences.push_back({i, candidate, i % 3 == 0 ? rule : NameId{0}, 0, static_cast<std::uint8_t>(i % 3)});
   }
   log.mark(origin + requests * 1ms, MarkKind::phase_end, "payments down");
   log.sort();
@@ -100,6 +101,8 @@ Log odd_log() {
   log.exchanges.push_back({});
   log.faults.push_back({last, name, 0, most, base::Nanoseconds::min(), 65535});
   log.faults.push_back({first, 0, name, 0, base::Nanoseconds::max(), 0});
+  log.differences.push_back({most, name, name, name, changes_end - 1});
+  log.differences.push_back({});
   log.mark(first, MarkKind::aborted, "why");
   log.mark(last, MarkKind::note, "");
   log.sort();
@@ -112,6 +115,7 @@ void expect_equal(const Log& a, const Log& b) {
   EXPECT_TRUE(a.exchanges == b.exchanges);
   EXPECT_TRUE(a.faults == b.faults);
   EXPECT_TRUE(a.marks == b.marks);
+  EXPECT_TRUE(a.differences == b.differences);
 }
 
 // A whole log around a body that the test has made.
@@ -322,7 +326,7 @@ TEST(LogHostile, SaysWhatItIsNot) {
   EXPECT_THAT(decode("SPEV").error().message, HasSubstr("ends too early"));
   std::string newer = encode(Log());
   newer[4] = log_version + 1;
-  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 5; this stormproof reads versions up to 4"));
+  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 6; this stormproof reads versions up to 5"));
   std::string flipped = encode(Log());
   flipped.back() = static_cast<char>(flipped.back() ^ 1);
   EXPECT_THAT(decode(flipped).error().message, HasSubstr("checksum"));
