@@ -26,8 +26,7 @@ float seconds(const Answer& answer) { return std::chrono::duration<float>(answer
 
 }  // namespace
 
-std::uint32_t Comparison::route_number(std::string_view method, std::string_view target) {
-  std::string route = events::route_of(method, target);
+std::uint32_t Comparison::route_number(std::string route) {
   auto known = route_numbers_.find(route);
   if (known != route_numbers_.end()) return known->second;
   if (routes_.size() >= routes_max) {
@@ -49,53 +48,69 @@ std::uint64_t Comparison::requests_of(std::string_view route) const {
 
 void Comparison::add(const ComparedRequest& request, const Answer& baseline, const Answer* second,
                      const Answer& candidate, bool latency_counts) {
-  const std::uint32_t route = route_number(request.method, request.target);
-  ++requests_;
-  ++route_requests_[route];
-  ++statuses_[0][baseline.answered() ? baseline.status : 0];
-  ++statuses_[2][candidate.answered() ? candidate.status : 0];
-  failures_.add(baseline.failed(), candidate.failed());
-
+  const std::uint32_t route = route_number(events::route_of(request.method, request.target));
+  const auto status_of = [](const Answer& answer) { return answer.answered() ? answer.status : 0; };
+  SeenRequest seen{.request = request.request, .route = routes_[route], .has_second = second != nullptr};
+  seen.statuses = {status_of(baseline), second == nullptr ? 0 : status_of(*second), status_of(candidate)};
   ReadAnswer read_baseline(baseline);
   ReadAnswer read_candidate(candidate);
-  auto raw = answer_differences(read_baseline, read_candidate, request.method, routes_[route], rules_);
-  std::vector<Difference> noise;
+  seen.candidate = answer_differences(read_baseline, read_candidate, request.method, routes_[route], rules_);
   if (second != nullptr) {
-    has_second_ = true;
-    ++statuses_[1][second->answered() ? second->status : 0];
-    noise_failures_.add(baseline.failed(), second->failed());
     ReadAnswer read_second(*second);
-    noise = answer_differences(read_baseline, read_second, request.method, routes_[route], rules_);
+    seen.second = answer_differences(read_baseline, read_second, request.method, routes_[route], rules_);
   }
-  different_ += raw.empty() ? 0 : 1;
-  noisy_ += noise.empty() ? 0 : 1;
-  if (!raw.empty() || !noise.empty())
-    count(request, routes_[route], read_baseline, read_candidate, std::move(raw), std::move(noise));
-
-  const bool all_answered = !baseline.failed() && !candidate.failed() && (second == nullptr || !second->failed());
-  if (latency_counts && all_answered && latencies_.size() < latencies_max) {
-    latencies_.push_back({seconds(baseline), second == nullptr ? 0 : seconds(*second), seconds(candidate), route});
-  }
+  if (latency_counts)
+    seen.latency = {seconds(baseline), second == nullptr ? 0 : seconds(*second), seconds(candidate), route};
+  count(seen, route, [&](const Difference& difference) {
+    return sample_of(request, difference, read_baseline, read_candidate);
+  });
 }
 
-void Comparison::count(const ComparedRequest& request, std::string_view route, ReadAnswer& baseline,
-                       ReadAnswer& candidate, std::vector<Difference> raw, std::vector<Difference> noise) {
-  keep_places(raw);
-  keep_places(noise);
-  auto of_noise = noise.begin();
-  for (const Difference& difference : raw) {
-    while (of_noise != noise.end() && place_of(*of_noise) < place_of(difference))
-      ++counts_of(route, *of_noise++).noise_only;
-    DifferenceCounts& counts = counts_of(route, difference);
-    if (of_noise != noise.end() && place_of(*of_noise) == place_of(difference)) {
+void Comparison::add(SeenRequest seen) {
+  const std::uint32_t route = route_number(std::string(seen.route));
+  if (seen.latency) seen.latency->route = route;
+  count(seen, route, [&](const Difference& difference) {
+    DifferenceSample sample;
+    sample.request = seen.request;
+    sample.difference = difference;
+    return sample;
+  });
+}
+
+void Comparison::count(SeenRequest& seen, std::uint32_t route, const MakeSample& sample) {
+  const auto failed = [](int status) { return status == 0 || status >= 500; };
+  const auto [baseline, second, candidate] = seen.statuses;
+  ++requests_;
+  ++route_requests_[route];
+  ++statuses_[0][baseline];
+  ++statuses_[2][candidate];
+  failures_.add(failed(baseline), failed(candidate));
+  if (seen.has_second) {
+    has_second_ = true;
+    ++statuses_[1][second];
+    noise_failures_.add(failed(baseline), failed(second));
+  }
+  const bool all_well = !failed(baseline) && !failed(candidate) && (!seen.has_second || !failed(second));
+  if (seen.latency && all_well && latencies_.size() < latencies_max) latencies_.push_back(*seen.latency);
+  different_ += seen.candidate.empty() ? 0 : 1;
+  noisy_ += seen.second.empty() ? 0 : 1;
+
+  keep_places(seen.candidate);
+  keep_places(seen.second);
+  auto of_noise = seen.second.begin();
+  for (const Difference& difference : seen.candidate) {
+    while (of_noise != seen.second.end() && place_of(*of_noise) < place_of(difference))
+      ++counts_of(routes_[route], *of_noise++).noise_only;
+    DifferenceCounts& counts = counts_of(routes_[route], difference);
+    if (of_noise != seen.second.end() && place_of(*of_noise) == place_of(difference)) {
       ++counts.both;
       ++of_noise;
       continue;
     }
     ++counts.candidate_only;
-    if (counts.samples.size() < samples_max) add_sample(counts, request, difference, baseline, candidate);
+    if (counts.samples.size() < samples_max) counts.samples.push_back(sample(difference));
   }
-  for (; of_noise != noise.end(); ++of_noise) ++counts_of(route, *of_noise).noise_only;
+  for (; of_noise != seen.second.end(); ++of_noise) ++counts_of(routes_[route], *of_noise).noise_only;
 }
 
 DifferenceCounts& Comparison::counts_of(std::string_view route, const Difference& difference) {
@@ -104,8 +119,8 @@ DifferenceCounts& Comparison::counts_of(std::string_view route, const Difference
   return differences_[std::move(key)];
 }
 
-void Comparison::add_sample(DifferenceCounts& counts, const ComparedRequest& request, const Difference& difference,
-                            ReadAnswer& baseline, ReadAnswer& candidate) {
+DifferenceSample Comparison::sample_of(const ComparedRequest& request, const Difference& difference,
+                                       ReadAnswer& baseline, ReadAnswer& candidate) {
   const auto cut = [](std::string_view text) { return std::string(text.substr(0, sample_body_bytes_max)); };
   DifferenceSample sample;
   sample.request = request.request;
@@ -121,7 +136,7 @@ void Comparison::add_sample(DifferenceCounts& counts, const ComparedRequest& req
     sample_bytes_ += sample.baseline_head.size() + sample.candidate_head.size() + sample.baseline_body.size() +
                      sample.candidate_body.size();
   }
-  counts.samples.push_back(std::move(sample));
+  return sample;
 }
 
 }  // namespace stormproof::replay

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -86,6 +87,17 @@ struct FailureCounts {
   }
 };
 
+// What came of one request, where its answers were compared before.
+struct SeenRequest {
+  std::uint64_t request = 0;
+  std::string_view route;
+  bool has_second = false;
+  std::array<int, 3> statuses = {};        // of baseline, second baseline, candidate; 0: no answer
+  std::optional<LatencyTrio> latency = {};  // where it counts
+  std::vector<Difference> candidate = {};  // beside the baseline
+  std::vector<Difference> second = {};
+};
+
 class Comparison {
  public:
   static constexpr std::size_t keys_max = 5000;
@@ -100,6 +112,7 @@ class Comparison {
   explicit Comparison(const DifferenceRules& rules) : rules_(rules) {}
   void add(const ComparedRequest& request, const Answer& baseline, const Answer* second, const Answer& candidate,
            bool latency_counts = true);
+  void add(SeenRequest seen);
 
   bool has_second() const { return has_second_; }
   std::uint64_t requests() const { return requests_; }
@@ -118,12 +131,12 @@ class Comparison {
   const std::array<std::map<int, std::uint64_t>, 3>& statuses() const { return statuses_; }
 
  private:
-  std::uint32_t route_number(std::string_view method, std::string_view target);
+  using MakeSample = std::function<DifferenceSample(const Difference&)>;
+  std::uint32_t route_number(std::string route);
   DifferenceCounts& counts_of(std::string_view route, const Difference& difference);
-  void count(const ComparedRequest& request, std::string_view route, ReadAnswer& baseline, ReadAnswer& candidate,
-             std::vector<Difference> raw, std::vector<Difference> noise);
-  void add_sample(DifferenceCounts& counts, const ComparedRequest& request, const Difference& difference,
-                  ReadAnswer& baseline, ReadAnswer& candidate);
+  void count(SeenRequest& seen, std::uint32_t route, const MakeSample& sample);
+  DifferenceSample sample_of(const ComparedRequest& request, const Difference& difference, ReadAnswer& baseline,
+                             ReadAnswer& candidate);
 
   const DifferenceRules& rules_;
   bool has_second_ = false;

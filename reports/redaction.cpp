@@ -33,6 +33,11 @@ void hide(events::Log& log, const Secrets& secrets) {
     renumber(fault.detail);
   }
   for (events::Mark& mark : log.marks) renumber(mark.name);
+  for (events::AnswerDifference& difference : log.differences) {
+    renumber(difference.party);
+    renumber(difference.path);
+    renumber(difference.detail);
+  }
   log.names = std::move(names);
 }
 

@@ -11,6 +11,7 @@
 #include "harness/app/inputs.h"
 #include "harness/base/units.h"
 #include "harness/run/preview.h"
+#include "harness/run/traffic_shape.h"
 #include "replay/script.h"
 
 namespace stormproof::app {
@@ -106,10 +107,9 @@ ExitCode plan(const PlanOptions& options) {
   if (!scenario) return ExitCode::invalid_input;
   if (!options.check.empty()) return check(options, *scenario);
   const auto capture = std::filesystem::path(scenario->file).parent_path() / scenario->traffic.capture;
-  const auto script =
-      replay::load_script(capture.string(), {.filter = {scenario->traffic.methods, scenario->traffic.paths},
-                                             .allow_writes = scenario->traffic.allow_writes,
-                                             .traced = true});
+  replay::ScriptOptions script_options = run::script_of(scenario->traffic, options.seed);
+  script_options.memory_max = ~std::uint64_t{0};  // what is hit is told by its head
+  const auto script = replay::load_script(capture.string(), script_options);
   if (!script) return complain("plan", ExitCode::invalid_input, script.error());
   const auto preview = run::preview(*scenario, *script, options.seed);
   if (!preview) return complain("plan", ExitCode::invalid_input, preview.error());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/run/fault_rules.h"
+#include "harness/verify/timeline.h"
 
 namespace stormproof::run {
 namespace {
@@ -13,10 +14,11 @@ constexpr std::chrono::milliseconds lease_looked_at_every{250};
 }  // namespace
 
 base::Result<std::unique_ptr<Dependencies>> Dependencies::open(const std::vector<scenarios::Dependency>& dependencies,
-                                                               const base::Clock& clock, LiveCounts& counts) {
+                                                               const base::Clock& clock, LiveCounts& counts,
+                                                               const std::vector<std::string_view>& beside) {
   std::unique_ptr<Dependencies> all(new Dependencies(clock, counts));
   for (const scenarios::Dependency& dependency : dependencies) {
-    const auto opened = all->loop_.call([&] { return all->open_one(dependency); });
+    const auto opened = all->loop_.call([&] { return all->open_all(dependency, beside); });
     if (!opened) {
       return base::fail(fmt::format("the proxy of dependency '{}': {}", dependency.name, opened.error().message));
     }
@@ -41,8 +43,20 @@ base::Task<> Dependencies::watch_lease() {
   }
 }
 
-base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependency) {
-  const auto listen = wire::parse_listen_address(dependency.proxy);
+base::Result<void> Dependencies::open_all(const scenarios::Dependency& dependency,
+                                          const std::vector<std::string_view>& beside) {
+  auto opened = open_one(dependency, dependency.proxy, dependency.name);
+  for (const std::string_view version : beside) {
+    const std::string& own =
+        version == verify::baseline_party ? dependency.baseline_proxy : dependency.second_baseline_proxy;
+    if (opened && !own.empty()) opened = open_one(dependency, own, verify::party_beside(dependency.name, version));
+  }
+  return opened;
+}
+
+base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependency, const std::string& address,
+                                          const std::string& party) {
+  const auto listen = wire::parse_listen_address(address);
   if (!listen) return std::unexpected(listen.error());
   const auto origin = wire::parse_origin(dependency.upstream);
   if (!origin) return std::unexpected(origin.error());
@@ -54,7 +68,7 @@ base::Result<void> Dependencies::open_one(const scenarios::Dependency& dependenc
   proxy::RelayOptions options;
   options.listen = *listen;
   options.upstreams = {{.endpoint = *upstream, .tls = std::move(*tls)}};
-  options.party = sink_.name(dependency.name);
+  options.party = sink_.name(party);
   options.client_eof_cancels = true;
   options.limits.drain = drain_at_most;
   auto injector = std::make_unique<faults::Injector>(clock_, sink_, options.party);

@@ -1,6 +1,7 @@
 // Dependencies: the proxies between the service under test and what it depends on, on a thread of their own.
 //
-// Each dependency has a relay that reports every call, and an injector that a phase's faults are put into. Whatever
+// Each dependency has a relay that reports every call, and an injector that a phase's faults are put into; where a version beside the
+// candidate has a proxy of its own, a second pair with the same plan: it draws alike, and counts for itself. Whatever
 // happens to the run, heal() or the destructor takes all faults away: a proxy without its run passes everything through or is
 // gone. Called from one thread, not the proxies' own.
 #pragma once
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "faults/injector.h"
@@ -24,8 +26,10 @@ namespace stormproof::run {
 class Dependencies {
  public:
   // Binds every proxy. The error names the dependency, its address and the cause.
+  // `beside`: the versions that stand beside the candidate: verify::baseline_party, verify::second_baseline_party.
   static base::Result<std::unique_ptr<Dependencies>> open(const std::vector<scenarios::Dependency>& dependencies,
-                                                          const base::Clock& clock, LiveCounts& counts);
+                                                          const base::Clock& clock, LiveCounts& counts,
+                                                          const std::vector<std::string_view>& beside = {});
   ~Dependencies();
 
   // Whether every fault can be injected as it stands; the error names the first that cannot, and why.
@@ -51,14 +55,16 @@ class Dependencies {
 
  private:
   struct Proxy {
-    std::string name;
+    std::string name;  // of the dependency
     std::unique_ptr<faults::Injector> injector;
     std::unique_ptr<proxy::Relay> relay;
   };
 
   Dependencies(const base::Clock& clock, LiveCounts& counts) : clock_(clock), sink_(recorder_, counts) {}
   base::Task<> watch_lease();
-  base::Result<void> open_one(const scenarios::Dependency& dependency);
+  base::Result<void> open_all(const scenarios::Dependency& dependency, const std::vector<std::string_view>& beside);
+  base::Result<void> open_one(const scenarios::Dependency& dependency, const std::string& address,
+                              const std::string& party);
   base::Task<> drain();
 
   const base::Clock& clock_;

@@ -104,25 +104,26 @@ class Previewer {
 
 base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay::Script& script, std::uint64_t seed) {
   Preview made;
-  base::Nanoseconds end = scenario.steady_state.duration;
-  made.phases.push_back({scenario.steady_state.name, base::Nanoseconds(0), end});
+  const base::Nanoseconds warm_up = scenario.traffic.warm_up;
+  base::Nanoseconds end = warm_up + scenario.steady_state.duration;
+  made.phases.push_back({scenario.steady_state.name, warm_up, end});
   for (const scenarios::Phase& phase : scenario.phases) {
     made.phases.push_back({phase.name, end, end + phase.duration});
     end += phase.duration;
   }
-  std::vector<base::Time> recorded;
-  for (const replay::ScriptRequest& request : script.requests) recorded.push_back(request.recorded);
   const auto shape = pacing_of(scenario, seed);
   if (!shape) return std::unexpected(shape.error());
-  const replay::Pacing pacing(recorded, *shape);
+  // The source that a run has, ceilings and all.
+  replay::ShotOptions options = shots_of(scenario.traffic, seed);
+  options.key_seed.reset();
+  options.lasting = end;
+  replay::ScriptShots shots(script, *shape, options);
   std::vector<base::Nanoseconds> offsets;
-  for (std::uint64_t n = 0; !script.requests.empty(); ++n) {
-    const base::Nanoseconds offset = pacing.offset(n);
-    if (offset >= end) break;
-    if (n >= preview_requests_max)
+  for (auto shot = shots.next(); shot; shot = shots.next()) {
+    if (offsets.size() >= preview_requests_max)
       return base::fail(
           fmt::format("the scenario sends more than {} requests; a plan names at most so many", preview_requests_max));
-    offsets.push_back(offset);
+    offsets.push_back(shot->offset);
   }
   made.requests = offsets.size();
   const Previewer previewer(script, seed, std::move(offsets));

@@ -11,10 +11,12 @@
 #include "harness/run/preview.h"
 #include "harness/run/traffic_shape.h"
 #include "harness/verify/judge.h"
+#include "harness/verify/timeline.h"
 #include "harness/wire/net.h"
 #include "replay/production.h"
 #include "reports/planned_faults.h"
 #include "reports/redaction.h"
+#include "scenarios/comparing.h"
 #include "scenarios/mechanisms.h"
 
 namespace stormproof::run {
@@ -52,15 +54,15 @@ Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const
 Runner::~Runner() {
   if (dependencies_ != nullptr) dependencies_->heal();
   if (process_faults_ != nullptr) tell(process_faults_->heal());
-  end_service();
+  for (Version& version : versions_) end_version(version);
 }
 
 // What it wrote stays in the output folder: without the secrets that it was given.
-void Runner::end_service() {
-  if (service_ == nullptr) return;
-  service_->stop(service_grace);
-  if (process_faults_ != nullptr) tell(process_faults_->close());
-  const auto hidden = secrets_.hide_in_file(service_output_);
+void Runner::end_version(Version& version) {
+  if (version.process == nullptr) return;
+  version.process->stop(service_grace);
+  if (process_faults_ != nullptr && &version == &candidate()) tell(process_faults_->close());
+  const auto hidden = secrets_.hide_in_file(version.output);
   if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
 
@@ -89,13 +91,19 @@ base::Result<reports::RunRecord> Runner::run() {
   return finish();
 }
 
+void Runner::list_versions() {
+  const scenarios::Topology& topology = scenario_.topology;
+  versions_.push_back({std::string(verify::candidate_party), "service", &topology.candidate});
+  if (!scenarios::compares(scenario_) || !topology.baseline) return;
+  versions_.push_back({std::string(verify::baseline_party), "baseline", &*topology.baseline});
+  if (topology.second_baseline)
+    versions_.push_back({std::string(verify::second_baseline_party), "second baseline", &*topology.second_baseline});
+}
+
 base::Result<void> Runner::start() {
   const std::filesystem::path folder = std::filesystem::path(scenario_.file).parent_path();
   const std::filesystem::path capture = folder / scenario_.traffic.capture;
-  auto script = replay::load_script(capture.string(), {.filter = {scenario_.traffic.methods, scenario_.traffic.paths},
-                                                       .allow_writes = scenario_.traffic.allow_writes,
-                                                       .traced = true,
-                                                       .memory_max = replay::script_memory_max});
+  auto script = replay::load_script(capture.string(), script_of(scenario_.traffic, options_.seed));
   if (!script) return std::unexpected(script.error());
   if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
   if (script->writes_refused > 0) {
@@ -105,27 +113,50 @@ base::Result<void> Runner::start() {
   }
   if (const auto checked = check_faults(); !checked) return checked;
   take_digests(capture.string());
-  auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_);
+  list_versions();
+  std::vector<std::string_view> beside;
+  for (const Version& version : versions_) {
+    if (version.party != verify::candidate_party) beside.emplace_back(version.party);
+  }
+  auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_, beside);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
   make_process_faults();
-  if (const auto started = start_service(); !started) return started;
+  // What the candidate is compared with is there before it.
+  for (std::size_t i = versions_.size(); i-- > 0;) {
+    if (const auto started = start_version(versions_[i]); !started) return started;
+    const auto allowed = replay::refuse_production(script->meta, versions_[i].endpoint, wire::addresses_of);
+    if (!allowed) return allowed;
+  }
+  return open_traffic(std::move(*script));
+}
 
-  const scenarios::Target& target = scenario_.topology.candidate;
-  const auto origin = wire::parse_origin(target.url);
-  if (!origin) return std::unexpected(origin.error());
-  const auto endpoint = wire::resolve(origin->host, origin->port);
-  if (!endpoint) return std::unexpected(endpoint.error());
-  const auto tls = wire::tls_for(*origin);
-  if (!tls) return std::unexpected(tls.error());
-  if (const auto allowed = replay::refuse_production(script->meta, *endpoint, wire::addresses_of); !allowed)
-    return allowed;
+base::Result<void> Runner::open_traffic(replay::Script script) {
   const auto pacing = pacing_of(scenario_, options_.seed);
   if (!pacing) return std::unexpected(pacing.error());
-  traffic_ =
-      std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
-                                scenario_.traffic.connections.value_or(options_.connections_max), clock_, counts_, *tls,
-                                affinity_of(scenario_.traffic), scenarios::key_header_of(scenario_));
+  std::vector<TrafficTarget> targets;
+  std::vector<std::string> parties;
+  for (const Version& version : versions_) {
+    targets.push_back({version.party, version.endpoint, version.tls});
+    parties.push_back(version.party);
+  }
+  TrafficOptions options{.seed = options_.seed};
+  options.connections_max = scenario_.traffic.connections.value_or(options_.connections_max);
+  options.shots = shots_of(scenario_.traffic, options_.seed);
+  options.sender = sender_of(scenario_.traffic);
+  options.sender.key_header = scenarios::key_header_of(scenario_);
+  if (scenario_.traffic.links) {
+    auto links = replay::links_of(script);
+    if (!links) return std::unexpected(links.error());
+    options.links = std::make_shared<const replay::Links>(std::move(*links));
+  }
+  if (versions_.size() > 1 && scenarios::compares_answers(scenario_)) {
+    auto rules = difference_rules_of(scenario_.comparison);
+    if (!rules) return std::unexpected(rules.error());
+    options.comparison = std::make_shared<AnswerComparison>(std::move(*rules), std::move(parties));
+  }
+  traffic_ = std::make_unique<Traffic>(std::move(script), *pacing, std::move(targets), std::move(options), clock_,
+                                       counts_);
   return {};
 }
 
@@ -145,12 +176,13 @@ void Runner::make_process_faults() {
   setting.journal = (std::filesystem::path(options_.output_folder) / (record_.id + ".journal")).string();
   setting.watchdog = options_.watchdog;
   setting.program = [this]() -> Process* {
-    return service_ != nullptr && !service_->ended() ? service_.get() : nullptr;
+    const auto& process = candidate().process;
+    return process != nullptr && !process->ended() ? process.get() : nullptr;
   };
   setting.start_again = [this] {
-    service_->stop(std::chrono::milliseconds(0));
-    service_ended_ = false;
-    return start_program();
+    candidate().process->stop(std::chrono::milliseconds(0));
+    candidate().ended = false;
+    return start_program(candidate());
   };
   process_faults_ = std::make_unique<ProcessFaults>(std::move(setting), clock_, marks_);
 }
@@ -167,59 +199,69 @@ void Runner::tell(const base::Result<void>& done) {
 void Runner::take_digests(const std::string& capture) {
   record_.digests["scenario"] = base::digest_of(scenario_.text);
   if (auto digest = base::digest_of_file(capture)) record_.digests["capture"] = std::move(*digest);
-  const std::vector<std::string>& command = scenario_.topology.candidate.command;
-  if (command.empty()) return;
   const std::filesystem::path folder = std::filesystem::path(scenario_.file).parent_path();
-  if (const auto program = program_of(command.front(), folder.string()); !program.empty())
-    if (auto digest = base::digest_of_file(program)) record_.digests["candidate"] = std::move(*digest);
+  const auto take = [&](const scenarios::Target& target, std::string_view party) {
+    if (target.command.empty()) return;
+    if (const auto program = program_of(target.command.front(), folder.string()); !program.empty())
+      if (auto digest = base::digest_of_file(program)) record_.digests[std::string(party)] = std::move(*digest);
+  };
+  take(scenario_.topology.candidate, verify::candidate_party);
+  if (scenarios::compares(scenario_) && scenario_.topology.baseline)
+    take(*scenario_.topology.baseline, verify::baseline_party);
 }
 
-// Starts the candidate where the scenario says how, and waits until it answers.
-base::Result<void> Runner::start_service() {
-  const scenarios::Target& target = scenario_.topology.candidate;
+// Starts it where the scenario says how, and waits until it answers.
+base::Result<void> Runner::start_version(Version& version) {
+  const scenarios::Target& target = *version.target;
   const auto origin = wire::parse_origin(target.url);
   if (!origin) return std::unexpected(origin.error());
   const auto endpoint = wire::resolve(origin->host, origin->port);
   if (!endpoint) return std::unexpected(endpoint.error());
   const auto tls = wire::tls_for(*origin);
   if (!tls) return std::unexpected(tls.error());
-  service_output_ = (std::filesystem::path(options_.output_folder) / (record_.id + ".service.log")).string();
+  version.endpoint = *endpoint;
+  version.tls = *tls;
+  const std::string file = version.party == verify::candidate_party ? "service" : version.party;
+  version.output = (std::filesystem::path(options_.output_folder) / fmt::format("{}.{}.log", record_.id, file)).string();
   if (!target.command.empty()) {
-    progress_.say(fmt::format("starting {}", scenario_.topology.service));
-    if (const auto started = start_program(); !started) return started;
+    const bool judged = version.party == verify::candidate_party;
+    progress_.say(fmt::format("starting {}{}", scenario_.topology.service, judged ? "" : ", the " + version.word));
+    if (const auto started = start_program(version); !started) return started;
   }
   const auto gave_up = [&]() -> std::optional<std::string> {
     io_.poll();  // a signal may have come meanwhile
     if (!ended_because_.empty()) return ended_because_;
-    const auto ended = service_ != nullptr ? service_->ended() : std::nullopt;
+    const auto ended = version.process != nullptr ? version.process->ended() : std::nullopt;
     if (!ended) return std::nullopt;
     // Out of the file first: of a secret of several lines the last words may hold a part only.
-    if (const auto hidden = secrets_.hide_in_file(service_output_); !hidden) return hidden.error().message;
-    return fmt::format("the service {}; its last words:\n{}", *ended, last_lines(service_output_, output_lines_shown));
+    if (const auto hidden = secrets_.hide_in_file(version.output); !hidden) return hidden.error().message;
+    return fmt::format("the {} {}; its last words:\n{}", version.word, *ended,
+                       last_lines(version.output, output_lines_shown));
   };
   if (!target.health) {
-    return wait_until_reachable(*endpoint, service_ != nullptr ? start_within : probe_within, gave_up, *tls);
+    return wait_until_reachable(*endpoint, version.process != nullptr ? start_within : probe_within, gave_up, *tls);
   }
   return wait_until_healthy(*endpoint, origin->authority(), target.health->path, target.health->within, gave_up, *tls);
 }
 
-base::Result<void> Runner::start_program() {
-  const scenarios::Target& target = scenario_.topology.candidate;
+base::Result<void> Runner::start_program(Version& version) {
+  const scenarios::Target& target = *version.target;
   auto started = Process::start({.argv = target.command,
                                  .env = target.env,
                                  .folder = std::filesystem::path(scenario_.file).parent_path().string(),
-                                 .output = service_output_});
+                                 .output = version.output});
   if (!started) return std::unexpected(started.error());
-  service_ = std::move(*started);
+  version.process = std::move(*started);
   const bool hurt = std::ranges::any_of(scenario_.phases, [](const auto& phase) { return !phase.processes.empty(); });
-  return hurt ? process_faults_->guard(service_->pid()) : base::Result<void>{};
+  return hurt && &version == &candidate() ? process_faults_->guard(version.process->pid()) : base::Result<void>{};
 }
 
 base::Task<> Runner::direct() {
   const base::Time begin = clock_.now() + before_first_request;
   marks_.mark(begin, MarkKind::traffic_begin, "");
   traffic_->begin(begin);
-  bool going = co_await wait_until(begin) && co_await pass_phase(scenario_.steady_state);
+  const base::Time warm = begin + scenario_.traffic.warm_up;
+  bool going = co_await wait_until(warm) && co_await pass_phase(scenario_.steady_state);
   if (going) {
     const bool silent = co_await is_silent();
     if (ended_because_.empty() && !steady_state_holds(silent))
@@ -265,20 +307,20 @@ base::Task<bool> Runner::wait_until(base::Time end) {
     co_await pause_.lasting(std::min({left, base::Nanoseconds(look_every), until_fault}));
     dependencies_->renew();
     tell(process_faults_->poll());
-    watch_service();
+    for (Version& version : versions_) watch(version);
     watch_errors();
     progress_.update(clock_.now(), counts_);
   }
   co_return false;
 }
 
-void Runner::watch_service() {
-  if (service_ == nullptr || service_ended_) return;
-  const auto ended = service_->ended();
+void Runner::watch(Version& version) {
+  if (version.process == nullptr || version.ended) return;
+  const auto ended = version.process->ended();
   if (!ended) return;
-  service_ended_ = true;
-  marks_.mark(clock_.now(), MarkKind::note, fmt::format("the service {}", *ended));
-  progress_.say(fmt::format("the service {}", *ended));
+  version.ended = true;
+  marks_.mark(clock_.now(), MarkKind::note, fmt::format("the {} {}", version.word, *ended));
+  progress_.say(fmt::format("the {} {}", version.word, *ended));
 }
 
 // gate.abort-when: the share of failed requests, second by second, has been above the limit for long enough.
@@ -333,9 +375,10 @@ bool Runner::steady_state_holds(bool silent) {
 reports::RunRecord Runner::finish() {
   dependencies_->heal();
   tell(process_faults_->heal());
+  if (const std::string told = traffic_->links_told(); !told.empty()) marks_.mark(clock_.now(), MarkKind::note, told);
   events::Log sent = traffic_->finish(options_.answers_within);
   marks_.mark(clock_.now(), MarkKind::traffic_end, "");
-  end_service();
+  for (Version& version : versions_) end_version(version);
   events::Log seen = dependencies_->finish();
   record_.log = std::move(marks_);
   record_.log.absorb(std::move(seen));

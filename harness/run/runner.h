@@ -1,7 +1,8 @@
 // Runner: takes one scenario from its first request to its findings.
 //
 // The way: bind the proxies, start the service and wait for its health, send the traffic, check the steady state (if it
-// does not hold, nothing is injected), go through the phases with their faults, heal after each, stop everything, judge. What
+// does not hold, nothing is injected), go through the phases with their faults, heal after each, stop everything, judge. Where an
+// expectation compares, the baseline (and its second instance) runs beside the candidate and is sent the same requests. What
 // cannot be started is an error; everything after the first request ends in a RunRecord, however the run ends.
 // Driven by one thread through io(); faults are healed on every way out. The scenario's secrets are in no error, in no
 // record, and, once the service has ended, not in its output.
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
@@ -53,20 +55,35 @@ class Runner {
   base::Result<reports::RunRecord> run();
 
  private:
+  // A version of the service, as it runs.
+  struct Version {
+    std::string party;  // in the log; "candidate"
+    std::string word;   // in messages; "service"
+    const scenarios::Target* target = nullptr;
+    std::unique_ptr<Process> process = nullptr;
+    std::string output = {};  // a file
+    wire::Endpoint endpoint = {};
+    wire::TlsPeer tls = {};
+    bool ended = false;
+  };
+
   base::Result<void> start();
-  base::Result<void> start_service();
-  base::Result<void> start_program();
+  void list_versions();
+  Version& candidate() { return versions_.front(); }
+  base::Result<void> start_version(Version& version);
+  base::Result<void> start_program(Version& version);
+  base::Result<void> open_traffic(replay::Script script);
   base::Result<void> check_faults() const;
   void make_process_faults();
   void tell(const base::Result<void>& done);
   void take_digests(const std::string& capture);
-  void end_service();
+  void end_version(Version& version);
   base::Task<> direct();
   base::Task<bool> pass_phase(const scenarios::Phase& phase);
   base::Task<bool> wait_until(base::Time end);
   base::Task<bool> is_silent();
   bool steady_state_holds(bool silent);
-  void watch_service();
+  void watch(Version& version);
   void watch_errors();
   events::Log log_so_far(bool whole);
   reports::RunRecord finish();
@@ -78,18 +95,16 @@ class Runner {
   LiveCounts counts_;
   reports::RunRecord record_;
   base::Secrets secrets_;
-  std::string service_output_;  // a file
   events::Log marks_;           // what the director itself writes down
 
   wire::IoContext io_{wire::one_thread};
   wire::Pause pause_{io_};
   base::TaskGroup tasks_;
   std::unique_ptr<Dependencies> dependencies_;
-  std::unique_ptr<Process> service_;
+  std::vector<Version> versions_;  // the candidate first, then what it is compared with
   std::unique_ptr<ProcessFaults> process_faults_;
   std::unique_ptr<Traffic> traffic_;
   std::string ended_because_;
-  bool service_ended_ = false;
 
   // For abort-when: since when the share of errors has been above the limit.
   struct Window {

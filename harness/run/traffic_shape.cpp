@@ -36,4 +36,56 @@ replay::Affinity affinity_of(const scenarios::Traffic& traffic) {
   return replay::Affinity::pool;
 }
 
+replay::ScriptOptions script_of(const scenarios::Traffic& traffic, std::uint64_t seed) {
+  replay::ScriptOptions options;
+  options.filter.methods = traffic.methods;
+  options.filter.paths = traffic.paths;
+  options.filter.paths_left_out = traffic.paths_left_out;
+  options.filter.sessions = traffic.sessions;
+  options.filter.seed = seed;
+  const scenarios::Rewrites& rewrites = traffic.rewrites;
+  options.rewrites.host = rewrites.host;
+  options.rewrites.headers.assign(rewrites.headers.begin(), rewrites.headers.end());
+  options.rewrites.headers_removed = rewrites.headers_removed;
+  options.rewrites.paths = rewrites.paths;
+  options.rewrites.query.assign(rewrites.query.begin(), rewrites.query.end());
+  options.rewrites.query_removed = rewrites.query_removed;
+  options.allow_writes = traffic.allow_writes;
+  options.traced = true;
+  options.memory_max = replay::script_memory_max;
+  return options;
+}
+
+replay::ShotOptions shots_of(const scenarios::Traffic& traffic, std::uint64_t seed) {
+  replay::ShotOptions options{.loops = 0};
+  if (!traffic.keep_idempotency_keys) options.key_seed = seed;
+  options.affinity = affinity_of(traffic);
+  options.requests_max = traffic.requests_max;
+  options.per_second_max = traffic.rate_per_second_max;
+  return options;
+}
+
+replay::SenderOptions sender_of(const scenarios::Traffic& traffic) {
+  replay::SenderOptions options;
+  options.at_limit = traffic.drops_at_limit ? replay::AtLimit::drop : replay::AtLimit::queue;
+  options.precise = traffic.precise;
+  if (traffic.timeout) options.timeout = *traffic.timeout;
+  return options;
+}
+
+base::Result<replay::DifferenceRules> difference_rules_of(const scenarios::ComparisonRules& written) {
+  replay::DifferenceRules rules;
+  const auto add = [&](const std::vector<std::string>& patterns, auto way) -> base::Result<void> {
+    for (const std::string& pattern : patterns) {
+      if (auto added = (rules.*way)(pattern); !added) return added;
+    }
+    return {};
+  };
+  auto added = add(written.ignored, &replay::DifferenceRules::ignore);
+  if (added) added = add(written.unordered, &replay::DifferenceRules::unordered);
+  if (added) added = add(written.tolerated, &replay::DifferenceRules::tolerate);
+  if (!added) return std::unexpected(added.error());
+  return rules;
+}
+
 }  // namespace stormproof::run

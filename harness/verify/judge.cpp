@@ -8,6 +8,7 @@
 #include "harness/verify/fidelity.h"
 #include "harness/verify/latency.h"
 #include "harness/verify/links.h"
+#include "harness/verify/not_worse.h"
 #include "harness/verify/rate_limit.h"
 #include "harness/verify/recovers.h"
 #include "harness/verify/retries.h"
@@ -21,6 +22,7 @@ namespace {
 struct Dispatch {
   const View& view;
   const PhaseWindow& phase;
+  double tests;  // of all comparing expectations of the run
   Finding operator()(const scenarios::ErrorsExpectation& what) const { return judge_errors(view, phase, what); }
   Finding operator()(const scenarios::LatencyExpectation& what) const { return judge_latency(view, phase, what); }
   Finding operator()(const scenarios::BreakerExpectation& what) const {
@@ -32,6 +34,12 @@ struct Dispatch {
   Finding operator()(const scenarios::RateLimitExpectation& what) const { return judge_rate_limit(view, phase, what); }
   Finding operator()(const scenarios::TraceExpectation& what) const {
     return judge_trace_propagation(view, phase, what);
+  }
+  Finding operator()(const scenarios::NotWorseExpectation& what) const {
+    return judge_not_worse(view, phase, what, run_false_alarms * tests_of(what) / tests);
+  }
+  Finding operator()(const scenarios::DifferencesExpectation& what) const {
+    return judge_differences(view, phase, what, run_false_alarms * tests_of(what) / tests);
   }
 };
 
@@ -45,6 +53,8 @@ struct Title {
   std::string operator()(const scenarios::RetriesExpectation& what) const { return "retries on " + what.on; }
   std::string operator()(const scenarios::RateLimitExpectation&) const { return "rate-limit"; }
   std::string operator()(const scenarios::TraceExpectation& what) const { return "trace-propagation on " + what.on; }
+  std::string operator()(const scenarios::NotWorseExpectation&) const { return "not-worse"; }
+  std::string operator()(const scenarios::DifferencesExpectation&) const { return "differences"; }
 };
 
 Finding not_reached(const View& view, const scenarios::Expectation& expectation) {
@@ -67,9 +77,9 @@ bool looks_back(const scenarios::Expectation& expectation) {
   return breaker != nullptr && breaker->closes_within.has_value();
 }
 
-Finding judge_one(const View& view, const PhaseWindow& phase, const scenarios::Expectation& expectation) {
+Finding judge_one(const View& view, const PhaseWindow& phase, const scenarios::Expectation& expectation, double tests) {
   Finding finding =
-      phase.reached ? std::visit(Dispatch{view, phase}, expectation.what) : not_reached(view, expectation);
+      phase.reached ? std::visit(Dispatch{view, phase, tests}, expectation.what) : not_reached(view, expectation);
   finding.phase = phase.plan->name;
   finding.line = expectation.line;
   return finding;
@@ -96,17 +106,61 @@ void weigh(Finding& finding, const View& view, const PhaseWindow& phase, bool is
   if (finding.verdict == Verdict::violated && !held.empty()) finding.summary += fmt::format(" Besides, {}.", held);
 }
 
+// All phases as one, and what became of it: not whole where a phase was not.
+PhaseWindow whole_run(const View& view, const scenarios::Phase& plan) {
+  PhaseWindow run{.plan = &plan};
+  for (const PhaseWindow& phase : view.phases()) {
+    if (!phase.reached) {
+      run.cut_short = fmt::format("the phase {} was not reached", phase.plan->name);
+      continue;
+    }
+    if (!run.reached) run.begin = phase.begin;
+    run.reached = true;
+    run.end = phase.end;
+    if (!phase.cut_short.empty()) run.cut_short = phase.cut_short;
+    run.requests.insert(run.requests.end(), phase.requests.begin(), phase.requests.end());
+  }
+  return run;
+}
+
+// The plan of all phases as one.
+scenarios::Phase whole_plan(const scenarios::Scenario& scenario) {
+  scenarios::Phase whole{.name = std::string(whole_run_name), .duration = {}, .faults = {}, .expect = {}};
+  for (const scenarios::Phase& phase : scenario.phases) {
+    whole.faults.insert(whole.faults.end(), phase.faults.begin(), phase.faults.end());
+    whole.processes.insert(whole.processes.end(), phase.processes.begin(), phase.processes.end());
+  }
+  return whole;
+}
+
+void judge_whole_run(const View& view, const scenarios::Scenario& scenario, double tests,
+                     std::vector<Finding>& findings) {
+  const scenarios::Phase plan = whole_plan(scenario);
+  const PhaseWindow run = whole_run(view, plan);
+  std::vector<std::string> not_delivered;
+  for (const PhaseWindow& phase : view.phases()) {
+    if (!phase.reached || phase.plan->faults.empty()) continue;
+    for (std::string& reason : undelivered(view, phase)) not_delivered.push_back(std::move(reason));
+  }
+  for (const scenarios::Expectation& expectation : scenario.expect) {
+    Finding finding = judge_one(view, run, expectation, tests);
+    if (run.reached) weigh(finding, view, run, false, not_delivered);
+    findings.push_back(std::move(finding));
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> judge(const events::Log& log, const scenarios::Scenario& scenario) {
   const View view(log, scenario);
+  const double tests = tests_of(scenario);
   std::vector<Finding> findings;
   std::vector<Subject> subjects;           // of each
   std::vector<std::string> not_delivered;  // of the faults that this phase has, or recovers from
   for (const PhaseWindow& phase : view.phases()) {
     if (phase.reached && !phase.plan->faults.empty()) not_delivered = undelivered(view, phase);
     for (const scenarios::Expectation& expectation : phase.plan->expect) {
-      Finding finding = judge_one(view, phase, expectation);
+      Finding finding = judge_one(view, phase, expectation, tests);
       const bool is_breaker = std::holds_alternative<scenarios::BreakerExpectation>(expectation.what);
       if (phase.reached)
         weigh(finding, view, phase, is_breaker, feels_faults(phase, expectation) ? not_delivered : none);
@@ -115,6 +169,7 @@ std::vector<Finding> judge(const events::Log& log, const scenarios::Scenario& sc
     }
   }
   link(findings, subjects, view);
+  judge_whole_run(view, scenario, tests, findings);
   return findings;
 }
 

@@ -1,6 +1,7 @@
 // Judge: from an event log and a scenario to findings. Pure.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "harness/events/log.h"
@@ -9,8 +10,11 @@
 
 namespace stormproof::verify {
 
-// One finding an expectation, in the order of the scenario: the steady state first, then each phase. A phase that was
-// not reached gives INCONCLUSIVE findings that say so.
+// Where findings about the whole run stand, in the place of a phase.
+inline constexpr std::string_view whole_run_name = "whole run";
+
+// One finding an expectation, in the order of the scenario: the steady state first, then each phase, then the whole run. A phase
+// that was not reached gives INCONCLUSIVE findings that say so.
 std::vector<Finding> judge(const events::Log& log, const scenarios::Scenario& scenario);
 
 }  // namespace stormproof::verify

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "harness/base/seed.h"
 
@@ -28,12 +29,6 @@ bool plausible(const Exchange& exchange, Time origin) {
   return waited_well && near(exchange.intended) && near(exchange.start) && near(exchange.end);
 }
 
-struct TraceHash {
-  std::size_t operator()(const events::TraceId& trace) const {
-    return base::identity_of({reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()});
-  }
-};
-
 // At one instant, what ends stands before what begins.
 int rank(MarkKind kind) {
   switch (kind) {
@@ -45,6 +40,14 @@ int rank(MarkKind kind) {
 }
 
 }  // namespace
+
+std::string party_beside(std::string_view dependency, std::string_view version) {
+  return std::string(dependency).append(" (").append(version).append(")");
+}
+
+std::size_t View::TraceHash::operator()(const events::TraceId& trace) const {
+  return base::identity_of({reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()});
+}
 
 View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log) {
   const Time latest = Time(Nanoseconds::max() / 2);
@@ -64,12 +67,65 @@ View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(l
   share_out_requests();
 }
 
+// What the versions beside the candidate answered, and what comparing answers found.
+void View::index_beside(Time origin) {
+  for (const std::string_view party : {baseline_party, second_baseline_party}) {
+    const events::NameId id = log_.names.find(party);
+    if (id == 0) continue;
+    std::vector<const Exchange*> answers;
+    for (const Exchange& exchange : log_.exchanges) {
+      const bool its = exchange.side == events::Side::ingress && exchange.party == id;
+      if (its && plausible(exchange, origin)) answers.push_back(&exchange);
+    }
+    if (answers.empty()) continue;
+    std::ranges::sort(answers, [](const Exchange* a, const Exchange* b) {
+      return std::tie(a->request, a->intended, a->end) < std::tie(b->request, b->intended, b->end);
+    });
+    beside_.emplace(party, std::move(answers));
+  }
+  for (const events::AnswerDifference& difference : log_.differences) differences_.push_back(&difference);
+  // By name, not by its number, as with the marks.
+  std::ranges::sort(differences_, [&](const auto* a, const auto* b) {
+    const auto key = [&](const events::AnswerDifference& one) {
+      return std::tuple(one.request, log_.names.name_of(one.party), log_.names.name_of(one.path), one.change,
+                        log_.names.name_of(one.detail));
+    };
+    return key(*a) < key(*b);
+  });
+}
+
+const Exchange* View::beside(std::string_view party, std::uint64_t request) const {
+  const auto answers = beside_.find(party);
+  if (answers == beside_.end()) return nullptr;
+  const auto found = std::ranges::lower_bound(answers->second, request, {}, &Exchange::request);
+  return found == answers->second.end() || (*found)->request != request ? nullptr : *found;
+}
+
+std::span<const events::AnswerDifference* const> View::differences(std::string_view party,
+                                                                   std::uint64_t request) const {
+  const auto key = [&](const events::AnswerDifference* one) {
+    return std::tuple(one->request, log_.names.name_of(one->party));
+  };
+  const auto found = std::ranges::equal_range(differences_, std::tuple(request, party), {}, key);
+  return {found.begin(), found.end()};
+}
+
 void View::index_exchanges(Time origin) {
+  index_beside(origin);
+  std::unordered_set<events::TraceId, TraceHash> traces_beside;
+  for (const auto& [party, answers] : beside_) {
+    for (const Exchange* answer : answers) {
+      if (!answer->trace.none()) traces_beside.insert(answer->trace);
+    }
+  }
+  Calls calls_beside;
   const events::NameId candidate = log_.names.find(candidate_party);
   for (const Exchange& exchange : log_.exchanges) {
     if (!plausible(exchange, origin)) continue;
     last_event_ = std::max(last_event_, exchange.intended);
-    if (exchange.side == events::Side::egress) egress_[exchange.party].push_back(&exchange);
+    if (exchange.side == events::Side::egress && traces_beside.contains(exchange.trace))
+      calls_beside.emplace(exchange.party, exchange.request);
+    else if (exchange.side == events::Side::egress) egress_[exchange.party].push_back(&exchange);
     else if (candidate != 0 && exchange.party == candidate) ingress_.push_back(&exchange);
   }
   std::ranges::sort(ingress_, [](const Exchange* a, const Exchange* b) {
@@ -81,8 +137,17 @@ void View::index_exchanges(Time origin) {
     });
   }
   correlate();
+  index_faults(calls_beside);
+}
+
+void View::index_faults(const Calls& calls_beside) {
+  const auto is_beside = [&](const events::FaultFired& fault) {
+    if (calls_beside.contains({fault.party, fault.request})) return true;
+    const std::string_view party = log_.names.name_of(fault.party);
+    return party.ends_with(" (baseline)") || party.ends_with(" (second-baseline)");
+  };
   for (const events::FaultFired& fault : log_.faults) {
-    if (events::acted(fault)) ++fired_[fault.rule];
+    if (events::acted(fault)) ++(is_beside(fault) ? fired_beside_ : fired_)[fault.rule];
   }
 }
 
@@ -192,6 +257,11 @@ std::uint64_t View::fired(std::string_view rule) const {
   const events::NameId id = log_.names.find(rule);
   const auto found = fired_.find(id);
   return id == 0 || found == fired_.end() ? 0 : found->second;
+}
+
+std::uint64_t View::fired_beside(std::string_view rule) const {
+  const auto found = fired_beside_.find(log_.names.find(rule));
+  return found == fired_beside_.end() || found->first == 0 ? 0 : found->second;
 }
 
 std::optional<Time> View::healed_before(Time when) const {

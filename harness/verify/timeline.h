@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,12 @@ namespace stormproof::verify {
 
 // The party name of the version that is judged.
 inline constexpr std::string_view candidate_party = "candidate";
+// And of those that stand beside it, where an expectation compares: they get the same requests.
+inline constexpr std::string_view baseline_party = "baseline";
+inline constexpr std::string_view second_baseline_party = "second-baseline";
+
+// The party name of a dependency's calls by one of those, where they come through a proxy of their own.
+std::string party_beside(std::string_view dependency, std::string_view version);
 
 // A phase as it happened. A request belongs to the phase [begin, end) in which it was to be sent; but one that is under way
 // when a later phase's faults come belongs to that phase, as it may feel them; not if it was overdue by then.
@@ -55,12 +62,21 @@ class View {
   // The calls to a dependency, all of the run.
   Exchanges egress_of(std::string_view dependency) const;
 
+  // What another version answered to the request of this number; null: nothing is known. Its calls to dependencies are in no
+  // egress, where they came through a proxy of their own or carry a trace id.
+  const events::Exchange* beside(std::string_view party, std::uint64_t request) const;
+  bool has(std::string_view party) const { return beside_.contains(party); }
+
+  // What comparing the answers to a request found, of one party beside the baseline; empty: they were not compared.
+  std::span<const events::AnswerDifference* const> differences(std::string_view party, std::uint64_t request) const;
+
   // Of each of these calls, the place in ingress() of the request with the same trace id, or `nobody`.
   static constexpr std::uint32_t nobody = 0xFFFFFFFF;
   std::span<const std::uint32_t> callers_of(std::string_view dependency) const;
 
-  // How often the rule acted.
+  // How often the rule acted on calls of the candidate, and on those of the baseline.
   std::uint64_t fired(std::string_view rule) const;
+  std::uint64_t fired_beside(std::string_view rule) const;
 
   // Healthy time: from the start of the steady state to the first fault of the run.
   Time healthy_begin() const { return healthy_begin_; }
@@ -76,7 +92,13 @@ class View {
  private:
   void read_marks(const scenarios::Scenario& scenario);
   void place(const scenarios::Phase& plan, std::size_t& next_mark);
+  struct TraceHash {
+    std::size_t operator()(const events::TraceId& trace) const;
+  };
   void index_exchanges(Time origin);
+  using Calls = std::set<std::pair<events::NameId, std::uint64_t>>;  // dependency and number
+  void index_beside(Time origin);
+  void index_faults(const Calls& calls_beside);
   void share_out_requests();
   void correlate();
 
@@ -88,6 +110,9 @@ class View {
   std::map<events::NameId, std::vector<const events::Exchange*>> egress_;
   std::map<events::NameId, std::vector<std::uint32_t>> callers_;
   std::map<events::NameId, std::uint64_t> fired_;
+  std::map<events::NameId, std::uint64_t> fired_beside_;
+  std::map<std::string, std::vector<const events::Exchange*>, std::less<>> beside_;  // by number of the request
+  std::vector<const events::AnswerDifference*> differences_;                         // in their order
   Time healthy_begin_{};
   Time healthy_end_{};
   Time last_event_{};
