@@ -61,9 +61,8 @@ void Comparison::add(const ComparedRequest& request, const Answer& baseline, con
   }
   if (latency_counts)
     seen.latency = {seconds(baseline), second == nullptr ? 0 : seconds(*second), seconds(candidate), route};
-  count(seen, route, [&](const Difference& difference) {
-    return sample_of(request, difference, read_baseline, read_candidate);
-  });
+  count(seen, route,
+        [&](const Difference& difference) { return sample_of(request, difference, read_baseline, read_candidate); });
 }
 
 void Comparison::add(SeenRequest seen) {

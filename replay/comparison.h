@@ -92,9 +92,9 @@ struct SeenRequest {
   std::uint64_t request = 0;
   std::string_view route;
   bool has_second = false;
-  std::array<int, 3> statuses = {};        // of baseline, second baseline, candidate; 0: no answer
+  std::array<int, 3> statuses = {};         // of baseline, second baseline, candidate; 0: no answer
   std::optional<LatencyTrio> latency = {};  // where it counts
-  std::vector<Difference> candidate = {};  // beside the baseline
+  std::vector<Difference> candidate = {};   // beside the baseline
   std::vector<Difference> second = {};
 };
 

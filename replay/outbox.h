@@ -46,7 +46,7 @@ struct SenderOptions {
   bool precise = false;      // spins before each instant: costs a core
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);  // for one request, from its sending
   wire::PoolLimits pool;
-  std::string key_header = {};   // whose value tells whose request it is: Exchange::key; empty: none
+  std::string key_header = {};     // whose value tells whose request it is: Exchange::key; empty: none
   Rewriter* rewriter = nullptr;    // outlives the sender
   AnswerTaker* answers = nullptr;  // outlives the sender
 };

@@ -127,7 +127,8 @@ base::Task<> Sender::work(Due due) {
 
 base::Task<> Sender::work_closed(ShotSource& source) {
   ++outbox_.counts.under_way;
-  for (auto due = next_closed(source); due; due = next_closed(source)) co_await call_over_pool(outbox_, *std::move(due));
+  for (auto due = next_closed(source); due; due = next_closed(source))
+    co_await call_over_pool(outbox_, *std::move(due));
   --outbox_.counts.under_way;
 }
 

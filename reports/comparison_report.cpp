@@ -54,7 +54,8 @@ std::string head_lines(const ComparisonReport& report, bool colour) {
                        plural(report.script->not_replayable, "request"));
   }
   if (report.links != nullptr && report.links->dependents > 0) {
-    out += fmt::format("              {} sent values that each target gave itself", plural(report.links->dependents, "request"));
+    out += fmt::format("              {} sent values that each target gave itself",
+                       plural(report.links->dependents, "request"));
     if (report.links->incomplete > 0)
       out += fmt::format("; {} recorded ones, for want of a live value", grouped(report.links->incomplete));
     out += '\n';
@@ -272,7 +273,8 @@ std::string lagged(const replay::PairingTiming& timing) {
 std::string held_up(const replay::PairingTiming& timing) {
   if (timing.held * 100 <= timing.lag.count()) return "";
   return fmt::format(
-      "the targets did not keep up: {} of {} requests began more than {} late, up to {}, behind --at-once others or behind "
+      "the targets did not keep up: {} of {} requests began more than {} late, up to {}, behind --at-once others or "
+      "behind "
       "those of their session",
       timing.held, timing.lag.count(), base::format_duration(replay::PairingTiming::held_after),
       base::format_duration(timing.held_longest));

@@ -79,7 +79,7 @@ Requests requests_of(const RunRecord& record) {
   for (const verify::Finding& finding : record.findings) {
     for (const std::uint64_t number : finding.exchanges) requests.emplace(number, nullptr);
   }
-  const events::NameId judged = record.log.names.find(verify::candidate_party);
+  const events::NameId judged = record.log.names.find(candidate_party);
   for (const events::Exchange& exchange : record.log.exchanges) {
     if (exchange.side != events::Side::ingress || exchange.party != judged) continue;
     if (const auto wanted = requests.find(exchange.request); wanted != requests.end()) wanted->second = &exchange;

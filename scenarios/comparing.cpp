@@ -41,7 +41,8 @@ Place place_of_key(const Node& map, std::string_view key) {
   return found == map.keys.end() ? map.place : found->place;
 }
 
-std::vector<std::string> read_patterns(const Node& list, base::Result<void> (replay::DifferenceRules::*add)(std::string_view),
+std::vector<std::string> read_patterns(const Node& list,
+                                       base::Result<void> (replay::DifferenceRules::*add)(std::string_view),
                                        Complaints& complaints) {
   replay::DifferenceRules rules;
   std::vector<std::string> patterns;
@@ -69,8 +70,9 @@ class Check {
     check_versions();
     if (!scenario_.topology.baseline) return check_absent();
     if (!compares(scenario_)) {
-      complaints_.warn(place_of_key(service_, "baseline"),
-                       "baseline is not used by any expectation: nothing is compared with it")
+      complaints_
+          .warn(place_of_key(service_, "baseline"),
+                "baseline is not used by any expectation: nothing is compared with it")
           .hint = "it is neither started nor sent requests; expect not-worse or differences, of a phase or of the run";
       return;
     }
@@ -85,8 +87,8 @@ class Check {
     const Node* found = nullptr;
     const auto look = [&](const Node& list) {
       for (const Node& item : list.items) {
-        const bool one = !item.keys.empty() && (item.keys.front().text == "not-worse" ||
-                                                item.keys.front().text == "differences");
+        const bool one =
+            !item.keys.empty() && (item.keys.front().text == "not-worse" || item.keys.front().text == "differences");
         if (one && found == nullptr) found = &item.keys.front();
       }
     };
@@ -100,7 +102,8 @@ class Check {
     // Beside a baseline that is there and was found wrong, nothing more is said.
     if (at(service_, "baseline") != nullptr) return;
     if (const Node* const expectation = comparing(); expectation != nullptr) {
-      complaints_.add(expectation->place, fmt::format("{} compares with a baseline, and there is none", expectation->text))
+      complaints_
+          .add(expectation->place, fmt::format("{} compares with a baseline, and there is none", expectation->text))
           .hint = "name it in topology.service.baseline: {url: \"http://127.0.0.1:8081\"}";
     }
     if (at(service_, "second-baseline") != nullptr) {
@@ -128,8 +131,8 @@ class Check {
       if (!text) continue;
       const auto same = std::ranges::find(known, *text, &std::pair<std::string, std::string_view>::first);
       if (same != known.end())
-        complaints_.add(url.place, fmt::format("the {} listens where the {} does: it would be compared with itself", role,
-                                               same->second));
+        complaints_.add(url.place, fmt::format("the {} listens where the {} does: it would be compared with itself",
+                                               role, same->second));
       known.emplace_back(*text, role);
     }
   }
@@ -139,12 +142,14 @@ class Check {
     if (!topology.second_baseline && at(service_, "second-baseline") == nullptr) {
       unused_proxies("second-baseline-proxy");
       if (!compares_answers(scenario_)) return;
-      complaints_.warn(place_of_key(service_, "baseline"),
-                       "without a second baseline no difference can be told from noise: one that is seen is INCONCLUSIVE")
+      complaints_
+          .warn(place_of_key(service_, "baseline"),
+                "without a second baseline no difference can be told from noise: one that is seen is INCONCLUSIVE")
           .hint = "name another instance of the baseline's version in topology.service.second-baseline";
     }
     if (!compares_answers(scenario_) && at(root_, "comparison") != nullptr) {
-      complaints_.warn(place_of_key(root_, "comparison"), "no expectation looks at differences: these rules do nothing");
+      complaints_.warn(place_of_key(root_, "comparison"),
+                       "no expectation looks at differences: these rules do nothing");
     }
   }
 
@@ -157,17 +162,18 @@ class Check {
       });
       if (!hurt) continue;
       const bool counted = std::ranges::any_of(scenario_.phases, [&](const Phase& phase) {
-        return std::ranges::any_of(
-            phase.faults, [&](const Fault& fault) { return fault.on == dependency.name && counts(fault); });
+        return std::ranges::any_of(phase.faults,
+                                   [&](const Fault& fault) { return fault.on == dependency.name && counts(fault); });
       });
       const Place place = place_of_key(dependencies, dependency.name);
       Diagnostic& said =
-          counted ? complaints_.add(place, fmt::format("faults on {} count calls, and the baseline's would be counted "
-                                                       "with the candidate's",
-                                                       in_quotes(dependency.name)))
-                  : complaints_.warn(place, fmt::format("the baseline calls {} through the candidate's proxy: calls are "
-                                                        "told apart by traceparent alone",
-                                                        in_quotes(dependency.name)));
+          counted
+              ? complaints_.add(place, fmt::format("faults on {} count calls, and the baseline's would be counted "
+                                                   "with the candidate's",
+                                                   in_quotes(dependency.name)))
+              : complaints_.warn(place, fmt::format("the baseline calls {} through the candidate's proxy: calls are "
+                                                    "told apart by traceparent alone",
+                                                    in_quotes(dependency.name)));
       said.hint = "give the baseline a proxy of its own: baseline-proxy: \"127.0.0.1:19101\", and point it there";
     }
   }
@@ -178,8 +184,9 @@ class Check {
     const auto phase = std::ranges::find_if(in(root_, "phases").items,
                                             [](const Node& one) { return at(one, "processes") != nullptr; });
     if (phase == in(root_, "phases").items.end()) return;
-    complaints_.warn(place_of_key(*phase, "processes"),
-                     "what happens to processes happens to the candidate alone: this phase is not alike for the baseline")
+    complaints_
+        .warn(place_of_key(*phase, "processes"),
+              "what happens to processes happens to the candidate alone: this phase is not alike for the baseline")
         .hint = "expect not-worse and differences of the other phases";
   }
 
@@ -199,17 +206,17 @@ std::vector<Key> comparing_keys() {
 }
 
 const Record& run_expectation() {
-  static const Record record = {"expectation of the run",
-                                "One statement about the whole run, from the steady state to the last phase.",
-                                comparing_keys(),
-                                Choice{true, {"not-worse", "differences"}, "begin each expectation with '- '"}};
+  static const Record record = {
+      "expectation of the run", "One statement about the whole run, from the steady state to the last phase.",
+      comparing_keys(), Choice{true, {"not-worse", "differences"}, "begin each expectation with '- '"}};
   return record;
 }
 
 const Record& comparison_record() {
   static const Record record = {
       "comparison",
-      "What does not matter where answers are compared. A pattern is a JSONPath with wildcards, and covers what is below it; "
+      "What does not matter where answers are compared. A pattern is a JSONPath with wildcards, and covers what is "
+      "below it; "
       "a route may stand before it: 'GET /orders/{id} $.total'.",
       {{"ignore", list_of(a(Form::text)), optional, "What need not be equal.",
         "[$.updated_at, $..requestId, \"header:x-*\"]"},

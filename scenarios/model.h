@@ -98,12 +98,12 @@ struct Traffic {
   std::vector<std::string> paths_left_out = {};
   double sessions = 1;  // the share of sessions that is sent
   Nanoseconds warm_up{0};
-  bool links = true;                 // cookies, tokens and ids of live answers are sent in the place of recorded ones
-  bool drops_at_limit = false;       // what finds all connections busy is dropped; else it waits
-  bool precise = false;              // spins before each instant
+  bool links = true;            // cookies, tokens and ids of live answers are sent in the place of recorded ones
+  bool drops_at_limit = false;  // what finds all connections busy is dropped; else it waits
+  bool precise = false;         // spins before each instant
   bool keep_idempotency_keys = false;
-  std::uint64_t requests_max = 0;    // 0: none
-  double rate_per_second_max = 0;    // 0: none
+  std::uint64_t requests_max = 0;           // 0: none
+  double rate_per_second_max = 0;           // 0: none
   std::optional<Nanoseconds> timeout = {};  // of one request
   Rewrites rewrites = {};
 };

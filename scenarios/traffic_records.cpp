@@ -45,16 +45,16 @@ const Record& arrivals() {
 }
 
 const Record& only() {
-  static const Record record = {"traffic filter",
-                                "Which recorded requests are sent.",
-                                {{"methods", list_of(a(Form::method)), optional, "Only these methods.", "[GET, POST]"},
-                                 {"paths", list_of(a(Form::path_pattern)), optional,
-                                  "Only these paths; * stands for any characters.", "[\"/checkout/*\"]"},
-                                 {"not-paths", list_of(a(Form::path_pattern)), optional, "Not these paths.",
-                                  "[\"/checkout/admin/*\"]"},
-                                 {"sessions", a(Form::percent), optional,
-                                  "This share of the sessions, each whole; drawn by the run's seed.", "10%"}},
-                                Choice{false, {"methods", "paths", "not-paths", "sessions"}}};
+  static const Record record = {
+      "traffic filter",
+      "Which recorded requests are sent.",
+      {{"methods", list_of(a(Form::method)), optional, "Only these methods.", "[GET, POST]"},
+       {"paths", list_of(a(Form::path_pattern)), optional, "Only these paths; * stands for any characters.",
+        "[\"/checkout/*\"]"},
+       {"not-paths", list_of(a(Form::path_pattern)), optional, "Not these paths.", "[\"/checkout/admin/*\"]"},
+       {"sessions", a(Form::percent), optional, "This share of the sessions, each whole; drawn by the run's seed.",
+        "10%"}},
+      Choice{false, {"methods", "paths", "not-paths", "sessions"}}};
   return record;
 }
 
@@ -137,7 +137,8 @@ void read_ceilings(const Node& node, Traffic& traffic, Complaints& complaints) {
     traffic.requests_max = *most;
     if (*most == 0) complaints.add(in(node, "max-requests").place, "a ceiling of 0 requests sends nothing");
   }
-  if (traffic.rate_per_second && traffic.rate_per_second_max > 0 && *traffic.rate_per_second > traffic.rate_per_second_max)
+  if (traffic.rate_per_second && traffic.rate_per_second_max > 0 &&
+      *traffic.rate_per_second > traffic.rate_per_second_max)
     complaints.add(in(node, "max-rate").place, "the rate lies above this ceiling: it would never be reached");
 }
 
@@ -172,17 +173,19 @@ const Record& traffic_record() {
         "Sends cookies, tokens and ids as the live service gave them, in the place of recorded ones. Default: true.",
         "false"},
        {"drop-at-limit", a(Form::flag), optional,
-        "A request that finds all connections busy is not sent, and counted. Default: false: it waits, and that counts.",
+        "A request that finds all connections busy is not sent, and counted. Default: false: it waits, and that "
+        "counts.",
         "true"},
        {"timeout", a(Form::duration), optional, "For one request, from its sending. Default: 30s.", "5s"},
        {"precise", a(Form::flag), optional, "Spins before each instant: exact to microseconds, costs a core.", "true"},
        {"max-requests", a(Form::count), optional, "A ceiling: never more requests than this.", "100000"},
-       {"max-rate", a(Form::rate), optional,
-        "A ceiling: no second holds more; what would come sooner is put off.", "1000/s"},
+       {"max-rate", a(Form::rate), optional, "A ceiling: no second holds more; what would come sooner is put off.",
+        "1000/s"},
        {"allow-writes", a(Form::flag), optional,
         "Sends also methods that write (POST, PUT, PATCH, DELETE). Default: false.", "true"},
        {"keep-idempotency-keys", a(Form::flag), optional,
-        "Sends recorded Idempotency-Key headers as they are; else each repetition has its own. Default: false.", "true"}},
+        "Sends recorded Idempotency-Key headers as they are; else each repetition has its own. Default: false.",
+        "true"}},
       Choice{true, {"rate", "speed", "ramp", "steps", "poisson", "arrivals"}}};
   return record;
 }

@@ -54,7 +54,8 @@ void AnswerComparison::take(std::size_t party, const replay::Shot& shot, const e
   const bool whole = std::ranges::all_of(asked.there, [](bool there) { return there; });
   const std::lock_guard lock(mutex_);
   bytes_ += bytes;
-  if (bytes_ > waiting_bytes_max || whole_.size() >= waiting_max) asked.sent = false;  // no room: its bodies go, uncompared
+  if (bytes_ > waiting_bytes_max || whole_.size() >= waiting_max)
+    asked.sent = false;  // no room: its bodies go, uncompared
   if (!asked.sent) {
     bytes_ -= std::exchange(asked.bytes, 0);
     for (replay::Answer& one : asked.answers) one = {};

@@ -27,8 +27,8 @@ class AnswerComparison {
  public:
   static constexpr std::size_t waiting_max = 10'000;  // requests: for an answer, or to be compared
   static constexpr std::uint64_t waiting_bytes_max = 256 << 20;
-  static constexpr std::size_t details_max = 3;        // of each place, for people
-  static constexpr std::size_t places_max = 5'000;     // of all; the rest is "(other)"
+  static constexpr std::size_t details_max = 3;     // of each place, for people
+  static constexpr std::size_t places_max = 5'000;  // of all; the rest is "(other)"
 
   // `parties`: the candidate first, then the baseline, then perhaps the second one.
   AnswerComparison(replay::DifferenceRules rules, std::vector<std::string> parties);

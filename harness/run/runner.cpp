@@ -155,8 +155,8 @@ base::Result<void> Runner::open_traffic(replay::Script script) {
     if (!rules) return std::unexpected(rules.error());
     options.comparison = std::make_shared<AnswerComparison>(std::move(*rules), std::move(parties));
   }
-  traffic_ = std::make_unique<Traffic>(std::move(script), *pacing, std::move(targets), std::move(options), clock_,
-                                       counts_);
+  traffic_ =
+      std::make_unique<Traffic>(std::move(script), *pacing, std::move(targets), std::move(options), clock_, counts_);
   return {};
 }
 
@@ -222,7 +222,8 @@ base::Result<void> Runner::start_version(Version& version) {
   version.endpoint = *endpoint;
   version.tls = *tls;
   const std::string file = version.party == verify::candidate_party ? "service" : version.party;
-  version.output = (std::filesystem::path(options_.output_folder) / fmt::format("{}.{}.log", record_.id, file)).string();
+  version.output =
+      (std::filesystem::path(options_.output_folder) / fmt::format("{}.{}.log", record_.id, file)).string();
   if (!target.command.empty()) {
     const bool judged = version.party == verify::candidate_party;
     progress_.say(fmt::format("starting {}{}", scenario_.topology.service, judged ? "" : ", the " + version.word));

@@ -95,7 +95,7 @@ class Runner {
   LiveCounts counts_;
   reports::RunRecord record_;
   base::Secrets secrets_;
-  events::Log marks_;           // what the director itself writes down
+  events::Log marks_;  // what the director itself writes down
 
   wire::IoContext io_{wire::one_thread};
   wire::Pause pause_{io_};

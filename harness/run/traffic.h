@@ -30,8 +30,8 @@ struct TrafficOptions {
   std::uint64_t seed = 0;  // of trace ids, fresh keys, the order of the targets
   std::size_t connections_max = 512;
   replay::ShotOptions shots = {.loops = 0};
-  replay::SenderOptions sender = {};  // without target, TLS, party and who looks on
-  std::shared_ptr<const replay::Links> links = nullptr;  // null: recorded values are sent as they are
+  replay::SenderOptions sender = {};                       // without target, TLS, party and who looks on
+  std::shared_ptr<const replay::Links> links = nullptr;    // null: recorded values are sent as they are
   std::shared_ptr<AnswerComparison> comparison = nullptr;  // of as many parties as there are targets
 };
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "harness/base/error.h"
-#include "replay/pacing.h"
 #include "replay/difference_rules.h"
 #include "replay/outbox.h"
+#include "replay/pacing.h"
 #include "replay/script_shots.h"
 #include "scenarios/model.h"
 

@@ -72,7 +72,8 @@ void fill_differences(Gate& gate, const Comparison& comparison, const std::vecto
   }
   if (share_upper(0, comparison.requests()) > margin) {
     gate.requests_needed = samples_for_share(margin);
-    gate.missing = fmt::format("so few requests do not exclude a difference in {} of them", base::format_percent(margin));
+    gate.missing =
+        fmt::format("so few requests do not exclude a difference in {} of them", base::format_percent(margin));
     return;
   }
   gate.verdict = Verdict::holds;

@@ -20,15 +20,13 @@ const replay::DifferenceRules no_rules;  // they were applied when the answers w
 // The requests of a phase that went to all versions, as they are compared.
 struct Pairs {
   replay::Comparison comparison{no_rules};
-  std::uint64_t unpaired = 0;      // went to some only
-  std::uint64_t not_compared = 0;  // answers, where answers are looked at
+  std::uint64_t unpaired = 0;        // went to some only
+  std::uint64_t not_compared = 0;    // answers, where answers are looked at
   std::vector<std::uint64_t> worse;  // failed at the candidate alone
   std::vector<std::pair<float, std::uint64_t>> ratios;
 };
 
-int status_of(const Exchange& exchange) {
-  return exchange.outcome == events::Outcome::answered ? exchange.status : 0;
-}
+int status_of(const Exchange& exchange) { return exchange.outcome == events::Outcome::answered ? exchange.status : 0; }
 
 // Without what the generator was late by: that is no version's doing.
 float seconds_of(const Exchange& exchange) {
@@ -54,16 +52,14 @@ Pairs pairs_of(const View& view, const PhaseWindow& phase, bool with_answers) {
   const bool has_second = view.has(second_baseline_party);
   for (const Exchange* const candidate : phase.requests) {
     const Exchange* const baseline = view.beside(baseline_party, candidate->request);
-    const Exchange* const second =
-        has_second ? view.beside(second_baseline_party, candidate->request) : nullptr;
+    const Exchange* const second = has_second ? view.beside(second_baseline_party, candidate->request) : nullptr;
     const auto sent = [](const Exchange* exchange) { return exchange != nullptr && !events::never_sent(*exchange); };
     if (!sent(candidate) || !sent(baseline) || (has_second && !sent(second))) {
       ++pairs.unpaired;
       continue;
     }
-    replay::SeenRequest seen{.request = candidate->request,
-                             .route = view.log().names.name_of(candidate->route),
-                             .has_second = has_second};
+    replay::SeenRequest seen{
+        .request = candidate->request, .route = view.log().names.name_of(candidate->route), .has_second = has_second};
     seen.statuses = {status_of(*baseline), has_second ? status_of(*second) : 0, status_of(*candidate)};
     seen.latency = {seconds_of(*baseline), has_second ? seconds_of(*second) : 0, seconds_of(*candidate), 0};
     if (with_answers) {
@@ -103,7 +99,8 @@ std::string unlike(const View& view, const PhaseWindow& phase) {
     const std::uint64_t beside = view.fired_beside(fault.id);
     if ((here == 0) == (beside == 0) || std::max(here, beside) < one_sided_fired_min) continue;
     return fmt::format(
-        "the fault {} acted {} times on calls of the candidate and {} times on the baseline's: does the baseline call {} "
+        "the fault {} acted {} times on calls of the candidate and {} times on the baseline's: does the baseline call "
+        "{} "
         "through its proxy?",
         fault.id, here, beside, fault.on);
   }
@@ -112,8 +109,8 @@ std::string unlike(const View& view, const PhaseWindow& phase) {
 }
 
 // What is left of the checks when it is said what the experiment lacked.
-void conclude(Finding& finding, const View& view, const PhaseWindow& phase, const Pairs& pairs,
-              std::string_view holds, std::string_view violated) {
+void conclude(Finding& finding, const View& view, const PhaseWindow& phase, const Pairs& pairs, std::string_view holds,
+              std::string_view violated) {
   std::vector<Verdict> verdicts;
   for (const Check& check : finding.checks) verdicts.push_back(check.verdict);
   finding.verdict = worst(verdicts);
@@ -122,8 +119,8 @@ void conclude(Finding& finding, const View& view, const PhaseWindow& phase, cons
     const auto open = std::ranges::find(finding.checks, Verdict::inconclusive, &Check::verdict);
     finding.summary = fmt::format("In {} requests the two cannot be told apart yet: {}.", count, open->missing);
   } else {
-    finding.summary = fmt::format("In {} requests sent to both, {}.", count,
-                                  finding.verdict == Verdict::holds ? holds : violated);
+    finding.summary =
+        fmt::format("In {} requests sent to both, {}.", count, finding.verdict == Verdict::holds ? holds : violated);
   }
   if (!view.has(baseline_party)) return withhold(finding, {"the run has no baseline"});
   if (const std::string why = unlike(view, phase); !why.empty()) return withhold(finding, {why});
@@ -149,14 +146,16 @@ void add_differences(Finding& finding, const std::vector<JudgedDifference>& foun
   std::size_t shown = 0;
   for (const JudgedDifference& judged : found) {
     if (judged.cause == Cause::noise || ++shown > differences_shown_max) continue;
-    Check check{.name = fmt::format("{} {} {}", judged.key.route, judged.key.path, replay::to_string(judged.key.change)),
-                .verdict = judged.cause == Cause::real ? Verdict::violated : Verdict::inconclusive,
-                .expected = "as at the baseline",
-                .measured = text_of(judged),
-                .samples = judged.requests};
+    Check check{
+        .name = fmt::format("{} {} {}", judged.key.route, judged.key.path, replay::to_string(judged.key.change)),
+        .verdict = judged.cause == Cause::real ? Verdict::violated : Verdict::inconclusive,
+        .expected = "as at the baseline",
+        .measured = text_of(judged),
+        .samples = judged.requests};
     if (judged.cause == Cause::untold) check.missing = "a second baseline, to tell it from noise";
     else if (judged.cause == Cause::undecided && judged.requests_needed)
-      check.missing = fmt::format("too rare to tell from noise: {} requests of this route would", *judged.requests_needed);
+      check.missing =
+          fmt::format("too rare to tell from noise: {} requests of this route would", *judged.requests_needed);
     else if (judged.cause == Cause::undecided) check.missing = "too rare to tell from noise";
     for (const replay::DifferenceSample& sample : judged.counts->samples) show(finding, sample.request);
     finding.checks.push_back(std::move(check));
@@ -175,7 +174,8 @@ double tests_of(const scenarios::Scenario& scenario) {
   double all = 0;
   const auto add = [&](const std::vector<scenarios::Expectation>& expectations) {
     for (const scenarios::Expectation& one : expectations) {
-      if (const auto* const not_worse = std::get_if<scenarios::NotWorseExpectation>(&one.what)) all += tests_of(*not_worse);
+      if (const auto* const not_worse = std::get_if<scenarios::NotWorseExpectation>(&one.what))
+        all += tests_of(*not_worse);
       if (const auto* const same = std::get_if<scenarios::DifferencesExpectation>(&one.what)) all += tests_of(*same);
     }
   };
@@ -205,7 +205,8 @@ Finding judge_not_worse(const View& view, const PhaseWindow& phase, const scenar
   } else {
     for (const std::uint64_t request : pairs.worse) show(finding, request);
   }
-  conclude(finding, view, phase, pairs, "the candidate is no worse than the baseline", "the candidate is worse than the baseline");
+  conclude(finding, view, phase, pairs, "the candidate is no worse than the baseline",
+           "the candidate is worse than the baseline");
   if (finding.verdict != Verdict::violated) finding.exchanges.clear();
   return finding;
 }

@@ -80,8 +80,7 @@ TEST_F(PairingTest, EachTargetIsSentTheValuesThatItGave) {
     recorded[i].response_end = recorded[i].request_start + milliseconds(1);
   }
   recorded[0].request.head = "GET /login HTTP/1.1\r\nHost: target\r\n\r\n";
-  recorded[0].response.head =
-      "HTTP/1.1 200 OK\r\nSet-Cookie: sid=recorded-a1b2c3d4e5\r\nContent-Length: 0\r\n\r\n";
+  recorded[0].response.head = "HTTP/1.1 200 OK\r\nSet-Cookie: sid=recorded-a1b2c3d4e5\r\nContent-Length: 0\r\n\r\n";
   recorded[1].request.head = "GET /mine HTTP/1.1\r\nHost: target\r\nCookie: sid=recorded-a1b2c3d4e5\r\n\r\n";
   recorded[1].response.head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
   const Links links = find_links(recorded);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <sstream>
 
 #include "harness/base/digest.h"
@@ -276,6 +277,57 @@ TEST_F(RunnerTest, ACaptureThatIsNotThereIsAnError) {
   const auto record = runner.run();
   ASSERT_FALSE(record);
   EXPECT_THAT(record.error().message, HasSubstr("absent.traffic"));
+}
+
+// Beside the candidate only where something is expected of the two; each through a proxy of its own, under one fault.
+TEST_F(RunnerTest, ABaselineIsSentTheSameRequestsWhereAnExpectationComparesWithIt) {
+  const std::uint16_t baseline_proxy = support::free_port();
+  for (const bool compares : {true, false}) {
+    Answering candidate;
+    Answering baseline;
+    const std::string text = fmt::format(R"(version: 1
+name: beside
+topology:
+  service:
+    name: shop
+    candidate: {{url: "http://127.0.0.1:{}"}}
+    baseline: {{url: "http://127.0.0.1:{}"}}
+  dependencies:
+    ledger: {{proxy: "127.0.0.1:{}", baseline-proxy: "127.0.0.1:{}", upstream: "http://127.0.0.1:{}"}}
+traffic: {{capture: shop.traffic, rate: 200/s, warm-up: 100ms}}
+steady-state: {{for: 200ms, expect: [{{errors: {{at-most: 50%}}}}]}}
+phases:
+  - name: ledger down
+    for: 300ms
+    faults: [{{on: ledger, abort: {{status: 503}}}}]
+    expect: [{{{}}}]
+)",
+                                         candidate.port(), baseline.port(), proxy_, baseline_proxy, ledger_.port(),
+                                         compares ? "not-worse: {errors: 1%}" : "errors: {at-most: 50%}");
+    auto parsed = scenarios::parse(text, (folder_.path() / "scenario.yaml").string());
+    ASSERT_TRUE(parsed) << scenarios::render(parsed.error());
+    Runner runner(*parsed, options(), clock_, progress_);
+    const auto record = runner.run();
+    ASSERT_TRUE(record) << record.error().message;
+    std::map<std::string, std::map<std::uint64_t, base::Time>> intended;
+    for (const events::Exchange& one : record->log.exchanges)
+      intended[std::string(record->log.names.name_of(one.party))][one.request] = one.intended;
+    ASSERT_GT(intended["candidate"].size(), 50u);
+    if (!compares) {
+      EXPECT_TRUE(baseline.asked().empty());
+      continue;
+    }
+    EXPECT_EQ(intended["baseline"], intended["candidate"]);
+    const base::Time begin = record->log.marks.front().at;
+    for (const events::Mark& mark : record->log.marks) {
+      if (mark.kind != events::MarkKind::phase_begin) continue;
+      EXPECT_GE(mark.at - begin, milliseconds(100)) << "the warm-up comes before the first";
+    }
+    ASSERT_EQ(record->findings.size(), 2u);
+    EXPECT_EQ(record->findings.back().expectation, "not-worse");
+    EXPECT_NE(record->findings.back().verdict, Verdict::violated);
+    EXPECT_FALSE(support::is_listening(baseline_proxy));
+  }
 }
 
 }  // namespace

@@ -56,5 +56,45 @@ TEST(TrafficShape, ConnectionsAreAsTheScenarioSays) {
   EXPECT_EQ(affinity_of(traffic), replay::Affinity::session);
 }
 
+TEST(TrafficShape, WhatTheScenarioSaysOfTrafficReachesTheReplay) {
+  scenarios::Traffic traffic;
+  traffic.methods = {"GET"};
+  traffic.paths_left_out = {"/admin/*"};
+  traffic.sessions = 0.5;
+  traffic.allow_writes = true;
+  traffic.rewrites.host = "shop";
+  traffic.rewrites.paths = {{"/a/*", "/b/*"}};
+  const replay::ScriptOptions script = script_of(traffic, 7);
+  EXPECT_EQ(script.filter.methods, traffic.methods);
+  EXPECT_EQ(script.filter.paths_left_out, traffic.paths_left_out);
+  EXPECT_EQ(script.filter.sessions, 0.5);
+  EXPECT_EQ(script.filter.seed, 7u);
+  EXPECT_TRUE(script.allow_writes);
+  EXPECT_EQ(script.rewrites.host, "shop");
+  EXPECT_EQ(script.rewrites.paths, traffic.rewrites.paths);
+
+  EXPECT_EQ(shots_of(traffic, 7).key_seed, 7u);
+  traffic.keep_idempotency_keys = true;
+  traffic.requests_max = 10;
+  traffic.rate_per_second_max = 20;
+  const replay::ShotOptions shots = shots_of(traffic, 7);
+  EXPECT_FALSE(shots.key_seed.has_value());
+  EXPECT_EQ(shots.requests_max, 10u);
+  EXPECT_EQ(shots.per_second_max, 20);
+
+  EXPECT_EQ(sender_of(traffic).at_limit, replay::AtLimit::queue);
+  traffic.drops_at_limit = traffic.precise = true;
+  traffic.timeout = std::chrono::seconds(3);
+  const replay::SenderOptions sender = sender_of(traffic);
+  EXPECT_EQ(sender.at_limit, replay::AtLimit::drop);
+  EXPECT_TRUE(sender.precise);
+  EXPECT_EQ(sender.timeout, std::chrono::seconds(3));
+}
+
+TEST(TrafficShape, RulesOfAComparisonAreReadOrSaidToBeWrong) {
+  EXPECT_TRUE(difference_rules_of({.ignored = {"$.at"}, .unordered = {"$.items"}, .tolerated = {"$.price=1%"}}));
+  EXPECT_FALSE(difference_rules_of({.ignored = {"nonsense"}}));
+}
+
 }  // namespace
 }  // namespace stormproof::run

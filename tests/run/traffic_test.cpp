@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
+#include "harness/events/trace_side.h"
 #include "tests/run/answering.h"
 #include "tests/support/certificates.h"
 #include "tests/support/raw_tls.h"
@@ -46,8 +48,15 @@ std::string traceparent_of(const std::string& head) {
 
 class TrafficTest : public testing::Test {
  protected:
+  static TrafficOptions options() {
+    TrafficOptions options;
+    options.seed = seed;
+    options.connections_max = connections;
+    return options;
+  }
   std::unique_ptr<Traffic> traffic_to(std::uint16_t port) {
-    return std::make_unique<Traffic>(script(), replay::ConstantRate{200}, at(port), seed, connections, clock_, counts_);
+    return std::make_unique<Traffic>(script(), replay::ConstantRate{200},
+                                     std::vector<TrafficTarget>{{"candidate", at(port)}}, options(), clock_, counts_);
   }
   bool wait_for(const std::function<bool()>& holds) { return support::eventually(soon, holds); }
 
@@ -121,12 +130,43 @@ TEST_F(TrafficTest, ThroughTls) {
     }
   });
   const wire::TlsPeer tls{wire::TlsContext::client({.ca_file = certificates.authority()}).value(), "shop"};
-  Traffic traffic(script(), replay::ConstantRate{200}, at(server.port()), seed, connections, clock_, counts_, tls);
+  Traffic traffic(script(), replay::ConstantRate{200}, {{"candidate", at(server.port()), tls}}, options(), clock_,
+                  counts_);
   traffic.begin(clock_.now());
   EXPECT_TRUE(wait_for([&] { return traffic.snapshot().exchanges.size() >= 3; }));
   for (const auto& exchange : traffic.finish(seconds(5)).exchanges) {
     EXPECT_TRUE(exchange.outcome == events::Outcome::answered || events::never_sent(exchange));
   }
+}
+
+// Both get every request at the same instant; what the baseline does is no count of the candidate's.
+TEST_F(TrafficTest, AVersionBesideTheCandidateGetsTheSameRequestsAndTheirAnswersAreCompared) {
+  Answering candidate;
+  Answering baseline;
+  TrafficOptions its = options();
+  its.comparison =
+      std::make_shared<AnswerComparison>(replay::DifferenceRules(), std::vector<std::string>{"candidate", "baseline"});
+  Traffic traffic(script(), replay::ConstantRate{200},
+                  {{"candidate", at(candidate.port())}, {"baseline", at(baseline.port())}}, its, clock_, counts_);
+  traffic.begin(clock_.now());
+  EXPECT_TRUE(wait_for([&] { return counts_.sent >= 20; }));
+  EXPECT_TRUE(wait_for([&] { return traffic.snapshot().differences.size() >= 20; }));
+  const events::Log log = traffic.finish(soon);
+  std::map<std::uint64_t, std::vector<const events::Exchange*>> by_request;
+  for (const events::Exchange& exchange : log.exchanges) by_request[exchange.request].push_back(&exchange);
+  std::uint64_t of_candidate = 0;
+  for (const auto& [request, pair] : by_request) {
+    ASSERT_EQ(pair.size(), 2u) << request;
+    EXPECT_EQ(pair[0]->intended, pair[1]->intended);
+    EXPECT_NE(pair[0]->party, pair[1]->party);
+    EXPECT_NE(pair[0]->trace, pair[1]->trace);
+    EXPECT_EQ(events::without_side(pair[0]->trace), events::without_side(pair[1]->trace));
+    for (const events::Exchange* one : pair) of_candidate += log.names.name_of(one->party) == "candidate" ? 1 : 0;
+  }
+  EXPECT_EQ(of_candidate, by_request.size());
+  EXPECT_EQ(counts_.sent, by_request.size()) << "the baseline's are counted elsewhere";
+  EXPECT_EQ(log.differences.size(), by_request.size()) << "one each: they were alike";
+  for (const events::AnswerDifference& difference : log.differences) EXPECT_EQ(difference.path, 0u);
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ s.yaml:18:58: error: 'Upgrade' is set by stormproof itself
 s.yaml:7:5: warning: baseline is not used by any expectation: nothing is compared with it
     7 |     baseline: {url: "http://127.0.0.1:8081"}
       |     ^^^^^^^^
-  hint: only the candidate is sent requests and judged
+  hint: it is neither started nor sent requests; expect not-worse or differences, of a phase or of the run
 )"},
     {"BaselineBesideAMistake", "  dependencies:", R"(    baseline: {url: "http://127.0.0.1:8081", port: 1}
   dependencies:)",
@@ -148,7 +148,7 @@ s.yaml:7:5: warning: baseline is not used by any expectation: nothing is compare
 s.yaml:7:5: warning: baseline is not used by any expectation: nothing is compared with it
     7 |     baseline: {url: "http://127.0.0.1:8081", port: 1}
       |     ^^^^^^^^
-  hint: only the candidate is sent requests and judged
+  hint: it is neither started nor sent requests; expect not-worse or differences, of a phase or of the run
 s.yaml:7:46: error: unknown target field 'port'
     7 |     baseline: {url: "http://127.0.0.1:8081", port: 1}
       |                                              ^^^^
@@ -226,7 +226,7 @@ s.yaml:1:10: error: 'one' is not a version that this stormproof knows; it knows 
 s.yaml:5:5: error: unknown service field 'nmae'; did you mean 'name'?
     5 |     nmae: checkout
       |     ^^^^
-  allowed: name, candidate, baseline
+  allowed: name, candidate, baseline, second-baseline
 s.yaml:11:9: error: '200' has no unit; a rate is written like 200/s
    11 |   rate: 200
       |         ^^^
