@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 
+#include "harness/verify/timeline.h"
+
 namespace stormproof::reports {
 namespace {
 
@@ -59,6 +61,7 @@ std::vector<FaultStats> fault_stats(const RunRecord& record) {
     stats.push_back({rule});
   }
   for (const events::FaultFired& fired : record.log.faults) {
+    if (verify::is_beside(record.log.names.name_of(fired.party))) continue;  // the candidate's are what was planned
     const std::string_view rule = record.log.names.name_of(fired.rule);
     if (const auto planned = place_of.find(rule); planned != place_of.end()) {
       count(stats[planned->second], fired, record.log);

@@ -141,8 +141,8 @@ class Check {
     const Topology& topology = scenario_.topology;
     if (!topology.second_baseline && at(service_, "second-baseline") == nullptr) {
       unused_proxies("second-baseline-proxy");
-      if (!compares_answers(scenario_)) return;
-      complaints_
+      if (compares_answers(scenario_))
+        complaints_
           .warn(place_of_key(service_, "baseline"),
                 "without a second baseline no difference can be told from noise: one that is seen is INCONCLUSIVE")
           .hint = "name another instance of the baseline's version in topology.service.second-baseline";

@@ -36,7 +36,7 @@ std::optional<std::uint64_t> samples_for_share(double share) {
 std::string signed_percent(double ratio) { return fmt::format("{:+.1f} %", ratio * 100); }
 
 void fill_differences(Gate& gate, const Comparison& comparison, const std::vector<JudgedDifference>& found,
-                      double margin) {
+                      double margin, bool repeats) {
   gate.samples = comparison.requests();
   gate.expected = comparison.has_second() ? "none beyond the noise between the two baselines" : "none";
   const auto count = [&](Cause cause) {
@@ -62,7 +62,10 @@ void fill_differences(Gate& gate, const Comparison& comparison, const std::vecto
         count(Cause::untold));
     return;
   }
-  if (count(Cause::undecided) > 0) {
+  std::uint64_t unexplained = 0;
+  for (const JudgedDifference& judged : found)
+    unexplained += judged.cause == Cause::undecided ? judged.counts->candidate_only : 0;
+  if (unexplained > 0 && (repeats || share_upper(unexplained, comparison.requests()) > margin)) {
     for (const JudgedDifference& judged : found) {
       if (judged.cause == Cause::undecided)
         gate.requests_needed = std::max(gate.requests_needed, judged.requests_needed);
@@ -301,7 +304,7 @@ struct Judging {
   Gate differences(double alpha, std::vector<JudgedDifference>* judged) const {
     Gate gate = named("differences");
     auto found = judge_differences(comparison, alpha, gates.differences.value_or(0));
-    if (gates.differences) fill_differences(gate, comparison, found, *gates.differences);
+    if (gates.differences) fill_differences(gate, comparison, found, *gates.differences, gates.repeats);
     if (judged != nullptr) *judged = std::move(found);
     return gate;
   }

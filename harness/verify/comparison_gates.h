@@ -24,6 +24,9 @@ struct TailGate {
 struct ComparisonGates {
   // Unexplained differences that may be left, as a share of a route's requests; real ones never.
   std::optional<double> differences = 0.005;
+  // Rare differences are sent again, and stay open until that has settled them. False: they are that share at 95 % at most, all
+  // together, or open.
+  bool repeats = true;
   std::optional<double> latency = 0.02;  // slower by at most this
   std::optional<double> errors = 0.01;   // more failures by at most this share of requests
   std::optional<TailGate> tail;

@@ -142,7 +142,9 @@ std::string text_of(const JudgedDifference& judged) {
   return text;
 }
 
+// Those that keep the gate from holding; where it holds, what is left is within the share that may be.
 void add_differences(Finding& finding, const std::vector<JudgedDifference>& found) {
+  if (finding.checks.front().verdict == Verdict::holds) return;
   std::size_t shown = 0;
   for (const JudgedDifference& judged : found) {
     if (judged.cause == Cause::noise || ++shown > differences_shown_max) continue;
@@ -218,6 +220,7 @@ Finding judge_differences(const View& view, const PhaseWindow& phase,
   const Pairs pairs = pairs_of(view, phase, true);
   ComparisonGates gates{.differences = expectation.at_most, .latency = {}, .errors = {}, .tail = {}};
   gates.false_alarms = false_alarms;
+  gates.repeats = false;  // what was asked under a fault cannot be asked again
   const ComparisonVerdict verdict = judge(pairs.comparison, gates);
   for (const Gate& gate : verdict.gates) finding.checks.push_back(check_of(gate, gate.name));
   add_differences(finding, verdict.differences);

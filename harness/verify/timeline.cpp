@@ -45,6 +45,10 @@ std::string party_beside(std::string_view dependency, std::string_view version) 
   return std::string(dependency).append(" (").append(version).append(")");
 }
 
+bool is_beside(std::string_view party) {
+  return party.ends_with(party_beside("", baseline_party)) || party.ends_with(party_beside("", second_baseline_party));
+}
+
 std::size_t View::TraceHash::operator()(const events::TraceId& trace) const {
   return base::identity_of({reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()});
 }
@@ -141,13 +145,11 @@ void View::index_exchanges(Time origin) {
 }
 
 void View::index_faults(const Calls& calls_beside) {
-  const auto is_beside = [&](const events::FaultFired& fault) {
-    if (calls_beside.contains({fault.party, fault.request})) return true;
-    const std::string_view party = log_.names.name_of(fault.party);
-    return party.ends_with(" (baseline)") || party.ends_with(" (second-baseline)");
-  };
   for (const events::FaultFired& fault : log_.faults) {
-    if (events::acted(fault)) ++(is_beside(fault) ? fired_beside_ : fired_)[fault.rule];
+    if (!events::acted(fault)) continue;
+    const bool beside =
+        calls_beside.contains({fault.party, fault.request}) || is_beside(log_.names.name_of(fault.party));
+    ++(beside ? fired_beside_ : fired_)[fault.rule];
   }
 }
 

@@ -29,6 +29,7 @@ inline constexpr std::string_view second_baseline_party = "second-baseline";
 
 // The party name of a dependency's calls by one of those, where they come through a proxy of their own.
 std::string party_beside(std::string_view dependency, std::string_view version);
+bool is_beside(std::string_view party);
 
 // A phase as it happened. A request belongs to the phase [begin, end) in which it was to be sent; but one that is under way
 // when a later phase's faults come belongs to that phase, as it may feel them; not if it was overdue by then.

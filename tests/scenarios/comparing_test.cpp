@@ -124,7 +124,7 @@ TEST(Comparing, APatternThatMakesNoSenseIsSaidWhereItStands) {
                                      .expectation = "differences: {at-most: 1%}",
                                      .top = "comparison: {ignore: [nonsense], tolerance: [$.price]}\n"});
   EXPECT_THAT(said, HasSubstr("s.yaml:24:23: error: "));
-  EXPECT_THAT(said, HasSubstr("s.yaml:24:45: error: "));
+  EXPECT_THAT(said, HasSubstr("s.yaml:24:46: error: "));
   EXPECT_THAT(messages({.top = "comparison: {ignore: [$.a]}\n"}),
               HasSubstr("warning: no expectation looks at differences: these rules do nothing"));
 }

@@ -7,6 +7,7 @@
 
 #include "harness/verify/judge.h"
 #include "harness/verify/statistics.h"
+#include "replay/difference.h"
 #include "tests/verify/hand_log.h"
 #include "tests/verify/paired_draws.h"
 
@@ -203,6 +204,17 @@ TEST_F(NotWorseTest, WithoutASecondBaselineADifferenceIsInconclusiveAndSaysWhatI
   EXPECT_EQ(judged(the_same).verdict, Verdict::holds) << "none was seen, in enough requests";
 }
 
+// What was seen once, and cannot be asked again, is within the share that may differ, or it is open.
+TEST_F(NotWorseTest, ARareDifferenceIsWithinTheShareOrOpen) {
+  simulate({.requests = 2000, .other_status_each = 1500, .flake = 0, .nonce = 0});
+  EXPECT_EQ(judged(the_same).verdict, Verdict::holds);
+  EXPECT_EQ(judged(scenarios::DifferencesExpectation{0.001}).verdict, Verdict::inconclusive);
+  simulate({.requests = 800, .other_status_each = 200, .flake = 0, .nonce = 0});
+  const Finding open = judged(the_same);
+  EXPECT_EQ(open.verdict, Verdict::inconclusive);
+  EXPECT_THAT(check(open, "GET /orders/{id} status:500 changed").missing, HasSubstr("requests of this route would"));
+}
+
 TEST_F(NotWorseTest, ThinTrafficIsInconclusiveAndSaysHowMuchWouldDo) {
   simulate({.requests = 60, .flake = 0, .nonce = 0});
   const Finding finding = judged(no_worse);
@@ -246,11 +258,11 @@ TEST_F(NotWorseTest, AnswersThatWereNotComparedWithholdHolds) {
 
 // Faults that one version alone felt make the two unlike, whatever came of it.
 TEST_F(NotWorseTest, FaultsOfOneSideAloneAreNoExperiment) {
-  simulate({.other_status_each = 5, .faults = 300, .faults_beside = 0});
+  simulate({.other_status_each = 10, .faults = 300, .faults_beside = 0});
   const Finding finding = judged(no_worse);
   EXPECT_EQ(finding.verdict, Verdict::inconclusive);
   EXPECT_THAT(finding.summary, HasSubstr("acted 300 times on calls of the candidate and 0 times on the baseline's"));
-  simulate({.other_status_each = 5, .faults = 300, .faults_beside = 290});
+  simulate({.other_status_each = 10, .faults = 300, .faults_beside = 290});
   EXPECT_EQ(judged(no_worse).verdict, Verdict::violated);
 }
 
