@@ -45,6 +45,10 @@ enum class Form {
   legality,    // legal, illegal
   misframing,  // length-and-chunked …
   no_answer,   // empty, reset, random
+  probe,       // rate-limit
+  quota,       // own, shared
+  algorithm,   // of a rate limit: token-bucket …
+  ipv4,        // 127.0.0.2
   json,        // text that is JSON
 };
 

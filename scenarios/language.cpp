@@ -5,6 +5,7 @@
 
 #include "scenarios/fault_records.h"
 #include "scenarios/mechanisms.h"
+#include "scenarios/probe_reader.h"
 
 namespace stormproof::scenarios {
 namespace {
@@ -238,12 +239,14 @@ const Record& phase() {
       "phase",
       "A stretch of the run, with its faults and what is expected meanwhile.",
       {{"name", a(Form::line), required, "Its name in reports; unique.", "payments down"},
-       {"for", a(Form::duration), required, "How long it lasts.", "20s"},
+       {"for", a(Form::duration), optional, "How long it lasts.", "20s"},
+       probe_key(),
        {"faults", list_of(a(fault())), optional, "What goes wrong meanwhile.",
         "[{on: payments, abort: {status: 503}}]"},
        {"processes", list_of(a(process_fault())), optional, "What happens to the program of the service meanwhile.",
         "[{kill: {restart-after: 2s}, even-the-last: true}]"},
-       {"expect", list_of(a(expectation())), optional, "What must hold.", "[{latency: {p99: 400ms}}]"}}};
+       {"expect", list_of(a(expectation())), optional, "What must hold.", "[{latency: {p99: 400ms}}]"}},
+      Choice{true, {"for", "probe"}, "a probe lasts as long as it needs: plan and lint say how long"}};
   return record;
 }
 

@@ -57,7 +57,14 @@ const Record& rate_limit_record() {
        {"truthful-retry-after", a(Form::flag), optional,
         "Each refusal says in Retry-After when the next request is admitted, to the second.", "true"},
        {"status", a(Form::status), optional, "The status of a refusal. Default: 429.", "503"},
-       {"per", a(Form::header_name), optional, "The header whose every value has a limit of its own.", "X-Api-Key"}}};
+       {"per", a(Form::header_name), optional, "The header whose every value has a limit of its own.", "X-Api-Key"},
+       {"window", a(Form::duration), optional, "The time for which the quota is counted, where it is counted so.",
+        "1m"},
+       {"algorithm", a(Form::algorithm), optional, "How it counts, as its traffic tells.", "token-bucket"},
+       {"truthful-headers", a(Form::flag), optional,
+        "What RateLimit headers say of quota, remaining requests and reset is so.", "true"},
+       {"isolated", a(Form::flag), optional,
+        "Who keeps to half of the rate is not refused while another sends ten times it. Needs a probe.", "true"}}};
   return record;
 }
 
@@ -120,6 +127,10 @@ What read_rate_limit(const Node& node, Complaints& complaints) {
   limit.truthful_retry_after = flag(node, "truthful-retry-after", complaints);
   limit.status = static_cast<int>(value<std::int64_t>(node, "status").value_or(limit.status));
   limit.per = value<std::string>(node, "per").value_or("");
+  limit.window = value<Nanoseconds>(node, "window");
+  limit.algorithm = value<std::string>(node, "algorithm").value_or("");
+  limit.truthful_headers = flag(node, "truthful-headers", complaints);
+  limit.isolated = flag(node, "isolated", complaints);
   if (limit.burst == 0) complaints.add(at(node, "burst")->place, "a limit admits one request at least");
   if (limit.wrongly_refused_at_most && !limit.burst) {
     complaints.add(at(node, "wrongly-refused-at-most")->place, "this needs 'burst': what would a bucket refuse?");

@@ -238,8 +238,29 @@ struct RateLimitExpectation {
   std::optional<std::uint64_t> burst = {};             // so many at once, at most
   std::optional<double> wrongly_refused_at_most = {};  // share of the refused, by a token bucket of rate and burst
   bool truthful_retry_after = false;
-  int status = 429;      // of a refusal
-  std::string per = {};  // the header whose value has a limit of its own; empty: one limit for all
+  int status = 429;                        // of a refusal
+  std::string per = {};                    // the header whose value has a limit of its own; empty: one limit for all
+  std::optional<Nanoseconds> window = {};  // for which the quota is counted, where it is
+  std::string algorithm = {};              // "token-bucket"; empty: any
+  bool isolated = false;                   // who stays within the limit is not refused for what others send; a probe's
+  bool truthful_headers = false;           // RateLimit headers, in whichever dialect
+};
+
+// A request like the one that is probed with, but for one attribute: has it a quota of its own?
+struct ProbeVariant {
+  enum class Attribute : std::uint8_t { header, path, method, source, instance };
+  Attribute attribute = Attribute::header;
+  std::string name = {};  // of the header
+  std::string value;
+  bool own_quota = true;  // as the scenario claims
+};
+
+// The harness makes the traffic of a phase itself, to find out about a rate limit: probe_schedule.h.
+struct RateProbe {
+  std::string request = {};  // "GET /checkout/1"; empty: the first recorded one that may be sent
+  std::vector<ProbeVariant> vary = {};
+  std::string slow_on = {};  // a dependency that is slowed for a while; empty: none
+  Nanoseconds slow_by{0};
 };
 
 // Whether the service hands the trace of a request on to the calls that it makes for it.
@@ -262,6 +283,8 @@ struct Phase {
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
   std::vector<ProcessFault> processes = {};
+  std::optional<RateProbe> probe =
+      {};  // its duration is the probe's, and its first expectation is what it is sized from
 };
 
 struct AbortWhen {

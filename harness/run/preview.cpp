@@ -9,6 +9,7 @@
 #include "harness/run/fault_rules.h"
 #include "harness/run/traffic_shape.h"
 #include "reports/planned_faults.h"
+#include "scenarios/probe_schedule.h"
 
 namespace stormproof::run {
 namespace {
@@ -100,6 +101,30 @@ class Previewer {
   std::vector<base::Nanoseconds> offsets_;
 };
 
+// The traffic of the capture rests meanwhile.
+void preview_probe(const scenarios::Phase& phase, PhasePreview& made) {
+  const auto schedule = scenarios::probe_schedule(*phase.probe, *scenarios::probed_claim(phase));
+  made.requests = schedule.shots.size();
+  for (const scenarios::ProbeStep& step : schedule.steps)
+    made.probe_steps.push_back(
+        {std::string(to_string(step.kind)), made.begin + step.begin, made.begin + step.end, step.shots});
+}
+
+// The one that slows a dependency for a while.
+RulePreview probe_rule(const scenarios::Fault& fault, const PhasePreview& phase) {
+  RulePreview made{.id = fault.id,
+                   .phase = phase.name,
+                   .on = fault.on,
+                   .effect = reports::effect_of(fault),
+                   .basis = "every call that the requests of this step cause",
+                   .hits = {}};
+  made.begin = phase.begin + fault.targeting.after;
+  made.end = made.begin + fault.targeting.lasting.value_or(base::Nanoseconds(0));
+  for (const ProbeStepPreview& step : phase.probe_steps)
+    made.considered += step.begin == made.begin ? step.requests : 0;
+  return made;
+}
+
 }  // namespace
 
 base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay::Script& script, std::uint64_t seed) {
@@ -124,13 +149,15 @@ base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay:
           fmt::format("the scenario sends more than {} requests; a plan names at most so many", preview_requests_max));
     offsets.push_back(offset);
   }
-  made.requests = offsets.size();
   const Previewer previewer(script, seed, std::move(offsets));
   for (PhasePreview& phase : made.phases) phase.requests = previewer.requests_between(phase.begin, phase.end);
   for (std::size_t i = 0; i < scenario.phases.size(); ++i) {
+    PhasePreview& phase = made.phases[i + 1];
+    if (scenario.phases[i].probe) preview_probe(scenario.phases[i], phase);
     for (const scenarios::Fault& fault : scenario.phases[i].faults)
-      made.rules.push_back(previewer.rule(fault, made.phases[i + 1]));
+      made.rules.push_back(scenario.phases[i].probe ? probe_rule(fault, phase) : previewer.rule(fault, phase));
   }
+  for (const PhasePreview& phase : made.phases) made.requests += phase.requests;
   return made;
 }
 

@@ -122,10 +122,22 @@ base::Result<void> Runner::start() {
     return allowed;
   const auto pacing = pacing_of(scenario_, options_.seed);
   if (!pacing) return std::unexpected(pacing.error());
+  if (const auto planned = make_probes(*script, {.target = *endpoint, .tls = *tls}); !planned) return planned;
   traffic_ =
       std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
                                 scenario_.traffic.connections.value_or(options_.connections_max), clock_, counts_, *tls,
                                 affinity_of(scenario_.traffic), scenarios::key_header_of(scenario_));
+  return {};
+}
+
+base::Result<void> Runner::make_probes(const replay::Script& script, const ProbeWay& usual) {
+  auto plans = plan_probes(scenario_, script, usual);
+  if (!plans) return std::unexpected(plans.error());
+  probes_ = std::move(*plans);
+  if (!probes_.empty())
+    probe_traffic_ =
+        std::make_unique<ProbeTraffic>(options_.seed, scenario_.traffic.connections.value_or(options_.connections_max),
+                                       clock_, counts_, scenarios::key_header_of(scenario_));
   return {};
 }
 
@@ -218,7 +230,7 @@ base::Result<void> Runner::start_program() {
 base::Task<> Runner::direct() {
   const base::Time begin = clock_.now() + before_first_request;
   marks_.mark(begin, MarkKind::traffic_begin, "");
-  traffic_->begin(begin);
+  traffic_->begin(begin, rests_of(scenario_));
   bool going = co_await wait_until(begin) && co_await pass_phase(scenario_.steady_state);
   if (going) {
     const bool silent = co_await is_silent();
@@ -244,6 +256,10 @@ base::Task<bool> Runner::pass_phase(const scenarios::Phase& phase) {
   if (hurts) {
     marks_.mark(dependencies_->apply(phase.faults, options_.seed, options_.replayed), MarkKind::faults_on, phase.name);
     tell(process_faults_->begin(phase.processes));
+  }
+  if (const auto probe = probes_.find(&phase); probe != probes_.end()) {
+    traffic_->rest(begin, begin + phase.duration);
+    probe_traffic_->begin(probe->second, begin);
   }
   last_window_ = {begin, counts_.sent, counts_.failed};
   failing_since_ = {};
@@ -303,6 +319,7 @@ events::Log Runner::log_so_far(bool whole) {
   events::Log log = events::copy_of(marks_);
   log.absorb(dependencies_->snapshot());
   log.absorb(traffic_->snapshot(whole));
+  if (probe_traffic_ != nullptr) log.absorb(probe_traffic_->snapshot(whole));
   log.sort();
   return log;
 }
@@ -334,6 +351,7 @@ reports::RunRecord Runner::finish() {
   dependencies_->heal();
   tell(process_faults_->heal());
   events::Log sent = traffic_->finish(options_.answers_within);
+  if (probe_traffic_ != nullptr) sent.absorb(probe_traffic_->finish(options_.answers_within));
   marks_.mark(clock_.now(), MarkKind::traffic_end, "");
   end_service();
   events::Log seen = dependencies_->finish();

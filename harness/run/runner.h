@@ -17,6 +17,7 @@
 #include "harness/base/task_group.h"
 #include "harness/run/dependencies.h"
 #include "harness/run/live.h"
+#include "harness/run/probe_traffic.h"
 #include "harness/run/process.h"
 #include "harness/run/process_faults.h"
 #include "harness/run/progress.h"
@@ -57,6 +58,7 @@ class Runner {
   base::Result<void> start_service();
   base::Result<void> start_program();
   base::Result<void> check_faults() const;
+  base::Result<void> make_probes(const replay::Script& script, const ProbeWay& usual);
   void make_process_faults();
   void tell(const base::Result<void>& done);
   void take_digests(const std::string& capture);
@@ -88,6 +90,8 @@ class Runner {
   std::unique_ptr<Process> service_;
   std::unique_ptr<ProcessFaults> process_faults_;
   std::unique_ptr<Traffic> traffic_;
+  ProbePlans probes_;
+  std::unique_ptr<ProbeTraffic> probe_traffic_;  // where there are probes
   std::string ended_because_;
   bool service_ended_ = false;
 

@@ -9,6 +9,7 @@ Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, con
       script_(std::move(script)),
       stream_(script_.on_disk() ? replay::ScriptStream::open(script_).value_or(nullptr) : nullptr),
       shots_(script_, pacing, {.loops = 0, .trace_seed = seed, .key_seed = seed, .affinity = affinity}, stream_.get()),
+      resting_(shots_, {}),
       clock_(clock) {
   replay::SenderOptions options;
   options.target = target;
@@ -26,12 +27,20 @@ Traffic::~Traffic() {
   if (sender_ != nullptr) finish(std::chrono::nanoseconds(0));
 }
 
-void Traffic::begin(base::Time at) {
-  loop_.call([&] { tasks_.spawn(send(at)); });
+void Traffic::begin(base::Time at, std::vector<RestingShots::Rest> rests) {
+  begin_ = at;
+  loop_.call([&] {
+    for (const RestingShots::Rest& rest : rests) resting_.rest(rest);
+    tasks_.spawn(send(at));
+  });
+}
+
+void Traffic::rest(base::Time from, base::Time until) {
+  loop_.call([&] { resting_.rest({from - begin_, until - begin_}); });
 }
 
 base::Task<> Traffic::send(base::Time at) {
-  co_await sender_->send(shots_, at);
+  co_await sender_->send(resting_, at);
   ended_->interrupt();
 }
 

@@ -9,6 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/events/recorder.h"
 #include "harness/run/live.h"
+#include "harness/run/resting_shots.h"
 #include "harness/wire/loop_thread.h"
 #include "replay/script_shots.h"
 #include "replay/sender.h"
@@ -23,7 +24,11 @@ class Traffic {
           replay::Affinity affinity = replay::Affinity::pool, std::string key_header = {});
   ~Traffic();
 
-  void begin(base::Time at);
+  // `rests`: by offset, when nothing is sent, as a probe's requests are.
+  void begin(base::Time at, std::vector<RestingShots::Rest> rests = {});
+
+  // Nothing is sent from `from` until `until`; one request that is due then may go out, where this rest was not announced.
+  void rest(base::Time from, base::Time until);
 
   // What has been sent and heard so far; `whole`: and what is under way or waits for a connection, as if it was cut now.
   events::Log snapshot(bool whole = false);
@@ -43,6 +48,8 @@ class Traffic {
   replay::Script script_;
   std::unique_ptr<replay::ScriptStream> stream_;  // of one that stays on the disk
   replay::ScriptShots shots_;
+  RestingShots resting_;
+  base::Time begin_{};
   const base::Clock& clock_;
   std::unique_ptr<replay::Sender> sender_;
   std::unique_ptr<wire::Pause> ended_;  // interrupted when the last answer is there

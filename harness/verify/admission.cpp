@@ -11,10 +11,14 @@ namespace {
 using events::Exchange;
 using What = Decision::What;
 
+constexpr double refusal_quantile = 0.99;
+constexpr double refusal_margin = 1.5;  // times what refusals take
+
 double seconds(Nanoseconds duration) { return static_cast<double>(duration.count()) / 1e9; }
 
 What what_of(const Exchange& request, int refusing_status) {
   if (request.outcome != events::Outcome::answered) return What::unknown;
+  if (request.advice.grpc_status == events::grpc_resource_exhausted) return What::refused;
   if (request.status == refusing_status || request.status == 429) return What::refused;
   // What fails with another status failed behind the limit; 503 may be a refusal of another kind.
   return request.status == 503 ? What::unknown : What::admitted;
@@ -161,6 +165,22 @@ std::vector<Decisions> decisions_of(Exchanges requests, int refusing_status, boo
     all.push_back(std::move(decisions));
   }
   return all;
+}
+
+Decisions narrowed(Decisions decisions) {
+  std::vector<Nanoseconds> took;
+  for (const Decision& one : decisions) {
+    if (one.what == What::refused) took.push_back(one.end - one.start);
+  }
+  if (took.empty()) return decisions;
+  const auto rank = static_cast<std::ptrdiff_t>(static_cast<double>(took.size() - 1) * refusal_quantile);
+  std::ranges::nth_element(took, took.begin() + rank);
+  const double usual = refusal_margin * static_cast<double>(took[static_cast<std::size_t>(rank)].count());
+  const Nanoseconds within = Nanoseconds(std::llround(usual)) + std::chrono::milliseconds(1);
+  for (Decision& one : decisions) {
+    if (one.what == What::admitted) one.end = std::min(one.end, one.start + within);
+  }
+  return decisions;
 }
 
 Burst burst_of(const Decisions& decisions, double per_second) {

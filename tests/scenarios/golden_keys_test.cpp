@@ -24,7 +24,7 @@ s.yaml:9:1: error: unknown scenario field 'trafic'; did you mean 'traffic'?
 s.yaml:18:5: error: unknown phase field 'colour'
    18 |     colour: blue
       |     ^^^^^^
-  allowed: name, for, faults, processes, expect
+  allowed: name, for, probe, faults, processes, expect
 )"},
     {"Underscore", "steady-state", "steady_state",
      R"(

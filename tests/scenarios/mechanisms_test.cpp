@@ -64,6 +64,16 @@ TEST(Mechanisms, ARateLimitIsRead) {
   EXPECT_EQ(meaning<RateLimitExpectation>("rate-limit: {rate: 6/m}").status, 429);
 }
 
+TEST(Mechanisms, HowARateLimitCountsIsRead) {
+  const auto limit = meaning<RateLimitExpectation>(
+      "rate-limit: {rate: 100/m, window: 1m, algorithm: sliding-log, truthful-headers: true}");
+  EXPECT_EQ(limit.window, 1min);
+  EXPECT_EQ(limit.algorithm, "sliding-log");
+  EXPECT_TRUE(limit.truthful_headers);
+  EXPECT_FALSE(limit.isolated);
+  EXPECT_THAT(complaint("rate-limit: {rate: 20/s, algorithm: token-buckt}"), testing::HasSubstr("token-bucket"));
+}
+
 TEST(Mechanisms, TracePropagationIsRead) {
   EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger}").share_at_least, 0.99);
   EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger, share-at-least: 50%}").share_at_least, 0.5);

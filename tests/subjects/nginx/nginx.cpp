@@ -61,11 +61,13 @@ base::Result<Nginx> Nginx::start(Options options) {
   replace_all(*config, "@FOLDER@", folder.path().string());
   replace_all(*config, "@PORT@", std::to_string(port));
   replace_all(*config, "@LIMIT_ZONE@",
-              options.limit
-                  ? "limit_req_zone $server_port zone=all:1m rate=" + std::to_string(options.limit->per_second) + "r/s;"
-                  : "");
+              options.limit ? "limit_req_zone $server_port$http_x_api_key zone=all:1m rate=" +
+                                  std::to_string(options.limit->per_second) + "r/s;"
+                            : "");
   replace_all(*config, "@LIMIT@",
-              options.limit ? "limit_req zone=all burst=" + std::to_string(options.limit->burst) + " nodelay;" : "");
+              options.limit ? "limit_req zone=all burst=" + std::to_string(options.limit->burst) +
+                                  (options.limit->delayed ? ";" : " nodelay;")
+                            : "");
   replace_all(*config, "@SSL@", options.tls ? "ssl" : "");
   replace_all(*config, "@CERTIFICATE@",
               options.tls ? fmt::format("ssl_certificate {}; ssl_certificate_key {};",

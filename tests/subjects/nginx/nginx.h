@@ -1,7 +1,7 @@
 // Nginx: a real server as the dependency of a test, on a free port of 127.0.0.1, in a folder of its own.
 //
-// /charge/* answers 200 with a little JSON, /checkout/* 204, or 503 above the limit where there is one (limit_req, no
-// delay), /any/* answers 200 to every method, other paths are files of given sizes.
+// /charge/* answers 200 with a little JSON, /checkout/* 204, or 503 above the limit where there is one (limit_req; each
+// X-Api-Key has its own), /any/* answers 200 to every method, other paths are files of given sizes.
 // With an identity it speaks TLS. Gone with its owner.
 #pragma once
 
@@ -23,7 +23,8 @@ class Nginx {
  public:
   struct Limit {
     int per_second = 0;
-    int burst = 0;  // as nginx counts it: one less than it admits at once
+    int burst = 0;         // as nginx counts it: one less than it admits at once
+    bool delayed = false;  // who is admitted waits for his turn
   };
   struct Options {
     std::uint16_t port = 0;                         // 0: a free one
