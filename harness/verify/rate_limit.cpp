@@ -143,6 +143,7 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
       "{} ({} admitted in {} of refusals{}), interval {} to {}",
       base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)), all.admitted,
       format_duration(all.least), shape_of(all, rate), base::format_rate(low), base::format_rate(high));
+  check.estimate = Estimate{"rate", low, high};
   if (low >= rate * (1 - rate_tolerance) && high <= rate * (1 + rate_tolerance)) check.verdict = Verdict::holds;
   else if (low > rate * (1 + rate_tolerance) || (high < rate * (1 - rate_tolerance) && surely_too_slow(seen, rate)))
     check.verdict = Verdict::violated;
@@ -172,6 +173,7 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
   }
   check.measured = fmt::format("{} admitted in {}: {:.1f} above the rate, and {:.1f} at most", most.admitted,
                                format_duration(most.to - most.from), most.low, most.high);
+  check.estimate = Estimate{"burst", most.low, most.high};
   if (most.low > burst + 1e-6) {
     check.verdict = Verdict::violated;
     finding.timeline.push_back({most.from, "too many are admitted from here"});
