@@ -113,7 +113,8 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
   Saturation all;
   double runs = 0;
   for (const Decisions& decisions : seen.phase) {
-    const double burst = claim.burst ? static_cast<double>(*claim.burst) : burst_of(decisions, rate).low;
+    // Where answers are held back, as a queue does, only the greatest burst that is possible is that of the limit.
+    const double burst = claim.burst ? static_cast<double>(*claim.burst) : burst_of(decisions, rate).high;
     const Saturation one = saturation_of(decisions, rate, burst);
     all.admitted += one.admitted;
     all.least += one.least;

@@ -76,14 +76,15 @@ Experiment experiment_of(std::uint64_t seed, Setting setting, Defect defect) {
   return experiment;
 }
 
-// Between the last request that was suppressed and the probe, in the best of the cycles; and the clock's grain.
+// Between the last request that was suppressed and the probe, in the best of the cycles; and what two clocks may differ by.
 void measure_sleep(Matrix& matrix, Setting setting, const Experiment& experiment, const Finding& finding) {
   const verify::Check* const check = estimating(finding, "sleep window");
   if (check == nullptr || check->samples == 0) return;
   const double calling = experiment.per_second * (1 - experiment.other_class);
   const double gaps = experiment.poisson ? 2 / static_cast<double>(check->samples) : 1;
-  matrix.measure("sleep window", name_of(setting), *check->estimate, in_seconds(experiment.breaker.sleep),
-                 gaps / calling, 0.004);
+  const char* const parameter = experiment.correlated ? "sleep window, by trace id" : "sleep window, by rate";
+  matrix.measure(parameter, name_of(setting), *check->estimate, in_seconds(experiment.breaker.sleep), gaps / calling,
+                 0.004);
 }
 
 void judge_breaker(Matrix& matrix, const BreakerSubject& subject, Setting setting, std::uint64_t seed) {
@@ -144,10 +145,9 @@ void measure_limit(Matrix& matrix, Setting setting, const Limiter& limiter, cons
   const double lasting = in_seconds(limiter.lasting);
   if (const verify::Check* const check = estimating(finding, "rate"))
     // One admission more or less over the whole phase.
-    matrix.measure("rate", name_of(setting), *check->estimate, limiter.rate, 2 / lasting, 0.01 * limiter.rate);
+    matrix.measure("rate", name_of(setting), *check->estimate, limiter.rate, 2 / lasting, 0);
   if (const verify::Check* const check = estimating(finding, "burst"))
-    // The instant of a decision is known to the answer's time only; bursts are whole.
-    matrix.measure("burst", name_of(setting), *check->estimate, limiter.burst, 1, 1);
+    matrix.measure("burst", name_of(setting), *check->estimate, limiter.burst, 0, 1);  // bursts are whole
 }
 
 void judge_limiter(Matrix& matrix, const LimiterSubject& subject, Setting setting, std::uint64_t seed) {

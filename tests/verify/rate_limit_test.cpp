@@ -57,6 +57,18 @@ TEST(RateLimit, CorrectTwinsOfOtherClassesHold) {
   }
 }
 
+// What a queue admits comes at an even pace, so that its burst does not show; it was taken for a limit that is shut.
+TEST(RateLimit, AQueueIsNotShutWhereNoBurstIsClaimed) {
+  Verdicts verdicts;
+  const int runs = property_cases(40);
+  for (int seed = 1; seed <= runs; ++seed) {
+    const Limiter limiter = drawn_limiter(700 + seed, Limiting::leaky_queue);
+    verdicts.count(judged(limiter, {.rate_per_second = limiter.rate}), seed);
+  }
+  EXPECT_EQ(verdicts.violated, 0) << verdicts.last_violated;
+  EXPECT_GE(verdicts.holds * 100, runs * 80) << verdicts.last_inconclusive;
+}
+
 struct Mutant {
   LimiterDefect defect;
   Limiting limiting;
