@@ -66,7 +66,7 @@ TEST(RateLimit, AQueueIsNotShutWhereNoBurstIsClaimed) {
     verdicts.count(judged(limiter, {.rate_per_second = limiter.rate}), seed);
   }
   EXPECT_EQ(verdicts.violated, 0) << verdicts.last_violated;
-  EXPECT_GE(verdicts.holds * 100, runs * 80) << verdicts.last_inconclusive;
+  EXPECT_GE(verdicts.holds * 100, runs * 70) << verdicts.last_inconclusive;
 }
 
 struct Mutant {
