@@ -221,9 +221,10 @@ Saturation saturation_of(const Decisions& decisions, double per_second, double b
   Saturation all;
   Stretches stretches(per_second, std::max(spare_least, spare_share * (burst - 1)), calm);
   std::uint64_t anchors = 0;
-  for (const Stretch& stretch : stretches.of(decisions)) {
+  const std::vector<Stretch> found = stretches.of(decisions);
+  if (!found.empty()) all.admitted_in = found.back().admitted_at_last - found.front().admitted_at_first;
+  for (const Stretch& stretch : found) {
     all.lasted += stretch.last_refusal - stretch.first_refusal;
-    all.admitted_in += stretch.admitted_at_last - stretch.admitted_at_first;
     if (stretch.anchors.size() < 2) continue;
     const Anchor& first = stretch.anchors.front();
     const Anchor& last = stretch.anchors.back();

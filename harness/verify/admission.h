@@ -56,7 +56,7 @@ struct Saturation {
   Nanoseconds most{0};
   std::uint64_t refused = 0;      // in all
   Nanoseconds lasted{0};          // from first to last refusal, pauses left out
-  std::uint64_t admitted_in = 0;  // during `lasted`
+  std::uint64_t admitted_in = 0;  // from the first refusal to the last, pauses or not
   double run = 0;                 // admitted in a row, on average
 };
 Saturation saturation_of(const Decisions& decisions, double per_second, double burst, Nanoseconds calm = calm_for);

@@ -27,14 +27,24 @@ std::uint64_t under_way(const View& view, Time at) {
   return count;
 }
 
+// Whether it is asked to act on its share of all calls to its dependency, all the while.
+bool takes_every_call(const scenarios::Fault& rule) {
+  const scenarios::Targeting& only = rule.targeting;
+  const bool some = !rule.methods.empty() || !rule.paths.empty() || !only.routes.empty() || !only.headers.empty() ||
+                    !only.clients.empty() || rule.message.throttle || rule.message.stale;
+  const bool sometimes = only.after > Nanoseconds(0) || only.lasting || only.ramp > Nanoseconds(0);
+  const bool counted = only.first || only.first_tries || only.every || only.at_most;
+  // Drawn for each request, the calls of one are hit together: their number says less than so many draws.
+  const bool together = only.by_request && rule.share < 1;
+  return !some && !sometimes && !counted && !together;
+}
+
 // A rule that takes every request of its dependency must have acted on its share of the calls made while it was on.
 std::string undelivered_rule(const View& view, const PhaseWindow& phase, const scenarios::Fault& rule) {
   const std::uint64_t fired = view.fired(rule.id);
   if (fired < fired_min) return fmt::format("the fault {} on {} never fired", rule.id, rule.on);
   const bool alone = std::ranges::count(phase.plan->faults, rule.on, &scenarios::Fault::on) == 1;
-  if (!alone || !rule.methods.empty() || !rule.paths.empty() || !phase.faults_on ||
-      rule.targeting.after > Nanoseconds(0) || rule.targeting.lasting)
-    return "";
+  if (!alone || !takes_every_call(rule) || !phase.faults_on) return "";
   const Time from =
       *phase.faults_on + schedule_lag_max;  // a call in the air while the plan was switched may go either way
   const Time to = phase.faults_off.value_or(phase.end) - schedule_lag_max;

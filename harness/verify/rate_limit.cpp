@@ -146,7 +146,8 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
   Saturation all;
   double runs = 0;
   for (const Decisions& decisions : seen.phase) {
-    const double burst = claim.burst ? static_cast<double>(*claim.burst) : burst_of(decisions, rate).low;
+    // Where answers are held back, as a queue does, only the greatest burst that is possible is that of the limit.
+    const double burst = claim.burst ? static_cast<double>(*claim.burst) : burst_of(decisions, rate).high;
     const Saturation one = saturation_of(decisions, rate, burst);
     all.admitted += one.admitted;
     all.least += one.least;
@@ -174,6 +175,7 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
   const double high = static_cast<double>(all.admitted) / seconds(all.least);
   check.measured = fmt::format("{} ({} admitted in {} of refusals{})", rate_interval(low, high), all.admitted,
                                format_duration(all.least), shape_of(all, rate));
+  check.estimate = Estimate{"rate", low, high};
   if (low >= rate * (1 - rate_tolerance) && high <= rate * (1 + rate_tolerance)) check.verdict = Verdict::holds;
   else if (low > rate * (1 + rate_tolerance) || (high < rate * (1 - rate_tolerance) && surely_too_slow(seen, rate)))
     check.verdict = Verdict::violated;
@@ -204,6 +206,7 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
       fmt::format("between {:.1f} and {:.1f} above the rate ({} admitted in {}, from {} after the phase began)", above,
                   most.high, most.admitted, format_duration(most.to - most.from),
                   format_duration(std::max(Nanoseconds(0), most.from - seen.from)));
+  check.estimate = Estimate{"burst", most.low, most.high};
   if (most.low > burst + 1e-6) {
     check.verdict = Verdict::violated;
     finding.timeline.push_back({most.from, "too many are admitted from here"});

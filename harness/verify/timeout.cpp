@@ -125,6 +125,11 @@ Check check_stage(const Waits& waits, Nanoseconds limit, std::string name) {
     return check;
   }
   check.measured = measured(waits);
+  if (!waits.given_up.empty()) {
+    const Span timeout = timeout_of(waits.given_up);
+    check.estimate = Estimate{"timeout", static_cast<double>(timeout.low.count()) / 1e9,
+                              static_cast<double>(timeout.high.count()) / 1e9};
+  }
   if (waits.endless > 0) check.verdict = Verdict::violated;
   else decide_share(check, waits.late, late_share_max, "calls that hang");
   return check;

@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "harness/verify/judge.h"
-#include "tests/verify/client_simulation.h"
 #include "tests/verify/hand_log.h"
 #include "tests/verify/properties.h"
+#include "tests/verify/subject_draws.h"
 
 namespace stormproof::verify {
 namespace {
@@ -16,33 +16,13 @@ using scenarios::TimeoutExpectation;
 using simulation::Ailing;
 using simulation::Client;
 using simulation::ClientDefect;
+using simulation::drawn_timeouts;
+using simulation::timeout_claim;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Client random_client(int seed) {
-  Dice dice(seed);
-  Client client;
-  client.seed = static_cast<std::uint64_t>(seed);
-  client.per_second = dice.in(40, 200);
-  client.ailing = dice.one_of({Ailing::hanging, Ailing::trickling});
-  client.share = dice.one_of({1.0, 1.0, 0.3});
-  client.background_errors = dice.one_of({0.0, 0.05});
-  client.timeout = milliseconds(dice.whole(100, 1500));
-  client.attempts = dice.one_of({1, 1, 2});
-  return client;
-}
-
-TimeoutExpectation claim_of(const Client& client) {
-  TimeoutExpectation claim{.on = "payments"};
-  claim.gives_up_within = client.timeout;
-  claim.answers_within =
-      client.timeout * client.attempts + (client.attempts - 1) * client.backoff * 2 + milliseconds(20);
-  claim.leaks_at_most = 0;
-  return claim;
-}
-
 Finding judged(const Client& client) {
-  return judge(simulation::simulate(client), simulation::scenario_of(client, claim_of(client))).front();
+  return judge(simulation::simulate(client), simulation::scenario_of(client, timeout_claim(client))).front();
 }
 
 const Check& named(const Finding& finding, std::string_view name) {
@@ -56,7 +36,7 @@ const Check& named(const Finding& finding, std::string_view name) {
 TEST(Timeout, CorrectTwinsHold) {
   Verdicts verdicts;
   const int runs = property_cases(60);
-  for (int seed = 1; seed <= runs; ++seed) verdicts.count(judged(random_client(seed)), seed);
+  for (int seed = 1; seed <= runs; ++seed) verdicts.count(judged(drawn_timeouts(seed)), seed);
   EXPECT_EQ(verdicts.violated, 0) << verdicts.last_violated;
   EXPECT_GE(verdicts.holds * 100, runs * 98) << verdicts.last_inconclusive;
 }
@@ -68,7 +48,7 @@ TEST(Timeout, DefectsAreSeen) {
     Verdicts verdicts;
     const int runs = property_cases(25);
     for (int seed = 1; seed <= runs; ++seed) {
-      Client client = random_client(1000 + seed);
+      Client client = drawn_timeouts(1000 + seed);
       client.defect = defect;
       client.share = 1;
       client.per_second += 60;
@@ -85,7 +65,7 @@ TEST(Timeout, WithoutTraceIdsNothingHoldsWrongly) {
   Verdicts leaking;
   const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
-    Client client = random_client(2000 + seed);
+    Client client = drawn_timeouts(2000 + seed);
     client.correlated = false;
     twins.count(judged(client), seed);
     client.share = 1;
@@ -102,7 +82,7 @@ TEST(Timeout, StarvedRunsAreInconclusive) {
   Verdicts verdicts;
   const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
-    Client client = random_client(3000 + seed);
+    Client client = drawn_timeouts(3000 + seed);
     client.per_second = 2;
     client.attempts = 1;
     verdicts.count(judged(client), seed);
@@ -116,7 +96,7 @@ TEST(Timeout, TheIntervalHoldsTheTruth) {
   int inside = 0;
   const int runs = property_cases(25);
   for (int seed = 1; seed <= runs; ++seed) {
-    Client client = random_client(4000 + seed);
+    Client client = drawn_timeouts(4000 + seed);
     client.share = 1;
     const std::string text = named(judged(client), "gives-up-within").measured;
     const auto at = text.find("interval ");
