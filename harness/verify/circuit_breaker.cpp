@@ -8,6 +8,7 @@
 #include "harness/base/units.h"
 #include "harness/verify/breaker_checks.h"
 #include "harness/verify/errors.h"
+#include "harness/verify/evidence.h"
 #include "harness/verify/fail_fast.h"
 #include "harness/verify/likeness.h"
 
@@ -60,8 +61,8 @@ std::optional<scenarios::Around> claimed_anywhere(const View& view, const Breake
 
 void cannot(Finding& finding, std::string name, std::string reason) {
   finding.checks.push_back({.name = std::move(name),
-                            .expected = "as the scenario says",
-                            .measured = "nothing",
+                            .expected = std::string(as_written),
+                            .measured = std::string(not_measured),
                             .missing = std::move(reason)});
 }
 

@@ -84,7 +84,7 @@ std::optional<FaultWindow> fault_window(const PhaseWindow& phase, std::string_vi
 void cannot(Finding& finding, const std::vector<std::string>& names, const std::string& reason) {
   for (const std::string& name : names)
     finding.checks.push_back(
-        {.name = name, .expected = "as the scenario says", .measured = "nothing", .missing = reason});
+        {.name = name, .expected = std::string(as_written), .measured = std::string(not_measured), .missing = reason});
 }
 
 bool correlated(const View& view, std::string_view dependency) {

@@ -49,6 +49,10 @@ struct FaultWindow {
 };
 std::optional<FaultWindow> fault_window(const PhaseWindow& phase, std::string_view dependency);
 
+// What stands in a check until judge() puts the expectation there, as it is written.
+inline constexpr std::string_view as_written = "as the scenario says";
+inline constexpr std::string_view not_measured = "not measured";
+
 // One check for each name, all INCONCLUSIVE for one reason.
 void cannot(Finding& finding, const std::vector<std::string>& names, const std::string& reason);
 

@@ -5,6 +5,7 @@
 
 #include "harness/verify/circuit_breaker.h"
 #include "harness/verify/errors.h"
+#include "harness/verify/evidence.h"
 #include "harness/verify/fidelity.h"
 #include "harness/verify/latency.h"
 #include "harness/verify/links.h"
@@ -54,8 +55,10 @@ Finding not_reached(const View& view, const scenarios::Expectation& expectation)
                                  ? "the phase was not reached"
                                  : fmt::format("the phase was not reached: {}", view.aborted_because());
   finding.summary = fmt::format("No verdict: {}.", reason);
-  finding.checks.push_back(
-      {.name = finding.expectation, .expected = expectation.text, .measured = "nothing", .missing = reason});
+  finding.checks.push_back({.name = finding.expectation,
+                            .expected = expectation.text,
+                            .measured = std::string(not_measured),
+                            .missing = reason});
   return finding;
 }
 
@@ -72,6 +75,9 @@ Finding judge_one(const View& view, const PhaseWindow& phase, const scenarios::E
       phase.reached ? std::visit(Dispatch{view, phase}, expectation.what) : not_reached(view, expectation);
   finding.phase = phase.plan->name;
   finding.line = expectation.line;
+  for (Check& check : finding.checks) {
+    if (check.expected == as_written) check.expected = expectation.text;
+  }
   return finding;
 }
 

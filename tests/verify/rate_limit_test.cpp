@@ -149,15 +149,46 @@ TEST(RateLimit, TheIntervalsHoldTheTruth) {
     Limiter limiter = drawn_limiter(3000 + seed);
     limiter.poisson = false;
     const Finding finding = judged(limiter);
-    const std::string& text = finding.checks[0].measured;
-    double low = 0, high = 0;
-    const auto at = text.find("interval ");
-    ASSERT_NE(at, text.npos) << text;
-    ASSERT_EQ(std::sscanf(text.c_str() + at, "interval %lf/s to %lf/s", &low, &high), 2) << text;
-    inside += low * 0.995 <= limiter.rate && limiter.rate <= high * 1.005 ? 1 : 0;
-    EXPECT_LT(high / low, 1.06) << text;
+    const auto& estimate = finding.checks[0].estimate;
+    ASSERT_TRUE(estimate) << told(finding);
+    inside += estimate->low * 0.995 <= limiter.rate && limiter.rate <= estimate->high * 1.005 ? 1 : 0;
+    EXPECT_LT(estimate->high / estimate->low, 1.06) << told(finding);
   }
   EXPECT_GE(inside * 100, runs * 95);
+}
+
+// An interval has two ends that can be told apart.
+TEST(RateLimit, AnIntervalIsReadable) {
+  for (int seed = 1; seed <= 20; ++seed) {
+    const std::string measured = judged(random_limiter(seed)).checks[0].measured;
+    double low = 0, high = 0;
+    if (std::sscanf(measured.c_str(), "%lf/s to %lf/s", &low, &high) == 2) EXPECT_LT(low, high) << measured;
+  }
+}
+
+TEST(RateLimit, WhatCannotBeJudgedStillSaysWhatIsClaimed) {
+  Limiter limiter;
+  limiter.offered = 0.5;
+  limiter.comes_at_once = false;
+  const Finding finding = judged(limiter);
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_EQ(finding.checks.front().expected, "20/s ± 5% in the long run");
+  for (const Check& check : finding.checks) {
+    EXPECT_THAT(check.measured, testing::HasSubstr("requests refused")) << check.name;
+    EXPECT_THAT(check.missing, testing::HasSubstr("probe: rate-limit")) << check.name;
+  }
+}
+
+TEST(RateLimit, ARefusalOfGrpcIsOne) {
+  Limiter limiter;
+  events::Log log = simulation::simulate(limiter);
+  for (events::Exchange& request : log.exchanges) {
+    if (request.status != 429) continue;
+    request.status = 200;
+    request.advice.grpc_status = events::grpc_resource_exhausted;
+  }
+  EXPECT_EQ(judge(log, simulation::scenario_of(limiter, {.rate_per_second = 20, .burst = 10})).front().verdict,
+            Verdict::holds);
 }
 
 TEST(RateLimit, ShowsTheWindowThatIsTooFull) {
