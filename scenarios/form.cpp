@@ -261,6 +261,14 @@ Reading read_json(std::string_view text) {
   return Value(std::string(text));
 }
 
+Reading read_number(std::string_view text) {
+  double number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (code != std::errc{} || end != text.data() + text.size() || !(number > 0))
+    return refuse(fmt::format("{} is not a number above 0", in_quotes(text)));
+  return Value(number);
+}
+
 Reading read_header_value(std::string_view text) {
   if (std::ranges::any_of(text,
                           [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; })) {
@@ -297,6 +305,7 @@ std::expected<Value, Refusal> read(Form form, std::string_view text) {
     case Form::header_name: return read_header_name(text);
     case Form::header_value: return read_header_value(text);
     case Form::json: return read_json(text);
+    case Form::number: return read_number(text);
     case Form::verdict:
     case Form::moment:
     case Form::draw_unit:
@@ -339,6 +348,7 @@ std::string_view noun(Form form) {
     case Form::misframing: return "length-and-chunked, two-lengths, cut-chunk or bad-chunk-size";
     case Form::no_answer: return "empty, reset or random";
     case Form::json: return "JSON in quotes";
+    case Form::number: return "a number like 1.5";
   }
   return "text";
 }
@@ -363,21 +373,9 @@ std::string_view pattern(Form form) {
     case Form::method: return "^[^a-z ]+$";
     case Form::variable: return "^[A-Za-z_][A-Za-z0-9_]*$";
     case Form::header_name: return "^[^ :]+$";
-    case Form::version:
-    case Form::text:
-    case Form::flag:
-    case Form::count:
-    case Form::status:
-    case Form::header_value:
-    case Form::verdict:
-    case Form::moment:
-    case Form::draw_unit:
-    case Form::legality:
-    case Form::misframing:
-    case Form::no_answer:
-    case Form::json: return "";
+    case Form::number: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)?$";
+    default: return "";
   }
-  return "";
 }
 
 std::span<const std::string_view> words(Form form) {

@@ -30,6 +30,7 @@ std::uint64_t under_way(const View& view, Time at) {
 std::string undelivered_rule(const View& view, const PhaseWindow& phase, const scenarios::Fault& rule) {
   const std::uint64_t fired = view.fired(rule.id);
   if (fired < fired_min) return fmt::format("the fault {} on {} never fired", rule.id, rule.on);
+  if (rule.connection) return "";  // its share is one of connections
   const bool alone = std::ranges::count(phase.plan->faults, rule.on, &scenarios::Fault::on) == 1;
   if (!alone || !rule.methods.empty() || !rule.paths.empty() || !phase.faults_on) return "";
   const Time from =
