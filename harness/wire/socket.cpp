@@ -13,8 +13,6 @@
 namespace stormproof::wire {
 namespace {
 
-constexpr std::size_t parts_max = 4;
-
 ErrorCode last_error() { return {errno, boost::system::system_category()}; }
 
 // EINTR does not come on a socket that does not block.
@@ -50,10 +48,12 @@ Socket::~Socket() {
   close();
 }
 
-ErrorCode Socket::connect(const Endpoint& endpoint, Reactor::Watcher& watcher) {
+ErrorCode Socket::connect(const Endpoint& endpoint, Reactor::Watcher& watcher, const Endpoint* from) {
   assert(!is_open());
   descriptor_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor_ < 0) return last_error();
+  if (from != nullptr && ::bind(descriptor_, from->data(), static_cast<socklen_t>(from->size())) != 0)
+    return last_error();
   if (::connect(descriptor_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) return {};
   if (errno != EINPROGRESS) return last_error();
   ErrorCode error;
@@ -94,8 +94,8 @@ std::size_t Socket::read_some(std::span<char> room, ErrorCode& error) {
 std::size_t Socket::write_some(std::span<const asio::const_buffer> parts, ErrorCode& error) {
   if (parts.size() == 1)
     return result_of(::send(descriptor_, parts.front().data(), parts.front().size(), MSG_NOSIGNAL), error);
-  assert(parts.size() <= parts_max);
-  std::array<iovec, parts_max> gathered;
+  assert(parts.size() <= write_parts_max);
+  std::array<iovec, write_parts_max> gathered;
   for (std::size_t i = 0; i < parts.size(); ++i) gathered[i] = {const_cast<void*>(parts[i].data()), parts[i].size()};
   msghdr message{};
   message.msg_iov = gathered.data();

@@ -26,7 +26,8 @@ class Socket {
   Reactor& reactor() const { return *reactor_; }
 
   // Begins to connect. in_progress: the watcher hears on_writable() when it is decided, and connected() says how.
-  ErrorCode connect(const Endpoint& endpoint, Reactor::Watcher& watcher);
+  // `from`: the address of this machine that the other side shall see; its port is the kernel's choice.
+  ErrorCode connect(const Endpoint& endpoint, Reactor::Watcher& watcher, const Endpoint* from = nullptr);
   ErrorCode connected() const;
 
   // Edges go to this watcher from now on. True: the socket was watched before, so some may have been missed.
@@ -39,7 +40,8 @@ class Socket {
 
   // Bytes > 0, or an error; asio::error::eof is the end.
   std::size_t read_some(std::span<char> room, ErrorCode& error);
-  // At most four parts, none of them empty.
+  // At most write_parts_max parts, none of them empty.
+  static constexpr std::size_t write_parts_max = 4;
   std::size_t write_some(std::span<const asio::const_buffer> parts, ErrorCode& error);
 
   ErrorCode no_delay();
