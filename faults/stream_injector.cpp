@@ -150,7 +150,10 @@ void StreamInjector::shaken(wire::Connection& connection, std::uint64_t number, 
   if (sink_ == nullptr) return;
   const auto& tls = std::get<TlsFault>(done.fault.kind);
   const bool accepted = how == Shaken::accepted;
-  std::string_view what = accepted ? "tls: the client accepted the certificate" : "tls: no handshake";
+  const bool of_certificate = tls.expired || tls.self_signed || tls.wrong_host;
+  std::string_view what = "tls: no handshake";
+  if (of_certificate) what = "tls: the client refused the certificate";
+  if (of_certificate && accepted) what = "tls: the client accepted the certificate";
   if (accepted && tls.no_alpn) what = "the client asked for no protocol";
   const bool nothing = accepted && tls.no_alpn;
   sink_->fault({.at = done.since,

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <string>
 #include <utility>
 
 #include "harness/base/units.h"
@@ -21,10 +23,9 @@ struct Example {
   std::string_view yaml;
 };
 
-constexpr std::array<Example, 34> examples = {{
+constexpr std::array<Example, 33> examples = {{
     {"latency", "{p50: 20ms, p99: 200ms}"},
-    {"bandwidth", "{rate: 64KiB}"},
-    {"bandwidth/rate", "64KiB"},
+    {"bandwidth", "64KiB"},
     {"slow-close", "{delay: 2s}"},
     {"slow-close/delay", "2s"},
     {"blackhole", "{close-after: 5s}"},
@@ -68,8 +69,16 @@ Shape delay_shape() { return {.scalar = Form::duration, .map = &delay_record()};
 
 // What means nothing while it is not said.
 bool is_required(std::string_view type, std::string_view field) {
-  return (type == "bandwidth" && field == "rate") || (type == "limit" && field == "bytes") ||
-         (type == "slow-close" && field == "delay");
+  return (type == "limit" && field == "bytes") || (type == "slow-close" && field == "delay");
+}
+
+// "of a piece" as "Of a piece.", for good: keys hold views.
+std::string_view as_sentence(std::string_view words) {
+  static std::deque<std::string> sentences;
+  std::string& made = sentences.emplace_back(words);
+  if (made.front() >= 'a' && made.front() <= 'z') made.front() = static_cast<char>(made.front() - 'a' + 'A');
+  if (!made.ends_with('.')) made += '.';
+  return made;
 }
 
 // The fields of a kind, as keys.
@@ -88,7 +97,7 @@ class KeyMaker {
 
  private:
   void add(std::string_view name, Shape shape, std::string_view about) {
-    keys_.push_back({name, std::move(shape), is_required(type_, name), about, example_of(type_, name)});
+    keys_.push_back({name, std::move(shape), is_required(type_, name), as_sentence(about), example_of(type_, name)});
   }
   std::string_view type_;
   std::vector<Key>& keys_;
@@ -185,6 +194,7 @@ const Record& connection_fault() {
     each_kind([&]<typename Kind>(const Kind& kind) {
       Shape shape = a(record_of(kind));
       if (std::is_same_v<Kind, faults::StreamLatency>) shape = delay_shape();
+      if (std::is_same_v<Kind, faults::Bandwidth>) shape = a(Form::size);
       made.keys.push_back({Kind::type, std::move(shape), optional, Kind::about, example_of(Kind::type)});
       made.choice->of.push_back(Kind::type);
     });
@@ -241,6 +251,8 @@ faults::StreamFault read_connection_fault(const Node& node, Complaints& complain
     if (found == nullptr) return;
     if constexpr (std::is_same_v<Kind, faults::StreamLatency>) {
       kind.distribution = read_delay(*found, complaints);
+    } else if constexpr (std::is_same_v<Kind, faults::Bandwidth>) {
+      kind.rate = count_in(*found).value_or(0);
     } else {
       NodeReader reader(*found, complaints);
       Kind::fields(kind, reader);

@@ -29,8 +29,8 @@ const Record& own_network() {
       "network of a program",
       "The two ends of a link, a /30 network that is free on this machine. The url is on the service's address, the "
       "proxies of dependencies listen on stormproof's.",
-      {{"harness", a(Form::line), required, "Stormproof's address on the link.", "10.213.7.1"},
-       {"service", a(Form::line), required, "The program's.", "10.213.7.2"}}};
+      {{"harness-address", a(Form::line), required, "Stormproof's address on the link.", "10.213.7.1"},
+       {"service-address", a(Form::line), required, "The program's.", "10.213.7.2"}}};
   return record;
 }
 
@@ -59,7 +59,7 @@ const Record& target() {
        {"network", a(own_network()), optional,
         "The command runs in a network of its own, whose link can be hurt (processes: network). Needs root, or "
         "`unshare -rnm`.",
-        "{harness: 10.213.7.1, service: 10.213.7.2}"}}};
+        "{harness-address: 10.213.7.1, service-address: 10.213.7.2}"}}};
   return record;
 }
 

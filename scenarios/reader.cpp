@@ -84,9 +84,9 @@ class Reader {
     }
     if (const Node* const network = at(node, "network")) {
       target.network.emplace();
-      put(target.network->harness, in(*network, "harness"));
-      put(target.network->service, in(*network, "service"));
-      for (const std::string_view key : {"harness", "service"}) {
+      put(target.network->harness, in(*network, "harness-address"));
+      put(target.network->service, in(*network, "service-address"));
+      for (const std::string_view key : {"harness-address", "service-address"}) {
         const auto address = value<std::string>(in(*network, key));
         if (address && !faults::Network::parse(*address + "/30"))
           complaints_.add(in(*network, key).place, fmt::format("{} is no address", in_quotes(*address)));
@@ -208,7 +208,7 @@ class Reader {
       phase.processes.push_back(read_process_fault(item, phase.duration, complaints_));
       if (phase.processes.back().kind == ProcessFault::Kind::network && !has_network_)
         complaints_.add(in(item, "network").place, "the service has no network of its own").hint =
-            "give the candidate network: {harness: 10.213.7.1, service: 10.213.7.2}";
+            "give the candidate network: {harness-address: 10.213.7.1, service-address: 10.213.7.2}";
       phase.processes.back().id = fmt::format("{}/process#{}", phase.name, phase.processes.size());
     }
     for (const Node& item : in(node, "expect").items) {

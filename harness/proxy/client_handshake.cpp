@@ -32,6 +32,8 @@ base::Task<bool> shake_hands(wire::Connection& client, std::uint64_t number, std
   } else {
     accepted = (co_await wire::handshake(client, verdict->instead != nullptr ? verdict->instead : std::move(context)))
                    .has_value();
+    // A client may look at the certificate when all is shaken: whether it accepts it, its first word says.
+    if (accepted) accepted = !(co_await client.more()).ended();
   }
   streams->shaken(client, number, accepted ? Shaken::accepted : Shaken::refused);
   co_return accepted;

@@ -146,7 +146,7 @@ topology:
       url: "http://10.213.7.2:8080"
       command: [nginx, -p, "{0}", -c, "{0}/nginx.conf"]
       health: {{ path: /, within: 10s }}
-      network: {{ harness: 10.213.7.1, service: 10.213.7.2 }}
+      network: {{ harness-address: 10.213.7.1, service-address: 10.213.7.2 }}
 traffic: {{ capture: c.traffic, rate: 50/s }}
 steady-state: {{ for: 300ms, expect: [ {{ errors: {{ at-most: 50% }} }} ] }}
 phases:

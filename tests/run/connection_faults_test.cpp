@@ -211,7 +211,7 @@ TEST_F(TlsFaults, AnExpiredCertificateIsRefused) {
   dependencies_->apply({fault(faults::TlsFault{.expired = true})}, 1);
   EXPECT_EQ(trusting(), 60);
   EXPECT_THAT(said_, testing::HasSubstr("certificate has expired"));
-  expect_call_failed("tls: no handshake");
+  expect_call_failed("tls: the client refused the certificate");
   EXPECT_THAT(s_client({"-verify_return_error"}), testing::HasSubstr("certificate has expired"));
   dependencies_->heal();
   EXPECT_EQ(trusting(), 0);
@@ -221,14 +221,14 @@ TEST_F(TlsFaults, ASelfSignedCertificateIsRefused) {
   dependencies_->apply({fault(faults::TlsFault{.self_signed = true})}, 1);
   EXPECT_EQ(trusting(), 60);
   EXPECT_THAT(said_, testing::HasSubstr("self-signed certificate"));
-  expect_call_failed("tls: no handshake");
+  expect_call_failed("tls: the client refused the certificate");
 }
 
 TEST_F(TlsFaults, ACertificateForAnotherNameIsRefused) {
   dependencies_->apply({fault(faults::TlsFault{.wrong_host = true})}, 1);
   EXPECT_EQ(trusting(), 60);
   EXPECT_THAT(s_client({"-verify_return_error"}), testing::HasSubstr("hostname mismatch"));
-  expect_call_failed("tls: no handshake");
+  expect_call_failed("tls: the client refused the certificate");
 }
 
 TEST_F(TlsFaults, AClientThatDoesNotLookIsFound) {

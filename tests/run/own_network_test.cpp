@@ -25,8 +25,10 @@ TEST(OwnNetwork, ItsUndoesMayBeRunThoughNothingWasMade) {
 }
 
 TEST(OwnNetwork, OnlyWhatTheHarnessMadeIsHurt) {
-  const scenarios::ProcessFault fault{
-      .id = "a/process#1", .kind = scenarios::ProcessFault::Kind::network, .network = {.partition = true}};
+  scenarios::ProcessFault fault;
+  fault.id = "a/process#1";
+  fault.kind = scenarios::ProcessFault::Kind::network;
+  fault.network.partition = true;
   const auto checked = ProcessFaults::check({fault}, true, false);
   ASSERT_FALSE(checked);
   EXPECT_THAT(checked.error().message, testing::HasSubstr("only a network that stormproof made is hurt"));

@@ -51,7 +51,7 @@ TEST(ConnectionFaults, TheSameDelaysHoldMessages) {
 
 TEST(ConnectionFaults, ReadsEachKind) {
   const auto kind = [](const std::string& what) { return read(connection(what)).connection.value().kind; };
-  EXPECT_EQ(kind("{bandwidth: {rate: 64KiB}}"), faults::StreamFaultKind(faults::Bandwidth{.rate = 65536}));
+  EXPECT_EQ(kind("{bandwidth: 64KiB}"), faults::StreamFaultKind(faults::Bandwidth{.rate = 65536}));
   EXPECT_EQ(kind("{slow-close: {delay: 2s}}"), faults::StreamFaultKind(faults::SlowClose{.delay = 2s}));
   EXPECT_EQ(kind("{blackhole: {close-after: 5s}}"), faults::StreamFaultKind(faults::Blackhole{.close_after = 5s}));
   EXPECT_EQ(kind("{reset: {}}"), faults::StreamFaultKind(faults::Reset{}));
@@ -91,7 +91,8 @@ TEST(ConnectionFaults, WhatIsWrongIsSaidWhereItStands) {
   says(connection("{latency: {base: 20ms, p50: 30ms, p99: 1s}}"), "base");
   says(connection("{latency: {base: 20ms, deviation: 3ms}}"), "'deviation' stands beside 'mean'");
   says(connection("{latency: {scale: 20ms, shape: 0}}"), "'0' is not a number above 0");
-  says(connection("{bandwidth: {}}"), "rate");
+  says(connection("{bandwidth: 0B}"), "0B");
+  says(connection("{limit: {}}"), "lacks 'bytes'");
   says(connection("{slicer: {average-size: 5B, size-variation: 9B}}"), "size-variation");
   says(connection("{open: {}}"), "'open' needs a delay, refuse: true or hang: true");
   says(connection("{open: {refuse: true, hang: true}}"), "exclude each other");
@@ -114,7 +115,8 @@ TEST(ConnectionFaults, NetworksAndCapsAreRead) {
   std::string text =
       golden::broken(faults_of_golden, "processes: [{network: {delay: 20ms, jitter: 5ms, reorder: 25%, for: 2s}}]");
   EXPECT_THAT(golden::messages(text), HasSubstr("the service has no network of its own"));
-  text.replace(text.find("command: [./shop"), 0, "network: {harness: 10.213.7.1, service: 10.213.7.2}, ");
+  text.replace(text.find("command: [./shop"), 0,
+               "network: {harness-address: 10.213.7.1, service-address: 10.213.7.2}, ");
   text.replace(text.find("phases:\n"), 0, "caps: {faults-at-once: 7}\n");
   auto parsed = parse(text, "s.yaml", golden::environment({}));
   ASSERT_TRUE(parsed.has_value()) << render(parsed.error());

@@ -33,7 +33,7 @@ TEST(FaultPage, EveryExampleIsAFaultThatIsRight) {
     std::string text = golden::broken("faults: [{on: ledger, abort: {status: 503}, share: 100%}]", list + fault + "]");
     if (example.key == "tls") insert_before(text, "upstream:", "tls: {authority: a.pem}, ");
     if (example.key == "network")
-      insert_before(text, "command:", "network: {harness: 10.213.7.1, service: 10.213.7.2}, ");
+      insert_before(text, "command:", "network: {harness-address: 10.213.7.1, service-address: 10.213.7.2}, ");
     const std::string messages = golden::messages(text);
     EXPECT_FALSE(messages.contains(" error: ")) << example.key << ": " << messages;
     EXPECT_TRUE(fault_page().contains(example.key)) << example.key;
