@@ -10,6 +10,7 @@
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/parse.hpp>
 #include <charconv>
+#include <cmath>
 
 #include "harness/base/units.h"
 #include "scenarios/diagnostic.h"
@@ -271,6 +272,14 @@ Reading read_json(std::string_view text) {
   return Value(std::string(text));
 }
 
+Reading read_number(std::string_view text) {
+  double number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (code != std::errc{} || end != text.data() + text.size() || !(number > 0) || !std::isfinite(number))
+    return refuse(fmt::format("{} is not a number above 0", in_quotes(text)));
+  return Value(number);
+}
+
 Reading read_header_value(std::string_view text) {
   if (std::ranges::any_of(text,
                           [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; })) {
@@ -308,6 +317,7 @@ std::expected<Value, Refusal> read(Form form, std::string_view text) {
     case Form::header_value: return read_header_value(text);
     case Form::json: return read_json(text);
     case Form::ipv4: return read_ipv4(text);
+    case Form::number: return read_number(text);
     default: return read_word(text, words(form));
   }
 }
@@ -348,6 +358,7 @@ std::string_view noun(Form form) {
     case Form::quota: return "own or shared";
     case Form::algorithm: return "the name of an algorithm like token-bucket";
     case Form::ipv4: return "an address like 127.0.0.2";
+    case Form::number: return "a number like 1.5";
   }
   return "text";
 }
@@ -373,6 +384,7 @@ std::string_view pattern(Form form) {
     case Form::variable: return "^[A-Za-z_][A-Za-z0-9_]*$";
     case Form::header_name: return "^[^ :]+$";
     case Form::ipv4: return "^[0-9]+([.][0-9]+){3}$";
+    case Form::number: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)?$";
     default: return "";
   }
 }

@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "faults/distribution.h"
+#include "faults/stream_fault.h"
 #include "harness/base/clock.h"
 
 namespace stormproof::scenarios {
@@ -22,18 +24,32 @@ struct Health {
   Nanoseconds within = std::chrono::seconds(10);
 };
 
+// A network of the program's own, made by the harness: its link to the harness can be hurt.
+struct OwnNetwork {
+  std::string harness;  // the address of the harness on that link; proxies listen there
+  std::string service;  // the program's
+};
+
 // A version of the service under test.
 struct Target {
   std::string url;                         // "http://127.0.0.1:8082"
   std::vector<std::string> command;        // empty: it is running already; runs in the scenario's folder
   std::map<std::string, std::string> env;  // added to the harness's own
   std::optional<Health> health;
+  std::optional<OwnNetwork> network = {};  // none: it shares the harness's
+};
+
+// The service under test speaks TLS with the proxy, which has certificates of the harness's own.
+struct ProxyTls {
+  std::string authority;           // a file that the service trusts; relative to the scenario's folder
+  std::vector<std::string> names;  // that the certificate is for; empty: localhost and the proxy's own address
 };
 
 struct Dependency {
   std::string name;
-  std::string proxy;     // "127.0.0.1:19001": where the service under test reaches it
-  std::string upstream;  // "http://127.0.0.1:9001": where it really is
+  std::string proxy;                 // "127.0.0.1:19001": where the service under test reaches it
+  std::string upstream;              // "http://127.0.0.1:9001": where it really is
+  std::optional<ProxyTls> tls = {};  // none: the service speaks plain HTTP with the proxy
 };
 
 struct Topology {
@@ -84,8 +100,14 @@ struct Traffic {
 
 struct LatencyFault {
   Nanoseconds base{0};
-  Nanoseconds jitter{0};     // uniform in [base - jitter, base + jitter)
-  bool at_response = false;  // before the response goes on; else before the dependency is called
+  Nanoseconds jitter{0};                           // uniform in [base - jitter, base + jitter)
+  bool at_response = false;                        // before the response goes on; else before the dependency is called
+  std::optional<faults::Distribution> drawn = {};  // other than base ± jitter: then those are 0
+
+  faults::Distribution distribution() const {
+    return drawn.value_or(
+        faults::Distribution{.kind = faults::Distribution::Kind::uniform, .base = base, .jitter = jitter});
+  }
 };
 
 struct AbortFault {
@@ -162,16 +184,28 @@ struct Fault {
   std::vector<std::string> paths;
   MessageFaults message = {};
   Targeting targeting = {};
+  std::optional<faults::StreamFault> connection =
+      {};  // on connections, and then nothing on messages; `share` is theirs
+};
+
+// What happens to the packets on the link of the program's own network. A partition alone, or any of the others.
+struct NetworkFault {
+  double loss = 0;  // shares of packets, each way
+  double duplicate = 0;
+  double reorder = 0;
+  Nanoseconds delay{0};  // each way
+  Nanoseconds jitter{0};
+  bool partition = false;  // nothing passes
 };
 
 // What happens to the program of the service under test. Exactly one of the kinds.
 struct ProcessFault {
-  enum class Kind : std::uint8_t { kill, terminate, pause, crash_loop, open_files, cpu, memory, command };
+  enum class Kind : std::uint8_t { kill, terminate, pause, crash_loop, open_files, cpu, memory, command, network };
   std::string id;  // "<phase>/process#<n>"
   Kind kind = Kind::kill;
   Nanoseconds after{0};                      // the beginning of the phase
   std::optional<Nanoseconds> restart_after;  // kill, terminate, crash_loop; none: as the fault is healed
-  Nanoseconds lasting{0};                    // pause; 0: as long as the phase
+  Nanoseconds lasting{0};                    // pause, network; 0: as long as the phase
   Nanoseconds every{0};                      // crash_loop
   std::uint64_t open_files = 0;
   double cpu = 1;            // of one processor
@@ -179,6 +213,7 @@ struct ProcessFault {
   std::vector<std::string> hurt;
   std::vector<std::string> heal;
   bool even_the_last = false;  // also where no other instance is healthy
+  NetworkFault network = {};
 };
 
 struct ErrorsExpectation {
@@ -312,6 +347,8 @@ struct Scenario {
   Traffic traffic;
   Phase steady_state;  // its name is "steady state"; it has no faults
   std::vector<Phase> phases;
+  std::optional<std::uint64_t> faults_at_once =
+      {};  // a cap: so many requests and connections of a dependency at a time
   Gate gate;
 };
 
