@@ -38,6 +38,8 @@ constexpr std::array<std::string_view, 2> legality_words = {"legal", "illegal"};
 constexpr std::array<std::string_view, 4> misframing_words = {"length-and-chunked", "two-lengths", "cut-chunk",
                                                               "bad-chunk-size"};
 constexpr std::array<std::string_view, 3> no_answer_words = {"empty", "reset", "random"};
+constexpr std::array<std::string_view, 3> trace_header_words = {"traceparent", "b3", "x-b3"};
+constexpr std::array<std::string_view, 3> likeness_words = {"not-empty", "json", "as-usual"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -297,14 +299,8 @@ std::expected<Value, Refusal> read(Form form, std::string_view text) {
     case Form::header_name: return read_header_name(text);
     case Form::header_value: return read_header_value(text);
     case Form::json: return read_json(text);
-    case Form::verdict:
-    case Form::moment:
-    case Form::draw_unit:
-    case Form::legality:
-    case Form::misframing:
-    case Form::no_answer: return read_word(text, words(form));
+    default: return read_word(text, words(form));
   }
-  return refuse("is of no known form");
 }
 
 std::string_view noun(Form form) {
@@ -338,6 +334,8 @@ std::string_view noun(Form form) {
     case Form::legality: return "legal or illegal";
     case Form::misframing: return "length-and-chunked, two-lengths, cut-chunk or bad-chunk-size";
     case Form::no_answer: return "empty, reset or random";
+    case Form::likeness: return "not-empty, json or as-usual";
+    case Form::trace_header: return "traceparent, b3 or x-b3";
     case Form::json: return "JSON in quotes";
   }
   return "text";
@@ -363,21 +361,8 @@ std::string_view pattern(Form form) {
     case Form::method: return "^[^a-z ]+$";
     case Form::variable: return "^[A-Za-z_][A-Za-z0-9_]*$";
     case Form::header_name: return "^[^ :]+$";
-    case Form::version:
-    case Form::text:
-    case Form::flag:
-    case Form::count:
-    case Form::status:
-    case Form::header_value:
-    case Form::verdict:
-    case Form::moment:
-    case Form::draw_unit:
-    case Form::legality:
-    case Form::misframing:
-    case Form::no_answer:
-    case Form::json: return "";
+    default: return "";
   }
-  return "";
 }
 
 std::span<const std::string_view> words(Form form) {
@@ -389,6 +374,8 @@ std::span<const std::string_view> words(Form form) {
     case Form::legality: return legality_words;
     case Form::misframing: return misframing_words;
     case Form::no_answer: return no_answer_words;
+    case Form::likeness: return likeness_words;
+    case Form::trace_header: return trace_header_words;
     default: return {};
   }
 }

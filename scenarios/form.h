@@ -45,6 +45,8 @@ enum class Form {
   legality,    // legal, illegal
   misframing,  // length-and-chunked …
   no_answer,   // empty, reset, random
+  likeness,    // not-empty, json, as-usual
+  trace_header,  // traceparent, b3, x-b3
   json,        // text that is JSON
 };
 

@@ -17,11 +17,21 @@
 
 namespace stormproof::scenarios {
 
+using What = decltype(Expectation::what);
+
+struct Mechanism {
+  Key key;  // of `expect`
+  What (*read)(const Node& node, Complaints& complaints);
+  std::vector<std::string_view> within_phase = {};  // durations that make no sense beyond the phase's end
+};
+
+// A flag that can only be claimed: `false` is complained of.
+bool claimed(const Node& map, std::string_view key, Complaints& complaints);
+
 // The keys of `expect` that these records stand under, for the table of expectations.
 std::vector<Key> mechanism_keys();
 
 // The meaning of what stands under `kind`; nothing where it is none of mechanism_keys().
-using What = decltype(Expectation::what);
 std::optional<What> read_mechanism(std::string_view kind, const Node& node, Complaints& complaints);
 
 // Its durations that lie beyond the phase's end would never be reached: these keys.

@@ -46,7 +46,7 @@ int rank(MarkKind kind) {
 
 }  // namespace
 
-View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log) {
+View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log), scenario_(scenario) {
   const Time latest = Time(Nanoseconds::max() / 2);
   Time origin = latest;
   for (const Mark& mark : log.marks) {
@@ -114,7 +114,9 @@ void View::read_marks(const scenarios::Scenario& scenario) {
   std::size_t next_mark = 0;
   place(scenario.steady_state, next_mark);
   for (const scenarios::Phase& phase : scenario.phases) place(phase, next_mark);
-  healthy_begin_ = phases_.front().begin;
+  healthy_begin_ = traffic_begin_ = phases_.front().begin;
+  const auto began = std::ranges::find(marks_, MarkKind::traffic_begin, &Mark::kind);
+  if (began != marks_.end()) traffic_begin_ = began->at;
   healthy_end_ = last_event_ + Nanoseconds(1);
   if (const auto first = faults_on_after(healthy_begin_)) healthy_end_ = *first;
 }
