@@ -48,6 +48,19 @@ inline constexpr Outcome last_outcome = Outcome::held_off;
 
 std::string_view to_string(Outcome outcome);
 
+// The dialects in which an answer may speak of its rate limit.
+enum class Dialect : std::uint8_t {
+  structured = 1,     // RateLimit: "p";r=50;t=30 and RateLimit-Policy: "p";q=100;w=60
+  combined = 2,       // RateLimit: limit=100, remaining=50, reset=30
+  separate = 4,       // RateLimit-Limit, -Remaining, -Reset
+  x_prefixed = 8,     // the same with X- before them
+  contradiction = 16  // two of them said different things in one answer
+};
+inline constexpr std::uint8_t dialects_end = 32;
+
+// The status with which gRPC refuses what is beyond a limit: RESOURCE_EXHAUSTED.
+inline constexpr std::uint8_t grpc_resource_exhausted = 8;
+
 // What an answer said of limits, in whichever dialect.
 struct Advice {
   static constexpr std::uint32_t not_said = 0xFFFFFFFF;
@@ -55,6 +68,9 @@ struct Advice {
   std::uint32_t limit = not_said;        // requests: of the quota
   std::uint32_t remaining = not_said;    // requests: left of it
   std::uint32_t reset = not_said;        // seconds until there are more
+  std::uint32_t window = not_said;       // seconds: for which the quota is, of a RateLimit-Policy
+  std::uint8_t dialects = 0;             // bits of Dialect: in which headers it was said
+  std::uint8_t grpc_status = 0;          // of gRPC, where the head carries it; 0: none, or OK
   bool none() const { return *this == Advice{}; }
   auto operator<=>(const Advice&) const = default;
 };

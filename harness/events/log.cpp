@@ -47,7 +47,8 @@ enum Column : std::uint8_t {
   request_bytes,
   response_bytes,
   waited,  // since version 2
-  advice,  // since version 3: retry after, limit, remaining, reset; each one more than it is, 0: not said
+  advice,  // since version 3: retry after, limit, remaining, reset, each one more than it is, 0: not said; since
+           // version 4 window alike, dialects, status of gRPC
   key,     // since version 3
   column_count
 };
@@ -92,8 +93,11 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     put_varint(columns[response_bytes], e.response_bytes);
     if (e.waited.count() != 0) put_varint(columns[waited], zigzag(static_cast<std::uint64_t>(e.waited.count())));
     if (!e.advice.none()) {
-      for (const std::uint32_t said : {e.advice.retry_after, e.advice.limit, e.advice.remaining, e.advice.reset})
+      for (const std::uint32_t said :
+           {e.advice.retry_after, e.advice.limit, e.advice.remaining, e.advice.reset, e.advice.window})
         put_varint(columns[advice], said == Advice::not_said ? 0 : std::uint64_t{said} + 1);
+      put_varint(columns[advice], e.advice.dialects);
+      put_varint(columns[advice], e.advice.grpc_status);
     }
     if (e.key != 0) put_varint(columns[key], e.key);
     start_before = ticks(e.start);
@@ -159,7 +163,9 @@ std::vector<Mark> sorted(const std::vector<Mark>& marks) {
 class ExchangeReader {
  public:
   ExchangeReader(VarintReader& in, std::size_t names, std::uint8_t version)
-      : names_(names), columns_(split(in, columns_of(version), std::make_index_sequence<column_count>())) {}
+      : names_(names),
+        version_(version),
+        columns_(split(in, columns_of(version), std::make_index_sequence<column_count>())) {}
 
   bool take(Exchange& e) {
     const std::uint64_t flag = byte(flags);
@@ -191,14 +197,7 @@ class ExchangeReader {
     e.response_bytes = columns_[response_bytes].take();
     if ((flag & has_waited) != 0)
       e.waited = base::Nanoseconds(static_cast<std::int64_t>(unzigzag(columns_[waited].take())));
-    if ((flag & has_advice) != 0) {
-      for (std::uint32_t* said : {&e.advice.retry_after, &e.advice.limit, &e.advice.remaining, &e.advice.reset}) {
-        const std::uint64_t more = columns_[advice].take();
-        bad_number_ |= more > Advice::not_said;
-        *said = more == 0 ? Advice::not_said : static_cast<std::uint32_t>(more - 1);
-      }
-      bad_number_ |= e.advice.none();
-    }
+    if ((flag & has_advice) != 0) take_advice(e.advice);
     if ((flag & has_key) != 0) {
       const std::uint64_t digest = columns_[key].take();
       bad_number_ |= digest == 0 || digest > 0xFFFFFFFF;
@@ -213,6 +212,22 @@ class ExchangeReader {
   std::size_t exchanges_at_most() const { return columns_[flags].left(); }
 
  private:
+  void take_advice(Advice& said) {
+    for (std::uint32_t* number : {&said.retry_after, &said.limit, &said.remaining, &said.reset, &said.window}) {
+      if (number == &said.window && version_ < 4) break;
+      const std::uint64_t more = columns_[advice].take();
+      bad_number_ |= more > Advice::not_said;
+      *number = more == 0 ? Advice::not_said : static_cast<std::uint32_t>(more - 1);
+    }
+    if (version_ >= 4) {
+      const std::uint64_t dialects = columns_[advice].take();
+      const std::uint64_t grpc = columns_[advice].take();
+      bad_number_ |= dialects >= dialects_end || grpc > 0xFF;
+      said.dialects = static_cast<std::uint8_t>(dialects);
+      said.grpc_status = static_cast<std::uint8_t>(grpc);
+    }
+    bad_number_ |= said.none();
+  }
   static std::size_t columns_of(std::uint8_t version) {
     return version == 1 ? waited : version == 2 ? advice : column_count;
   }
@@ -232,6 +247,7 @@ class ExchangeReader {
   }
 
   std::size_t names_;
+  std::uint8_t version_;
   std::array<VarintReader, column_count> columns_;
   std::uint64_t start_before_ = 0;
   std::array<std::uint64_t, 2> request_before_ = {};

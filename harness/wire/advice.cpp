@@ -12,6 +12,7 @@ namespace stormproof::wire {
 namespace {
 
 using events::Advice;
+using events::Dialect;
 
 // A number of seconds above this is an instant: 2001.
 constexpr std::uint64_t epoch_least = 1'000'000'000;
@@ -82,11 +83,15 @@ class Reader {
         return true;
       case 'r':
         if (equal_ignoring_case(name, "Retry-After")) retry_after_ = trimmed(value);
-        else if (starts_ignoring_case(name, "RateLimit")) rate_limit(name.substr(9), value);
+        else if (starts_ignoring_case(name, "RateLimit")) rate_limit(name.substr(9), value, Dialect::separate);
         return true;
       case 'x':
-        if (starts_ignoring_case(name, "X-RateLimit")) rate_limit(name.substr(11), value);
-        else if (starts_ignoring_case(name, "X-Rate-Limit")) rate_limit(name.substr(12), value);
+        if (starts_ignoring_case(name, "X-RateLimit")) rate_limit(name.substr(11), value, Dialect::x_prefixed);
+        else if (starts_ignoring_case(name, "X-Rate-Limit")) rate_limit(name.substr(12), value, Dialect::x_prefixed);
+        return true;
+      case 'g':
+        if (equal_ignoring_case(name, "grpc-status"))
+          advice_.grpc_status = static_cast<std::uint8_t>(std::min<std::uint64_t>(number_at(value).value_or(0), 0xFF));
         return true;
       default: return true;
     }
@@ -97,7 +102,13 @@ class Reader {
       if (const auto date = parse_http_date(retry_after_)) put(advice_.retry_after, until(*date));
       else put(advice_.retry_after, number_at(retry_after_));
     }
-    if (reset_) put(advice_.reset, *reset_ >= epoch_least ? until(static_cast<std::int64_t>(*reset_)) : *reset_);
+    put(advice_.reset, reset_ ? std::optional<std::uint64_t>(seconds_of(*reset_)) : std::nullopt);
+    // Two ways to say when may differ by one, as each rounds in its way.
+    if (reset_ && other_reset_) {
+      const auto [least, most] = std::minmax(seconds_of(*reset_), seconds_of(*other_reset_));
+      contradicts_ = contradicts_ || most - least > 1;
+    }
+    if (contradicts_) advice_.dialects |= static_cast<std::uint8_t>(Dialect::contradiction);
     return advice_;
   }
 
@@ -106,21 +117,43 @@ class Reader {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, when - now_));
   }
 
-  void rate_limit(std::string_view rest, std::string_view value) {
+  // What was said before by another dialect must be the same.
+  void said(std::uint32_t& into, std::optional<std::uint64_t> number, Dialect dialect) {
+    if (!number) return;
+    advice_.dialects |= static_cast<std::uint8_t>(dialect);
+    contradicts_ = contradicts_ || (into != Advice::not_said && into != narrow(*number));
+    put(into, number);
+  }
+
+  // The Date that instants count from may come later.
+  void said_reset(std::optional<std::uint64_t> number, Dialect dialect) {
+    if (!number) return;
+    advice_.dialects |= static_cast<std::uint8_t>(dialect);
+    (reset_ ? other_reset_ : reset_) = number;
+  }
+
+  std::uint32_t seconds_of(std::uint64_t reset) const {
+    return narrow(reset >= epoch_least ? until(static_cast<std::int64_t>(reset)) : reset);
+  }
+
+  void rate_limit(std::string_view rest, std::string_view value, Dialect dialect) {
     if (rest.empty()) {
-      put(advice_.limit, parameter(value, "limit"));
-      put(advice_.remaining, parameter(value, "remaining"));
-      put(advice_.remaining, parameter(value, "r"));
-      if (!reset_) reset_ = parameter(value, "reset");
-      if (!reset_) reset_ = parameter(value, "t");
+      const bool combined = parameter(value, "limit") || parameter(value, "remaining") || parameter(value, "reset");
+      const Dialect its = combined ? Dialect::combined : Dialect::structured;
+      said(advice_.limit, parameter(value, "limit"), its);
+      said(advice_.remaining, parameter(value, combined ? "remaining" : "r"), its);
+      said_reset(parameter(value, combined ? "reset" : "t"), its);
     } else if (equal_ignoring_case(rest, "-Limit")) {
-      put(advice_.limit, number_at(value));
+      said(advice_.limit, number_at(value), dialect);
+      put(advice_.window, parameter(value, "w"));
     } else if (equal_ignoring_case(rest, "-Policy")) {
-      put(advice_.limit, parameter(value, "q"));
+      const auto quota = parameter(value, "q");
+      if (quota) said(advice_.limit, quota, Dialect::structured);
+      put(advice_.window, parameter(value, "w"));
     } else if (equal_ignoring_case(rest, "-Remaining")) {
-      put(advice_.remaining, number_at(value));
-    } else if (equal_ignoring_case(rest, "-Reset") && !reset_) {
-      reset_ = number_at(value);
+      said(advice_.remaining, number_at(value), dialect);
+    } else if (equal_ignoring_case(rest, "-Reset")) {
+      said_reset(number_at(value), dialect);
     }
   }
 
@@ -128,6 +161,8 @@ class Reader {
   std::int64_t now_;
   std::string_view retry_after_;
   std::optional<std::uint64_t> reset_;
+  std::optional<std::uint64_t> other_reset_;
+  bool contradicts_ = false;
 };
 
 }  // namespace

@@ -4,7 +4,8 @@
 //   RateLimit: limit=100, remaining=50, reset=30                      its seventh
 //   RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset             before; also with X- before them
 //
-// Of several policies the first counts. Dates (Retry-After, and an X-RateLimit-Reset that counts from 1970) become
+// A refusal of gRPC is visible where its status stands in the head (grpc-status, as in an answer without a body).
+// Of several policies the first counts, and of several dialects the first that said it. Dates (Retry-After, and an X-RateLimit-Reset that counts from 1970) become
 // seconds from the answer's Date, else from `now`; what is over is 0. What cannot be read was not said. Pure; takes any
 // bytes, allocates nothing.
 #pragma once

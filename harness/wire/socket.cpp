@@ -50,10 +50,12 @@ Socket::~Socket() {
   close();
 }
 
-ErrorCode Socket::connect(const Endpoint& endpoint, Reactor::Watcher& watcher) {
+ErrorCode Socket::connect(const Endpoint& endpoint, Reactor::Watcher& watcher, const Endpoint* from) {
   assert(!is_open());
   descriptor_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor_ < 0) return last_error();
+  if (from != nullptr && ::bind(descriptor_, from->data(), static_cast<socklen_t>(from->size())) != 0)
+    return last_error();
   if (::connect(descriptor_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) return {};
   if (errno != EINPROGRESS) return last_error();
   ErrorCode error;

@@ -26,7 +26,8 @@ class Socket {
   Reactor& reactor() const { return *reactor_; }
 
   // Begins to connect. in_progress: the watcher hears on_writable() when it is decided, and connected() says how.
-  ErrorCode connect(const Endpoint& endpoint, Reactor::Watcher& watcher);
+  // `from`: the address of this machine that the other side shall see; its port is the kernel's choice.
+  ErrorCode connect(const Endpoint& endpoint, Reactor::Watcher& watcher, const Endpoint* from = nullptr);
   ErrorCode connected() const;
 
   // Edges go to this watcher from now on. True: the socket was watched before, so some may have been missed.

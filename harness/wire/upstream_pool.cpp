@@ -17,14 +17,14 @@ constexpr std::chrono::nanoseconds at_least{1};  // zero would be no limit
 // Awaits a connection, with a coarse time limit.
 class Connect final : private Deadlines::Entry, private Reactor::Watcher {
  public:
-  Connect(Deadlines& deadlines, Socket& socket, const Endpoint& endpoint, std::chrono::nanoseconds at_most)
-      : Entry(deadlines), socket_(socket), endpoint_(endpoint) {
-    set(at_most);
+  Connect(Deadlines& deadlines, Socket& socket, const Endpoint& endpoint, const PoolLimits& limits)
+      : Entry(deadlines), socket_(socket), endpoint_(endpoint), from_(limits.from) {
+    set(limits.connect);
   }
   ~Connect() override { socket_.unwatch(); }
 
   bool await_ready() {
-    error_ = socket_.connect(endpoint_, *this);
+    error_ = socket_.connect(endpoint_, *this, from_ ? &*from_ : nullptr);
     return error_ != asio::error::in_progress;
   }
   void await_suspend(std::coroutine_handle<> waiter) { waiter_ = waiter; }
@@ -46,6 +46,7 @@ class Connect final : private Deadlines::Entry, private Reactor::Watcher {
 
   Socket& socket_;
   Endpoint endpoint_;
+  std::optional<Endpoint> from_;
   ErrorCode error_;
   std::coroutine_handle<> waiter_;
   bool timed_out_ = false;
@@ -114,7 +115,7 @@ base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel, Connection* pee
   ErrorCode error;
   if (streams_ != nullptr) error = co_await meet_fault(cancel, ++tried_);
   *cancel = &socket;
-  if (!error) error = co_await Connect(deadlines_, socket, endpoint_, limits_.connect);
+  if (!error) error = co_await Connect(deadlines_, socket, endpoint_, limits_);
   *cancel = nullptr;
   if (error) co_return std::unexpected(ConnectFailure{cause_of(error), error});
   auto connection = std::make_unique<Connection>(std::move(socket));

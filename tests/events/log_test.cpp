@@ -57,7 +57,7 @@ Log busy_log(std::uint64_t requests) {
       if (in.status == 503) {
         out.outcome = Outcome::faulted;
         out.fault = rule;
-        out.advice.retry_after = 1;
+        out.advice = {.retry_after = 1, .window = 60, .dialects = 1, .grpc_status = grpc_resource_exhausted};
         in.advice = out.advice;
         log.faults.push_back({out.start, rule, payments, out.request, 0ns, 503});
       }
@@ -86,7 +86,8 @@ Log odd_log() {
                            .waited = base::Nanoseconds::min(),
                            .request_bytes = most,
                            .response_bytes = most,
-                           .advice = {Advice::not_said - 1, 0, Advice::not_said, Advice::not_said - 1},
+                           .advice = {Advice::not_said - 1, 0, Advice::not_said, Advice::not_said - 1,
+                                      Advice::not_said - 1, dialects_end - 1, 0xFF},
                            .key = 0xFFFFFFFF});
   log.exchanges.push_back({.side = Side::egress,
                            .outcome = Outcome::held_off,
@@ -153,6 +154,23 @@ TEST(Log, ReadsTheVersionsBefore) {
   const auto first = decode(wrapped(body, 1));
   ASSERT_TRUE(first) << first.error().to_string();
   EXPECT_TRUE(first->exchanges == log.exchanges);
+}
+
+// Version 3 had four numbers of advice.
+TEST(Log, ReadsTheAdviceOfTheVersionBefore) {
+  Log log;
+  log.exchanges.push_back(
+      {.intended = origin, .start = origin, .end = origin, .advice = {.retry_after = 5, .reset = 7}});
+  std::string body = body_of(encode(log));
+  const std::string now = {7, 6, 0, 0, 8, 0, 0, 0};  // a column: its length and its bytes
+  const std::size_t at = body.find(now);
+  ASSERT_NE(at, body.npos);
+  EXPECT_FALSE(decode(wrapped(body, 3)));
+  body.replace(at, now.size(), {4, 6, 0, 0, 8});
+  EXPECT_FALSE(decode(wrapped(body)));
+  const auto third = decode(wrapped(body, 3));
+  ASSERT_TRUE(third) << third.error().to_string();
+  EXPECT_TRUE(third->exchanges == log.exchanges);
 }
 
 TEST(Log, EncodesInOneOrderWhateverTheOrderOfArrival) {
@@ -303,8 +321,8 @@ TEST(LogHostile, SaysWhatItIsNot) {
   EXPECT_THAT(decode("PK\x03\x04 and so on").error().message, HasSubstr("not an event log"));
   EXPECT_THAT(decode("SPEV").error().message, HasSubstr("ends too early"));
   std::string newer = encode(Log());
-  newer[4] = 4;
-  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 4; this stormproof reads versions up to 3"));
+  newer[4] = log_version + 1;
+  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 5; this stormproof reads versions up to 4"));
   std::string flipped = encode(Log());
   flipped.back() = static_cast<char>(flipped.back() ^ 1);
   EXPECT_THAT(decode(flipped).error().message, HasSubstr("checksum"));

@@ -36,16 +36,37 @@ TEST(Advice, ReadsEachDialect) {
            Row{"Retry-After: -5\r\n", {}},
            Row{"Retry-After: 99999999999999999999999\r\n", {.retry_after = none - 1}},
            Row{"RateLimit: \"p\";r=50;t=30\r\nRateLimit-Policy: \"p\";q=100;w=60\r\n",
-               {.limit = 100, .remaining = 50, .reset = 30}},
-           Row{"RateLimit: limit=100, remaining=50, reset=30\r\n", {.limit = 100, .remaining = 50, .reset = 30}},
+               {.limit = 100, .remaining = 50, .reset = 30, .window = 60, .dialects = 1}},
+           Row{"RateLimit: limit=100, remaining=50, reset=30\r\n",
+               {.limit = 100, .remaining = 50, .reset = 30, .dialects = 2}},
            Row{"RateLimit-Limit: 100, 100;w=60\r\nRateLimit-Remaining: 50\r\nRateLimit-Reset: 30\r\n",
-               {.limit = 100, .remaining = 50, .reset = 30}},
+               {.limit = 100, .remaining = 50, .reset = 30, .window = 60, .dialects = 4}},
            Row{"X-RateLimit-Limit: 100\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1700000030\r\n",
-               {.limit = 100, .remaining = 0, .reset = 30}},
-           Row{"x-rate-limit-remaining: 7\r\n", {.remaining = 7}},
+               {.limit = 100, .remaining = 0, .reset = 30, .dialects = 8}},
+           Row{"x-rate-limit-remaining: 7\r\n", {.remaining = 7, .dialects = 8}},
            Row{"RateLimit-Of-Another-Kind: 7\r\n", {}},
        })
     EXPECT_EQ(advice_of(row.fields), row.advice) << row.fields;
+}
+
+TEST(Advice, DialectsOfOneAnswerMayContradict) {
+  const auto contradicts = [](std::string_view fields) {
+    return (advice_of(fields).dialects & static_cast<std::uint8_t>(events::Dialect::contradiction)) != 0;
+  };
+  EXPECT_TRUE(contradicts("X-RateLimit-Limit: 100\r\nRateLimit-Limit: 200\r\n"));
+  EXPECT_TRUE(contradicts("X-RateLimit-Remaining: 1\r\nRateLimit: \"p\";r=2\r\n"));
+  EXPECT_TRUE(contradicts("X-RateLimit-Reset: 1700000030\r\nRateLimit-Reset: 3\r\n"));
+  EXPECT_FALSE(contradicts("X-RateLimit-Reset: 1700000030\r\nRateLimit-Reset: 29\r\n"));
+  EXPECT_FALSE(
+      contradicts("X-RateLimit-Reset: 1700000030\r\nRateLimit: limit=5, remaining=1, reset=30\r\n"
+                  "Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n"));
+  EXPECT_EQ(advice_of("X-RateLimit-Limit: 7\r\nRateLimit-Limit: 7\r\n").dialects, 12);
+}
+
+TEST(Advice, ARefusalOfGrpcShowsWhereItsStatusIsInTheHead) {
+  EXPECT_EQ(advice_of("grpc-status: 8\r\n").grpc_status, events::grpc_resource_exhausted);
+  EXPECT_EQ(advice_of("grpc-status: 0\r\n"), Advice{});
+  EXPECT_EQ(advice_of("grpc-status: 70000\r\n").grpc_status, 0xFF);
 }
 
 TEST(Advice, LooksAtTheHeadOnly) { EXPECT_EQ(advice_of("A: b\r\n", "Retry-After: 5\r\n"), Advice{}); }

@@ -1,6 +1,8 @@
 #include "harness/wire/upstream_pool.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <future>
@@ -68,6 +70,30 @@ TEST_F(PoolTest, LendsTheYoungestFirst) {
   run.run(retire_it(std::move(again)));
   run.run(close_pool(pool));
   EXPECT_EQ(pool.idle(), 0u);
+}
+
+// A service that counts by address sees another client.
+TEST_F(PoolTest, ConnectionsComeFromTheAddressThatIsAskedFor) {
+  RawServer server(hold);
+  const Endpoint from(asio::ip::make_address_v4("127.0.0.9"), 0);
+  UpstreamPool pool(run.io, deadlines, local(server.port()), {.from = from});
+  auto connection = connect(pool);
+  ASSERT_TRUE(connection);
+  sockaddr_in mine{};
+  socklen_t size = sizeof mine;
+  ASSERT_EQ(::getsockname(connection->socket().native_handle(), reinterpret_cast<sockaddr*>(&mine), &size), 0);
+  EXPECT_EQ(ntohl(mine.sin_addr.s_addr), 0x7F000009U);
+  EXPECT_NE(mine.sin_port, 0);
+  run.run(retire_it(std::move(connection)));
+  run.run(close_pool(pool));
+}
+
+TEST_F(PoolTest, AnAddressThatIsNotOursIsRefused) {
+  RawServer server(hold);
+  UpstreamPool pool(run.io, deadlines, local(server.port()),
+                    {.from = Endpoint(asio::ip::make_address_v4("192.0.2.1"), 0)});
+  EXPECT_EQ(connect(pool), nullptr);
+  run.run(close_pool(pool));
 }
 
 TEST_F(PoolTest, OneThatTheUpstreamClosesOrSpeaksOnLeavesAtOnce) {
