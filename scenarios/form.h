@@ -39,15 +39,15 @@ enum class Form {
   variable,      // the name of an environment variable
   header_name,
   header_value,
-  verdict,     // violated, inconclusive
-  moment,      // request, response
-  draw_unit,   // calls, requests
-  legality,    // legal, illegal
-  misframing,  // length-and-chunked …
-  no_answer,   // empty, reset, random
-  likeness,    // not-empty, json, as-usual
+  verdict,       // violated, inconclusive
+  moment,        // request, response
+  draw_unit,     // calls, requests
+  legality,      // legal, illegal
+  misframing,    // length-and-chunked …
+  no_answer,     // empty, reset, random
+  likeness,      // not-empty, json, as-usual
   trace_header,  // traceparent, b3, x-b3
-  json,        // text that is JSON
+  json,          // text that is JSON
 };
 
 inline constexpr int line_characters_max = 200;

@@ -133,22 +133,22 @@ What read_trace(const Node& node, Complaints& complaints) {
 const std::vector<Mechanism>& mechanisms() {
   static const std::vector<Mechanism> all = [] {
     std::vector<Mechanism> known = {
-      {{"timeout", a(timeout_record()), optional, "How long it waits for a dependency that hangs.",
-        "{on: payments, gives-up-within: 500ms, leaks-at-most: 0}"},
-       read_timeout,
-       {"gives-up-within", "answers-within"}},
-      {{"retries", a(retries_record()), optional, "How it calls again after a call that failed.",
-        "{on: payments, attempts-at-most: 3}"},
-       read_retries,
-       {}},
-      {{"rate-limit", a(rate_limit_record()), optional, "How it limits the rate of those who call it.",
-        "{rate: 20/s, burst: 10}"},
-       read_rate_limit,
-       {}},
-      {{"trace-propagation", a(trace_record()), optional, "Whether calls carry the trace of their request.",
-        "{on: payments}"},
-       read_trace,
-       {}}};
+        {{"timeout", a(timeout_record()), optional, "How long it waits for a dependency that hangs.",
+          "{on: payments, gives-up-within: 500ms, leaks-at-most: 0}"},
+         read_timeout,
+         {"gives-up-within", "answers-within"}},
+        {{"retries", a(retries_record()), optional, "How it calls again after a call that failed.",
+          "{on: payments, attempts-at-most: 3}"},
+         read_retries,
+         {}},
+        {{"rate-limit", a(rate_limit_record()), optional, "How it limits the rate of those who call it.",
+          "{rate: 20/s, burst: 10}"},
+         read_rate_limit,
+         {}},
+        {{"trace-propagation", a(trace_record()), optional, "Whether calls carry the trace of their request.",
+          "{on: payments}"},
+         read_trace,
+         {}}};
     for (Mechanism& mechanism : resilience_mechanisms()) known.push_back(std::move(mechanism));
     return known;
   }();
@@ -186,16 +186,42 @@ std::vector<std::string_view> keys_within_phase(std::string_view kind) {
   return mechanism == nullptr ? std::vector<std::string_view>{} : mechanism->within_phase;
 }
 
-std::string key_header_of(const Scenario& scenario) {
-  std::vector<const Phase*> phases = {&scenario.steady_state};
-  for (const Phase& phase : scenario.phases) phases.push_back(&phase);
-  for (const Phase* phase : phases) {
-    for (const Expectation& expectation : phase->expect) {
-      const auto* const limit = std::get_if<RateLimitExpectation>(&expectation.what);
-      if (limit != nullptr && !limit->per.empty()) return limit->per;
+namespace {
+
+// Calls `take(expectation)` for each of one kind.
+template <typename Kind, typename Take>
+void each_of(const Scenario& scenario, Take take) {
+  const auto look = [&](const Phase& phase) {
+    for (const Expectation& expectation : phase.expect) {
+      if (const auto* const found = std::get_if<Kind>(&expectation.what)) take(*found);
     }
-  }
-  return "";
+  };
+  look(scenario.steady_state);
+  for (const Phase& phase : scenario.phases) look(phase);
+}
+
+}  // namespace
+
+std::string key_header_of(const Scenario& scenario) {
+  std::string header;
+  each_of<RateLimitExpectation>(scenario, [&](const RateLimitExpectation& limit) {
+    if (header.empty()) header = limit.per;
+  });
+  return header;
+}
+
+std::vector<std::string> trace_headers_of(const Scenario& scenario) {
+  std::vector<std::string> headers;
+  each_of<TraceExpectation>(scenario, [&](const TraceExpectation& trace) {
+    headers.insert(headers.end(), trace.headers.begin(), trace.headers.end());
+  });
+  return headers;
+}
+
+bool looks_into_answers(const Scenario& scenario) {
+  bool looks = false;
+  each_of<FallbackExpectation>(scenario, [&](const FallbackExpectation&) { looks = true; });
+  return looks;
 }
 
 }  // namespace stormproof::scenarios

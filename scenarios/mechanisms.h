@@ -40,4 +40,10 @@ std::vector<std::string_view> keys_within_phase(std::string_view kind);
 // The header that tells whose request it is: the first `per` of a rate limit; empty: none.
 std::string key_header_of(const Scenario& scenario);
 
+// The headers in which some expectation wants to see the trace of a request.
+std::vector<std::string> trace_headers_of(const Scenario& scenario);
+
+// Whether some expectation is about what is in answers.
+bool looks_into_answers(const Scenario& scenario);
+
 }  // namespace stormproof::scenarios

@@ -231,7 +231,11 @@ class Reader {
     } else if (kind == "recovers") {
       RecoversExpectation recovers;
       put(recovers.within, in(what, "within"));
+      recovers.first_success_within = value<Nanoseconds>(in(what, "first-success-within"));
+      recovers.windows = count_in(in(what, "windows")).value_or(recovers.windows);
+      if (recovers.windows == 0) complaints_.add(in(what, "windows").place, "one window at least");
       check_fits(in(what, "within"), phase_duration);
+      check_fits(in(what, "first-success-within"), phase_duration);
       expectation.what = recovers;
     } else if (auto mechanism = read_mechanism(kind, what, complaints_)) {
       expectation.what = std::move(*mechanism);
@@ -272,9 +276,10 @@ class Reader {
     const Place place = node.keys.front().place;
     if (kind != "overload" && kind != "metastability") return;
     if (traffic_.affinity != Affinity::none) {
-      complaints_.warn(place, fmt::format("'{}' gives no verdict with these connections: a request waits for the one "
-                                          "before it, so that the load falls as the service gets slow",
-                                          kind))
+      complaints_
+          .warn(place, fmt::format("'{}' gives no verdict with these connections: a request waits for the one "
+                                   "before it, so that the load falls as the service gets slow",
+                                   kind))
           .hint = "leave traffic.connections out";
     }
     if (kind == "overload" && (traffic_.rate_per_second || traffic_.poisson_per_second)) {

@@ -10,7 +10,8 @@ namespace {
 const Record& failover_record() {
   static const Record record = {
       "failover expectation",
-      "What happens to the traffic over replicas when one is hurt. Each replica is a dependency with a proxy of its own.",
+      "What happens to the traffic over replicas when one is hurt. Each replica is a dependency with a proxy of its "
+      "own.",
       {{"on", a(Form::line), required, "The replica that is hurt, by its name in topology.dependencies.", "payments-a"},
        {"others", list_of(a(Form::line)), required, "All other replicas, by their names.", "[payments-b]"},
        {"leaves-within", a(Form::duration), optional,
@@ -143,8 +144,7 @@ What read_overload(const Node& node, Complaints& complaints) {
 
 What read_metastability(const Node& node, Complaints&) {
   MetastabilityExpectation metastability{.within = value<Nanoseconds>(node, "within").value_or(Nanoseconds(0))};
-  metastability.goodput_at_least =
-      value<double>(node, "goodput-at-least").value_or(metastability.goodput_at_least);
+  metastability.goodput_at_least = value<double>(node, "goodput-at-least").value_or(metastability.goodput_at_least);
   metastability.good_within = value<Nanoseconds>(node, "good-within").value_or(metastability.good_within);
   return metastability;
 }
@@ -161,22 +161,22 @@ What read_fallback(const Node& node, Complaints&) {
 }  // namespace
 
 std::vector<Mechanism> resilience_mechanisms() {
-  return {{{"failover", a(failover_record()), optional, "Whether traffic leaves a replica that is hurt.",
-            "{on: payments-a, others: [payments-b], leaves-within: 3s}"},
-           read_failover,
-           {"leaves-within", "returns-within"}},
-          {{"bulkhead", a(bulkhead_record()), optional, "What a dependency that hangs may take of it.",
-            "{on: payments, calls-at-most: 10}"},
-           read_bulkhead},
-          {{"overload", a(overload_record()), optional, "How it sheds load beyond its capacity.",
-            "{good-within: 500ms}"},
-           read_overload},
-          {{"metastability", a(metastability_record()), optional, "Whether it comes back by itself.", "{within: 10s}"},
-           read_metastability,
-           {"within"}},
-          {{"fallback", a(fallback_record()), optional, "What it answers in place of what it cannot get.",
-            "{on: payments, status: 200, body: as-usual}"},
-           read_fallback}};
+  return {
+      {{"failover", a(failover_record()), optional, "Whether traffic leaves a replica that is hurt.",
+        "{on: payments-a, others: [payments-b], leaves-within: 3s}"},
+       read_failover,
+       {"leaves-within", "returns-within"}},
+      {{"bulkhead", a(bulkhead_record()), optional, "What a dependency that hangs may take of it.",
+        "{on: payments, calls-at-most: 10}"},
+       read_bulkhead},
+      {{"overload", a(overload_record()), optional, "How it sheds load beyond its capacity.", "{good-within: 500ms}"},
+       read_overload},
+      {{"metastability", a(metastability_record()), optional, "Whether it comes back by itself.", "{within: 10s}"},
+       read_metastability,
+       {"within"}},
+      {{"fallback", a(fallback_record()), optional, "What it answers in place of what it cannot get.",
+        "{on: payments, status: 200, body: as-usual}"},
+       read_fallback}};
 }
 
 }  // namespace stormproof::scenarios

@@ -38,7 +38,7 @@ inline constexpr std::uint64_t log_events_max = 20'000'000;  // exchanges, fault
 inline constexpr std::uint64_t log_unpacked_bytes_max = 2'000'000'000;
 
 // Format: "SPEV", version, checksum, then zstd of varints; see harness/events/README.md.
-inline constexpr std::uint8_t log_version = 4;  // decode() reads the older ones, too
+inline constexpr std::uint8_t log_version = 5;  // decode() reads the older ones, too
 std::string encode(const Log& log);
 base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_max = log_unpacked_bytes_max);
 

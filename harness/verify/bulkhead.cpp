@@ -120,9 +120,10 @@ Check check_calls(const View& view, const FaultWindow& window, const scenarios::
   const auto near = static_cast<std::uint64_t>(plateau_near * static_cast<double>(seen.greatest) + 0.5);
   const double plateau = time_near(seen_turns, seen.reached, window.to, std::max<std::uint64_t>(1, near));
   check.samples = held;
-  check.measured = fmt::format("{} calls at once at most, of about {:.0f} that were wanted ({} calls hung, for {}); "
-                               "near that for {} of the time",
-                               seen.greatest, wanted, held, format_duration(hold), format_percent(plateau));
+  check.measured = fmt::format(
+      "{} calls at once at most, of about {:.0f} that were wanted ({} calls hung, for {}); "
+      "near that for {} of the time",
+      seen.greatest, wanted, held, format_duration(hold), format_percent(plateau));
   if (sure.greatest > limit) {
     check.verdict = Verdict::violated;
     for (const Exchange* call : sure.beyond) {
@@ -132,8 +133,8 @@ Check check_calls(const View& view, const FaultWindow& window, const scenarios::
   } else if (held < held_calls_min) {
     check.missing = fmt::format("{} calls met the fault: needs at least {}", held, held_calls_min);
   } else if (hold < hang_min) {
-    check.missing = fmt::format("calls that met the fault took {}: it must hang, as with latency: 30s",
-                                format_duration(hold));
+    check.missing =
+        fmt::format("calls that met the fault took {}: it must hang, as with latency: 30s", format_duration(hold));
   } else if (wanted < pressure_min * static_cast<double>(limit)) {
     check.missing = fmt::format(
         "about {:.0f} calls were wanted at once: needs {:.0f}: more requests a second (about {:.1f} times)", wanted,
@@ -150,9 +151,8 @@ Check check_calls(const View& view, const FaultWindow& window, const scenarios::
   return check;
 }
 
-void take_requests(const View& view, Exchanges requests, const std::vector<Tie>& ties,
-                   std::vector<Nanoseconds>& most, std::vector<Nanoseconds>& least,
-                   std::vector<const Exchange*>* sent = nullptr) {
+void take_requests(const View& view, Exchanges requests, const std::vector<Tie>& ties, std::vector<Nanoseconds>& most,
+                   std::vector<Nanoseconds>& least, std::vector<const Exchange*>* sent = nullptr) {
   for (const Exchange* request : requests) {
     if (request->outcome == events::Outcome::shed || request->route >= ties.size()) continue;
     if (ties[request->route] != Tie::never) continue;
@@ -171,8 +171,9 @@ Check check_others(const View& view, const FaultWindow& window, const scenarios:
                                       claim.on, format_duration(limit)),
               .measured = "nothing"};
   if (!correlated(view, claim.on)) {
-    check.missing = "calls carry no known trace id, so that nobody knows which requests depend on it: send traceparent "
-                    "with each call";
+    check.missing =
+        "calls carry no known trace id, so that nobody knows which requests depend on it: send traceparent "
+        "with each call";
     return check;
   }
   const std::vector<Tie> ties = ties_to(view, claim.on);
@@ -185,9 +186,10 @@ Check check_others(const View& view, const FaultWindow& window, const scenarios:
   const Nanoseconds hold = hold_of(view, window, claim.on, held);
   decide_slowest(check, std::move(most), std::move(least), 0.99, limit, "requests that do not depend on it");
   if (check.samples == 0) {
-    check.missing = fmt::format("no route was asked for at least {} times that never calls {} while all is well: send "
-                                "such requests, too",
-                                class_requests_min, claim.on);
+    check.missing = fmt::format(
+        "no route was asked for at least {} times that never calls {} while all is well: send "
+        "such requests, too",
+        class_requests_min, claim.on);
   }
   if (check.verdict == Verdict::holds && (held < held_calls_min || hold < hang_min)) {
     check.verdict = Verdict::inconclusive;

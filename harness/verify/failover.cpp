@@ -89,9 +89,10 @@ struct Case {
 std::string unusable(const Case& at) {
   const std::string& on = at.claim.on;
   if (at.former.all < replica_calls_min) {
-    return fmt::format("the replicas got {} calls while all was well: needs at least {}: a longer steady state or more "
-                       "requests a second",
-                       at.former.all, replica_calls_min);
+    return fmt::format(
+        "the replicas got {} calls while all was well: needs at least {}: a longer steady state or more "
+        "requests a second",
+        at.former.all, replica_calls_min);
   }
   const double least = std::max(former_share_min, 2 * at.claim.share_at_most);
   if (share_lower(at.former.hurt, at.former.all) >= least) return "";
@@ -180,14 +181,16 @@ Check check_take_over(const Case& at, const FaultWindow& window) {
   const auto before = calls_a_request(at, at.view.healthy_begin(), at.view.healthy_end(), false);
   const auto now = calls_a_request(at, from, window.to, true);
   if (!before || !now) {
-    check.missing = fmt::format("{} requests: needs at least {} here and in the steady state: a longer phase or more "
-                                "requests a second",
-                                check.samples, batches_min * batch_requests_min);
+    check.missing = fmt::format(
+        "{} requests: needs at least {} here and in the steady state: a longer phase or more "
+        "requests a second",
+        check.samples, batches_min * batch_requests_min);
     return check;
   }
-  check.measured = fmt::format("{:.3g} good calls a request to the others, interval {:.3g} to {:.3g}; {:.3g} to all "
-                               "before the fault",
-                               now->mean, now->low, now->high, before->mean);
+  check.measured = fmt::format(
+      "{:.3g} good calls a request to the others, interval {:.3g} to {:.3g}; {:.3g} to all "
+      "before the fault",
+      now->mean, now->low, now->high, before->mean);
   if (now->low >= (1 - take_over_slack) * before->high) check.verdict = Verdict::holds;
   else if (now->high < (1 - take_over_slack) * before->low) check.verdict = Verdict::violated;
   else check.missing = "too near the limit to decide: a longer phase or more requests a second";
@@ -202,7 +205,8 @@ Check check_returns(const Case& at, Finding& finding) {
               .measured = "nothing"};
   const auto heal = at.view.healed_before(at.phase.begin + hung_call_min);
   if (fault_window(at.phase, at.claim.on)) {
-    check.missing = fmt::format("the fault on {} lasts as long as the phase: put this into the one after it", at.claim.on);
+    check.missing =
+        fmt::format("the fault on {} lasts as long as the phase: put this into the one after it", at.claim.on);
     return check;
   }
   if (!heal) {
@@ -211,7 +215,8 @@ Check check_returns(const Case& at, Finding& finding) {
   }
   Time hurt_from = at.view.healthy_end();
   for (const PhaseWindow& earlier : at.view.phases()) {
-    if (const auto window = fault_window(earlier, at.claim.on); window && window->from < *heal) hurt_from = window->from;
+    if (const auto window = fault_window(earlier, at.claim.on); window && window->from < *heal)
+      hurt_from = window->from;
   }
   finding.timeline.push_back({*heal, "healed"});
   const Share gone = at.replicas.share(hurt_from + (*heal - hurt_from) / 2, *heal);

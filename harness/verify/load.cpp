@@ -72,8 +72,7 @@ bool perhaps_good(const View& view, const Exchange& request, const Usefulness& u
   return view.attribution().least(request) <= use.within;
 }
 
-Goodput goodput_of(const View& view, Exchanges requests, Time from, Time to, const Usefulness& use,
-                   double confidence) {
+Goodput goodput_of(const View& view, Exchanges requests, Time from, Time to, const Usefulness& use, double confidence) {
   Goodput goodput{.offered = requests.size()};
   if (requests.empty()) return goodput;
   std::uint64_t perhaps = 0;
@@ -82,7 +81,8 @@ Goodput goodput_of(const View& view, Exchanges requests, Time from, Time to, con
   const Nanoseconds length = std::max(Nanoseconds(1), to - from);
   for (const Exchange* request : requests) {
     const double place = static_cast<double>((request->intended - from).count()) / static_cast<double>(length.count());
-    const auto batch = std::min(batches - 1, static_cast<std::size_t>(std::max(0.0, place) * static_cast<double>(batches)));
+    const auto batch =
+        std::min(batches - 1, static_cast<std::size_t>(std::max(0.0, place) * static_cast<double>(batches)));
     const bool good = surely_good(view, *request, use);
     const bool possibly = good || perhaps_good(view, *request, use);
     goodput.good += good ? 1 : 0;
@@ -97,9 +97,10 @@ Goodput goodput_of(const View& view, Exchanges requests, Time from, Time to, con
     sure[batch] /= std::max(1.0, offered[batch]);
     possible[batch] /= std::max(1.0, offered[batch]);
   }
-  if (const auto bounds = mean_bounds(sure, confidence)) goodput.low = std::min(goodput.low, std::max(0.0, bounds->low));
-  if (const auto bounds = mean_bounds(possible, confidence))
-    goodput.high = std::max(goodput.high, std::min(1.0, bounds->high));
+  if (const auto bounds = mean_bounds(sure, confidence); bounds && bounds->low < bounds->high)
+    goodput.low = std::max(0.0, bounds->low);
+  if (const auto bounds = mean_bounds(possible, confidence); bounds && bounds->low < bounds->high)
+    goodput.high = std::min(1.0, bounds->high);
   return goodput;
 }
 

@@ -3,8 +3,8 @@
 // A level is a stretch of the run in which one rate was offered: phases, cut where the schedule's steps change and where
 // faults come and go; where the rate changes all the time (a ramp, a recording), at every level_length. Good is an
 // answer below 500, that is no refusal and came in time from the intended instant; surely good by the most that the request
-// may have taken, perhaps good by the least (attribution.h). Goodput has bounds by exact shares and by batches, whichever
-// are wider. Pure.
+// may have taken, perhaps good by the least (attribution.h). Goodput has bounds by batches (batches.h), which know how even
+// a busy service is; by exact shares where there are too few, or all are alike. Pure.
 #pragma once
 
 #include <vector>

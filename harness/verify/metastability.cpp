@@ -80,7 +80,8 @@ std::string hidden(const View& view, const Stretch& steady, const Stretch& hurt,
     return fmt::format("the steady state itself has {}: give good-within more, or the service less", shown(steady));
   if (after.to - after.from < aftermath_min)
     return fmt::format("the phase ends {} after the limit: needs at least {} more of it",
-                       format_duration(std::max(Nanoseconds(0), after.to - after.from)), format_duration(aftermath_min));
+                       format_duration(std::max(Nanoseconds(0), after.to - after.from)),
+                       format_duration(aftermath_min));
   if (hurt.good.offered == 0 || hurt.good.high >= steady.good.low)
     return fmt::format("the {} took nothing from the service ({}, {} before): make it longer or stronger", trigger.what,
                        shown(hurt), shown(steady));
@@ -91,8 +92,8 @@ std::string hidden(const View& view, const Stretch& steady, const Stretch& hurt,
 }
 
 // When it was as good as before for the rest of the phase, to a second.
-std::optional<Nanoseconds> back_after(const View& view, const Stretch& steady, Time from, Time to, const Usefulness& use,
-                                      double share) {
+std::optional<Nanoseconds> back_after(const View& view, const Stretch& steady, Time from, Time to,
+                                      const Usefulness& use, double share) {
   std::optional<Nanoseconds> back;
   constexpr Nanoseconds width = std::chrono::seconds(1);
   std::uint64_t good = 0;
@@ -113,7 +114,7 @@ std::optional<Nanoseconds> back_after(const View& view, const Stretch& steady, T
 
 void decide(Check& check, const Stretch& steady, const Stretch& after, double share) {
   check.samples = after.good.offered;
-  if (after.good.low >= share * steady.good.point()) check.verdict = Verdict::holds;
+  if (after.good.low >= share * steady.good.high) check.verdict = Verdict::holds;
   else if (after.good.high < share * steady.good.low) check.verdict = Verdict::violated;
   else check.missing = "too near the limit to decide: a longer phase or more requests a second";
 }
@@ -131,7 +132,8 @@ Finding judge_metastability(const View& view, const PhaseWindow& phase,
     trigger = surge;
   if (!trigger) {
     cannot(finding, {"within"},
-           "nothing that could have hurt the service was over before this phase: give the phase before it a fault, or the traffic a step "
+           "nothing that could have hurt the service was over before this phase: give the phase before it a fault, or "
+           "the traffic a step "
            "of more");
     conclude(finding, "The return of the service to its goodput", false);
     return finding;
@@ -146,9 +148,9 @@ Finding judge_metastability(const View& view, const PhaseWindow& phase,
                                       format_duration(expectation.within), trigger->what,
                                       format_percent(expectation.goodput_at_least)),
               .samples = after.good.offered};
-  check.measured = fmt::format("{} (bounds {} and {}); {} before, {} during the {}", shown(after),
-                               format_percent(after.good.low), format_percent(after.good.high), shown(steady),
-                               shown(hurt), trigger->what);
+  check.measured =
+      fmt::format("{} (bounds {} and {}); {} before, {} during the {}", shown(after), format_percent(after.good.low),
+                  format_percent(after.good.high), shown(steady), shown(hurt), trigger->what);
   const auto back = back_after(view, steady, trigger->to, until, use, expectation.goodput_at_least);
   check.measured += back ? fmt::format(", back after {} at most", format_duration(*back + std::chrono::seconds(1)))
                          : ", not back by the end";

@@ -30,8 +30,8 @@ struct Overload {
   const View& view;
   const scenarios::OverloadExpectation& claim;
   Usefulness use;
-  std::vector<Measured> levels = {};     // without faults, by what was offered
-  const Measured* peak = nullptr;        // the highest goodput
+  std::vector<Measured> levels = {};  // without faults, by what was offered
+  const Measured* peak = nullptr;     // the highest goodput
   std::vector<const Measured*> judged = {};
   bool beyond = false;     // judged at more than was claimed, for want of a level nearer to it
   bool bracketed = false;  // the peak is known to be one
@@ -47,7 +47,8 @@ void measure(Overload& overload, const PhaseWindow& phase) {
     overload.levels.push_back({level, goodput.low * level.offered, goodput.point() * level.offered,
                                goodput.high * level.offered, level.from >= phase.begin && level.to <= phase.end});
   }
-  std::ranges::sort(overload.levels, {}, [](const Measured& one) { return std::pair(one.level.offered, one.level.from); });
+  std::ranges::sort(overload.levels, {},
+                    [](const Measured& one) { return std::pair(one.level.offered, one.level.from); });
   if (overload.levels.empty()) return;
   overload.peak = &*std::ranges::max_element(overload.levels, {}, &Measured::point);
   const double peak = overload.peak->point;
@@ -60,8 +61,8 @@ void measure(Overload& overload, const PhaseWindow& phase) {
   }
   const double near = overload.claim.at * (1 - overload_near) * peak;
   if (!overload.judged.empty() && overload.judged.back()->level.offered >= near) return;
-  const auto above = std::ranges::find_if(
-      overload.levels, [&](const Measured& one) { return one.here && one.level.offered > most; });
+  const auto above =
+      std::ranges::find_if(overload.levels, [&](const Measured& one) { return one.here && one.level.offered > most; });
   overload.beyond = above != overload.levels.end();
   if (overload.beyond) overload.judged.push_back(&*above);
   else overload.judged.clear();
@@ -76,11 +77,13 @@ std::string table(const Overload& overload) {
 
 Check check_goodput(const Overload& overload, Finding& finding) {
   const auto& claim = overload.claim;
-  Check check{.name = "goodput-at-least",
-              .expected = fmt::format("up to {:.3g} times the peak, at least {} of it is answered well within {}", claim.at,
-                                      format_percent(claim.goodput_at_least), format_duration(claim.good_within))};
+  Check check{
+      .name = "goodput-at-least",
+      .expected = fmt::format("up to {:.3g} times the peak, at least {} of it is answered well within {}", claim.at,
+                              format_percent(claim.goodput_at_least), format_duration(claim.good_within))};
   const Measured& peak = *overload.peak;
-  check.measured = fmt::format("peak {} good answers a second; good of offered: {}", format_rate(peak.point), table(overload));
+  check.measured =
+      fmt::format("peak {} good answers a second; good of offered: {}", format_rate(peak.point), table(overload));
   bool all_hold = true;
   bool violated = false;
   for (const Measured* one : overload.judged) {
@@ -90,7 +93,10 @@ Check check_goodput(const Overload& overload, Finding& finding) {
     const bool bad = one->high < claim.goodput_at_least * peak.low;
     const bool claimed = !overload.beyond || one != overload.judged.back();
     violated = violated || (bad && claimed);
-    if (bad) finding.timeline.push_back({one->level.from, fmt::format("{} offered: {} answered well", format_rate(one->level.offered), format_rate(one->point))});
+    if (bad)
+      finding.timeline.push_back(
+          {one->level.from,
+           fmt::format("{} offered: {} answered well", format_rate(one->level.offered), format_rate(one->point))});
   }
   if (violated) check.verdict = Verdict::violated;
   else if (!overload.bracketed)
@@ -110,8 +116,9 @@ bool admitted(const Overload& overload, const Exchange& request) {
 
 Check check_admitted(const Overload& overload, Finding& finding) {
   const Nanoseconds limit = *overload.claim.admitted_p99;
-  Check check{.name = "admitted-p99",
-              .expected = fmt::format("99% of what is admitted under overload is answered within {}", format_duration(limit))};
+  Check check{
+      .name = "admitted-p99",
+      .expected = fmt::format("99% of what is admitted under overload is answered within {}", format_duration(limit))};
   std::vector<Nanoseconds> most, least;
   std::vector<const Exchange*> slow;
   for (const Measured* one : overload.judged) {
@@ -197,9 +204,11 @@ Check check_important(const Overload& overload, Finding& finding) {
   check.samples = important.of;
   check.measured = fmt::format("{} of {} important requests were refused or failed, {} of {} others", important.bad,
                                important.of, others.bad, others.of);
-  if (important.of == 0) check.missing = "no request of these routes was sent under overload: are they as reports name them?";
+  if (important.of == 0)
+    check.missing = "no request of these routes was sent under overload: are they as reports name them?";
   else if (offered > overload.peak->low)
-    check.missing = fmt::format("{} of them were offered: more than the service can serve at all", format_rate(offered));
+    check.missing =
+        fmt::format("{} of them were offered: more than the service can serve at all", format_rate(offered));
   else if (others.bad == 0 && important.bad == 0) check.missing = "nothing was refused";
   else decide_share(check, important, important_refused_max, "important requests");
   return check;
@@ -228,9 +237,11 @@ std::vector<std::string> names_of(const scenarios::OverloadExpectation& claim) {
 // Why nothing can be told; "": it can.
 std::string unusable(const Overload& overload) {
   if (overload.view.scenario().traffic.affinity != scenarios::Affinity::none)
-    return "requests waited for the ones before them on their connections, so that the load fell as the service got slow: leave "
+    return "requests waited for the ones before them on their connections, so that the load fell as the service got "
+           "slow: leave "
            "traffic.connections out";
-  if (overload.peak == nullptr) return "no stretch of the run without a fault had enough requests: longer steps, or higher rates";
+  if (overload.peak == nullptr)
+    return "no stretch of the run without a fault had enough requests: longer steps, or higher rates";
   if (overload.peak->point <= 0) return "no request was answered well in any level";
   if (!overload.judged.empty()) return "";
   double most = 0;
@@ -250,7 +261,8 @@ Finding judge_overload(const View& view, const PhaseWindow& phase, const scenari
     cannot(finding, names_of(expectation), why);
   } else {
     for (const Measured* one : overload.judged)
-      finding.timeline.push_back({one->level.from, fmt::format("{:.2g} times the peak", one->level.offered / overload.peak->point)});
+      finding.timeline.push_back(
+          {one->level.from, fmt::format("{:.2g} times the peak", one->level.offered / overload.peak->point)});
     finding.checks.push_back(check_goodput(overload, finding));
     if (expectation.admitted_p99) finding.checks.push_back(check_admitted(overload, finding));
     if (expectation.refuses_faster) finding.checks.push_back(check_refusals(overload));

@@ -15,7 +15,7 @@
 namespace stormproof::verify {
 
 inline constexpr double overload_least = 1.2;
-inline constexpr double overload_near = 0.05;       // around `at`
+inline constexpr double overload_near = 0.05;        // around `at`
 inline constexpr double peak_exceeded_least = 1.05;  // by a level that shows that the peak is one
 inline constexpr double peak_exceeded_most = 2;
 inline constexpr double important_refused_max = 0.01;

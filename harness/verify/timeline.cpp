@@ -34,6 +34,12 @@ struct TraceHash {
   }
 };
 
+// B3 knows ids of 64 bits, too: the lower half, the upper one zero.
+events::TraceId half_of(events::TraceId trace) {
+  std::fill(trace.bytes.begin(), trace.bytes.begin() + 8, std::uint8_t{0});
+  return trace;
+}
+
 // At one instant, what ends stands before what begins.
 int rank(MarkKind kind) {
   switch (kind) {
@@ -93,12 +99,22 @@ void View::correlate() {
   for (std::size_t place = 0; place < ingress_.size(); ++place) {
     if (!ingress_[place]->trace.none()) requests.emplace(ingress_[place]->trace, static_cast<std::uint32_t>(place));
   }
+  std::unordered_map<events::TraceId, std::uint32_t, TraceHash> halves;  // made when the first call asks for it
   for (const auto& [party, calls] : egress_) {
     std::vector<std::uint32_t>& callers = callers_[party];
     callers.reserve(calls.size());
     for (const Exchange* call : calls) {
-      const auto found = call->trace.none() ? requests.end() : requests.find(call->trace);
-      callers.push_back(found == requests.end() ? nobody : found->second);
+      auto found = call->trace.none() ? requests.end() : requests.find(call->trace);
+      if (found != requests.end() || call->trace.none() || half_of(call->trace) != call->trace) {
+        callers.push_back(found == requests.end() ? nobody : found->second);
+        continue;
+      }
+      if (halves.empty()) {
+        for (std::size_t place = 0; place < ingress_.size(); ++place)
+          halves.emplace(half_of(ingress_[place]->trace), static_cast<std::uint32_t>(place));
+      }
+      found = halves.find(call->trace);
+      callers.push_back(found == halves.end() ? nobody : found->second);
     }
   }
 }

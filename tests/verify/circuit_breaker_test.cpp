@@ -11,6 +11,7 @@
 
 #include "harness/verify/breaker_checks.h"
 #include "harness/verify/judge.h"
+#include "tests/verify/properties.h"
 #include "tests/verify/simulation.h"
 
 namespace stormproof::verify {
@@ -23,25 +24,9 @@ using simulation::Failing;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// STORMPROOF_CASES multiplies the number of cases: for a search by night.
-int cases(int base) {
-  const char* const times = std::getenv("STORMPROOF_CASES");
-  return times == nullptr ? base : base * std::max(1, std::atoi(times));
-}
-
-struct Random {
-  std::mt19937_64 engine;
-  double in(double low, double high) { return std::uniform_real_distribution<double>(low, high)(engine); }
-  bool chance(double share) { return in(0, 1) < share; }
-  template <typename T>
-  T one_of(std::initializer_list<T> values) {
-    return values.begin()[std::uniform_int_distribution<std::size_t>(0, values.size() - 1)(engine)];
-  }
-};
-
 // A breaker and traffic that suffices to judge it.
 Experiment random_experiment(std::uint64_t seed) {
-  Random random{std::mt19937_64(seed)};
+  Dice random(seed);
   Experiment experiment;
   experiment.seed = seed;
   experiment.per_second = random.in(60, 200);
@@ -123,7 +108,7 @@ struct Tally {
 
 TEST(CircuitBreaker, CorrectTwinsHold) {
   Tally outage, recovery;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   std::string wrong;
   for (int seed = 1; seed <= runs; ++seed) {
     const Experiment experiment = random_experiment(static_cast<std::uint64_t>(seed));
@@ -141,7 +126,7 @@ TEST(CircuitBreaker, CorrectTwinsHold) {
 // Retries below the breaker go on after it has opened. Without trace ids they look like leaks.
 Experiment retrying_experiment(std::uint64_t seed) {
   Experiment experiment = random_experiment(seed);
-  Random random{std::mt19937_64(seed + 123)};
+  Dice random(seed + 123);
   experiment.correlated = false;
   experiment.other_class = 0;
   experiment.attempts = random.one_of({2, 3, 4});
@@ -154,7 +139,7 @@ Experiment retrying_experiment(std::uint64_t seed) {
 TEST(CircuitBreaker, RetriesWithBackoffAreNoLeaks) {
   Tally untraced, traced;
   std::string wrong;
-  const int runs = cases(100);
+  const int runs = property_cases(100);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = retrying_experiment(static_cast<std::uint64_t>(60000 + seed));
     for (const bool correlated : {false, true}) {
@@ -177,7 +162,7 @@ TEST(CircuitBreaker, RetriesWithBackoffAreNoLeaks) {
 TEST(CircuitBreaker, LeaksBesideRetriesAreSeenOrDoubted) {
   Tally tally;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   int shown = 0;
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = retrying_experiment(static_cast<std::uint64_t>(70000 + seed));
@@ -219,7 +204,7 @@ TEST_P(CircuitBreakerMutants, NeverHold) {
   const Mutant& mutant = GetParam();
   std::string wrong, missed;
   int shown = 0, violated = 0;
-  const int runs = cases(40);
+  const int runs = property_cases(40);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = random_experiment(static_cast<std::uint64_t>(1000 + seed));
     experiment.breaker.defect = mutant.defect;
@@ -268,7 +253,7 @@ TEST(CircuitBreaker, NeverHalfOpenNeverCloses) {
 
 TEST(CircuitBreaker, StarvedIsInconclusive) {
   std::string wrong;
-  const int runs = cases(140);
+  const int runs = property_cases(140);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = random_experiment(static_cast<std::uint64_t>(5000 + seed));
     experiment.per_second = 2;
@@ -288,7 +273,7 @@ TEST(CircuitBreaker, StarvedIsInconclusive) {
 TEST(CircuitBreaker, SleepWindowIsInItsInterval) {
   int constant = 0, inside = 0;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
     const Experiment experiment = random_experiment(static_cast<std::uint64_t>(20000 + seed));
     const simulation::Run run = simulation::simulate(experiment);
@@ -367,7 +352,7 @@ TEST(CircuitBreaker, HangModeTellsTheSleepFromThePeriod) {
 TEST(CircuitBreaker, APartialFaultMayCloseItBetweenOpenings) {
   int violated = 0, holds = 0;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = random_experiment(static_cast<std::uint64_t>(40000 + seed));
     experiment.breaker.consecutive = 0;

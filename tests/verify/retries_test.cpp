@@ -4,10 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/verify/judge.h"
-#include "tests/verify/client_simulation.h"
+#include "tests/verify/client_runs.h"
 #include "tests/verify/hand_log.h"
-#include "tests/verify/properties.h"
 
 namespace stormproof::verify {
 namespace {
@@ -21,8 +19,7 @@ using std::chrono::seconds;
 
 Client random_client(int seed) {
   Dice dice(seed);
-  Client client;
-  client.seed = static_cast<std::uint64_t>(seed);
+  Client client = client_of(seed);
   client.per_second = dice.in(100, 250);
   client.outage = seconds(15);
   client.share = dice.one_of({1.0, 1.0, 0.8});
@@ -42,10 +39,6 @@ RetriesExpectation claim_of(const Client& client) {
   claim.backoff_factor = client.factor;
   claim.jitter_at_least = 0.15;
   return claim;
-}
-
-Finding judged(const Client& client, const RetriesExpectation& claim) {
-  return judge(simulation::simulate(client), simulation::scenario_of(client, claim)).front();
 }
 
 TEST(Retries, CorrectTwinsHold) {
@@ -91,7 +84,7 @@ TEST(Retries, RetryAfterIsHonouredOrNot) {
 }
 
 TEST(Retries, AnUnsaidRetryAfterCannotBeHonoured) {
-  const Finding finding = judged(random_client(1), {.on = "payments", .honours_retry_after = true});
+  const Finding finding = judged(random_client(1), RetriesExpectation{.on = "payments", .honours_retry_after = true});
   EXPECT_EQ(finding.verdict, Verdict::inconclusive);
   EXPECT_THAT(finding.checks[0].missing, testing::HasSubstr("Retry-After"));
 }
@@ -160,7 +153,7 @@ TEST(Retries, SeveralCallsForARequestAreNoRetries) {
 TEST(Retries, SaysWhatShowsIt) {
   Client client = random_client(7);
   client.defect = ClientDefect::repeats_writes;
-  const Finding finding = judged(client, {.on = "payments", .repeated_writes_at_most = 0});
+  const Finding finding = judged(client, RetriesExpectation{.on = "payments", .repeated_writes_at_most = 0});
   EXPECT_EQ(finding.verdict, Verdict::violated);
   EXPECT_EQ(finding.exchanges.size(), 20u);
   EXPECT_EQ(finding.timeline.back().what, "a write sent again");
