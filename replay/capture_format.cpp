@@ -112,6 +112,7 @@ Entry entry_of(const Exchange& exchange) {
   entry.interim = exchange.interim;
   entry.response_head = exchange.response.head;
   entry.response_body = exchange.response.body;
+  entry.segments = exchange.segments;
   return entry;
 }
 
@@ -133,6 +134,7 @@ void append_entry(std::string& block, const Entry& entry) {
   put(block, entry.interim);
   put(block, entry.response_head);
   put(block, entry.response_body);
+  put(block, entry.segments);
 }
 
 base::Result<Entry> take_entry(std::string_view& block) {
@@ -155,6 +157,7 @@ base::Result<Entry> take_entry(std::string_view& block) {
   entry.interim = taker.text();
   entry.response_head = taker.text();
   entry.response_body = taker.text();
+  entry.segments = taker.text();
   if (!taker.whole()) return base::fail("an exchange in it ends too early");
   if (ending > static_cast<std::uint64_t>(ending_last))
     return base::fail(fmt::format("an exchange in it has the unknown ending {}", ending));

@@ -18,7 +18,7 @@
 namespace stormproof::replay {
 
 inline constexpr std::uint32_t capture_application_id = 0x53505446;  // "SPTF"
-inline constexpr std::uint32_t capture_version = 2;                  // 1 was never released and is refused
+inline constexpr std::uint32_t capture_version = 3;                  // 1 and 2 were never released and are refused
 
 // A block is full at this many raw bytes.
 inline constexpr std::size_t block_bytes_full = 256 * 1024;
@@ -96,7 +96,7 @@ struct Entry {
   std::array<std::int64_t, 4> times = {};  // request start and end, response start and end
   Ending ending = Ending::complete;
   PartedBody request_parts, response_parts;
-  std::string_view request_head, request_body, interim, response_head, response_body;
+  std::string_view request_head, request_body, interim, response_head, response_body, segments;
 };
 
 Entry entry_of(const Exchange& exchange);

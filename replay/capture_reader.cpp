@@ -313,6 +313,7 @@ base::Result<void> CaptureReader::fill(const Entry& entry, Exchange& exchange, b
   exchange.request.head = entry.request_head;
   exchange.interim = entry.interim;
   exchange.response.head = entry.response_head;
+  exchange.segments = entry.segments;
   exchange.request.body.clear();
   exchange.response.body.clear();
   if (heads_only) return {};

@@ -6,6 +6,8 @@
 #include <bit>
 #include <filesystem>
 
+#include "replay/segments.h"
+
 namespace stormproof::replay {
 namespace {
 
@@ -129,6 +131,9 @@ base::Result<void> CaptureWriter::append(Entry entry) {
     return base::fail(
         fmt::format("exchange {} has heads of {} bytes; the limit is {}", entry.id, heads, heads_bytes_max));
   }
+  if (entry.segments.size() > segments_bytes_max)
+    return base::fail(fmt::format("exchange {} has {} bytes of segments' times; the limit is {}", entry.id,
+                                  entry.segments.size(), segments_bytes_max));
   if (auto room = make_room(); !room) return room;
   const std::uint64_t bytes =
       bytes_of(entry) + parted_bytes(entry.id, Direction::request) + parted_bytes(entry.id, Direction::response);

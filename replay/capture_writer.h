@@ -34,8 +34,6 @@
 
 namespace stormproof::replay {
 
-enum class Direction : std::uint8_t { request, response };
-
 class CaptureWriter {
  public:
   static constexpr base::Nanoseconds commit_interval = std::chrono::milliseconds(100);

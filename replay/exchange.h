@@ -21,6 +21,8 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
+enum class Direction : std::uint8_t { request, response };
+
 // How an exchange ended, by cause. Stored as a number: new causes are added at the end.
 enum class Ending : std::uint8_t {
   complete,
@@ -50,6 +52,7 @@ struct Exchange {
   Message request;
   std::string interim;  // raw 1xx heads that came before the response
   Message response;
+  std::string segments;  // of a stream: when its bytes passed (segments.h)
   bool operator==(const Exchange&) const = default;
 };
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include "replay/segments.h"
+
 namespace stormproof::replay {
 namespace {
 
@@ -23,7 +25,8 @@ struct RecordHead {
   std::array<std::int64_t, 4> times = {};  // as those of an Entry
   PartedSizes parted = {};                 // of a part: what came before it, by its direction
   std::uint64_t bytes_in_all = 0;
-  std::array<std::size_t, 4> sizes = {};  // of request head, request body, interim, response head; the rest is its body
+  // Of request head, request body, interim, response head and response body; the rest are the segments.
+  std::array<std::size_t, 5> sizes = {};
 };
 
 enum TimeOf : std::size_t { request_start, request_end, response_start, response_end };
@@ -72,12 +75,13 @@ HandedOver read_record(std::string_view record) {
   handed.offset = head.parted[static_cast<std::size_t>(head.direction)];
   handed.bytes = record;
   std::size_t text = 0;
+  Entry& entry = handed.entry;
   for (std::string_view* view :
-       {&handed.entry.request_head, &handed.entry.request_body, &handed.entry.interim, &handed.entry.response_head}) {
+       {&entry.request_head, &entry.request_body, &entry.interim, &entry.response_head, &entry.response_body}) {
     *view = record.substr(0, head.sizes[text]);
     record.remove_prefix(head.sizes[text++]);
   }
-  handed.entry.response_body = record;
+  entry.segments = record;
   return handed;
 }
 
@@ -97,6 +101,8 @@ class RecordingLane::Take final : public wire::Tap {
     body_end_.clear();
     bytes_ = 0;
     dropped_ = cause_count;
+    connects_ = request.head.method == "CONNECT";
+    segments_.clear();
     for (std::string& text : texts_) {
       text.clear();
       if (text.capacity() > kept_bytes_max) text.shrink_to_fit();
@@ -110,6 +116,11 @@ class RecordingLane::Take final : public wire::Tap {
     if (dropped_ != cause_count) return;
     std::string& text = texts_[static_cast<std::size_t>(part)];
     text += bytes;
+    if (is_body(part) && is_stream()) {
+      const base::Nanoseconds after(ns_of(lane_.clock_.now()) - head_.times[request_start]);
+      segments_.note(
+          {part == wire::Part::request_body ? Direction::request : Direction::response, after, bytes.size()});
+    }
     if (part == wire::Part::request_body) {
       head_.times[request_end] = ns_of(lane_.clock_.now());
       body_left_ -= std::min<std::uint64_t>(body_left_, bytes.size());
@@ -140,8 +151,17 @@ class RecordingLane::Take final : public wire::Tap {
   // The texts, by wire::Part.
   enum Text : std::size_t { request_head, request_body, interim, response_head, response_body, text_count };
 
+  static bool is_body(wire::Part part) { return part == wire::Part::request_body || part == wire::Part::response_body; }
+
+  // Bytes both ways that no HTTP frames: without heads in TCP mode, behind them in a tunnel.
+  bool is_stream() const {
+    if (texts_[request_head].empty()) return true;
+    const int status = status_of(texts_[response_head]);
+    return status == 101 || (connects_ && status / 100 == 2);
+  }
+
   bool hand_over(const events::Exchange& event) {
-    const bool stream = texts_[request_head].empty();  // of TCP mode: bytes without heads
+    const bool stream = texts_[request_head].empty();  // of TCP mode
     const bool answered = stream ? event.response_bytes > 0 : !texts_[response_head].empty();
     head_.kind = HandedOver::Kind::exchange;
     head_.ending = ending_of(event);
@@ -152,8 +172,8 @@ class RecordingLane::Take final : public wire::Tap {
     head_.times[response_end] = answered ? ns_of(event.end) : 0;
     head_.bytes_in_all = bytes_;
     for (std::size_t i = 0; i < head_.sizes.size(); ++i) head_.sizes[i] = texts_[i].size();
-    const std::array<std::string_view, 1 + text_count> parts = {bytes_of(head_), texts_[0], texts_[1],
-                                                                texts_[2],       texts_[3], texts_[4]};
+    const std::array<std::string_view, 2 + text_count> parts = {bytes_of(head_), texts_[0], texts_[1],       texts_[2],
+                                                                texts_[3],       texts_[4], segments_.text()};
     return lane_.push(parts);
   }
 
@@ -193,6 +213,8 @@ class RecordingLane::Take final : public wire::Tap {
   std::string body_end_;  // the last bytes of the request's body so far
   std::uint64_t bytes_ = 0;
   Cause dropped_ = cause_count;  // why; cause_count: it is not
+  bool connects_ = false;
+  SegmentNotes segments_;
 };
 
 RecordingLane::RecordingLane(const base::Clock& clock, std::size_t ring_bytes, std::size_t part_bytes,

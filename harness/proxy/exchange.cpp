@@ -97,9 +97,7 @@ void Exchange::fail(Outcome cause) {
 void Exchange::cut_upstream() {
   now_.reusable = false;
   if (upstream_ != nullptr) upstream_->close();
-  if (connecting_ != nullptr) {
-    connecting_->close();
-  }
+  if (connecting_ != nullptr) connecting_->close();
 }
 
 void Exchange::begin_event() {

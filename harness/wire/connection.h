@@ -47,7 +47,7 @@ class Connection final : private Reactor::Watcher {
  public:
   static constexpr std::size_t small_buffer = 4 * 1024;   // while idle or for small messages
   static constexpr std::size_t large_buffer = 64 * 1024;  // while a large message streams; holds any legal head
-  static constexpr std::size_t write_parts_max = 4;
+  static constexpr std::size_t write_parts_max = Socket::write_parts_max;
 
   // Told of every arrival that no more() was waiting for. May close the connection, not destroy it.
   class Watcher {

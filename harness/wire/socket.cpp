@@ -13,8 +13,6 @@
 namespace stormproof::wire {
 namespace {
 
-constexpr std::size_t parts_max = 4;
-
 ErrorCode last_error() { return {errno, boost::system::system_category()}; }
 
 // EINTR does not come on a socket that does not block.
@@ -96,8 +94,8 @@ std::size_t Socket::read_some(std::span<char> room, ErrorCode& error) {
 std::size_t Socket::write_some(std::span<const asio::const_buffer> parts, ErrorCode& error) {
   if (parts.size() == 1)
     return result_of(::send(descriptor_, parts.front().data(), parts.front().size(), MSG_NOSIGNAL), error);
-  assert(parts.size() <= parts_max);
-  std::array<iovec, parts_max> gathered;
+  assert(parts.size() <= write_parts_max);
+  std::array<iovec, write_parts_max> gathered;
   for (std::size_t i = 0; i < parts.size(); ++i) gathered[i] = {const_cast<void*>(parts[i].data()), parts[i].size()};
   msghdr message{};
   message.msg_iov = gathered.data();

@@ -40,7 +40,8 @@ class Socket {
 
   // Bytes > 0, or an error; asio::error::eof is the end.
   std::size_t read_some(std::span<char> room, ErrorCode& error);
-  // At most four parts, none of them empty.
+  // At most write_parts_max parts, none of them empty.
+  static constexpr std::size_t write_parts_max = 4;
   std::size_t write_some(std::span<const asio::const_buffer> parts, ErrorCode& error);
 
   ErrorCode no_delay();

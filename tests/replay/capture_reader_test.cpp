@@ -35,7 +35,7 @@ TEST(CaptureReader, SaysWhatIsWrongInOneSentence) {
 TEST(CaptureReader, RefusesANewerVersionAndAnOtherSchema) {
   const Folder folder;
   write_capture(folder.file("newer"), 3);
-  ASSERT_TRUE(Database::open(folder.file("newer"), Database::Mode::write)->run("PRAGMA user_version=3"));
+  ASSERT_TRUE(Database::open(folder.file("newer"), Database::Mode::write)->run("PRAGMA user_version=4"));
   EXPECT_THAT(refusal(folder.file("newer")),
               HasSubstr("was written by a newer stormproof (capture version 3; this one reads 2)"));
   write_capture(folder.file("older"), 3);

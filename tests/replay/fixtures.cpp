@@ -61,6 +61,8 @@ Exchange exchange_number(std::uint64_t number, std::size_t body_bytes) {
   if (number % 5 == 0) exchange.interim = "HTTP/1.1 100 Continue\r\n\r\n";
   exchange.response.head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   const std::string data = noise(number + 1'000'000, body_bytes - body_bytes / 2);
+  if (number % 6 == 0)
+    exchange.segments = noise(number + 2'000'000, 5);  // any bytes: what they mean is not the store's matter
   exchange.response.body = fmt::format("{:x}\r\n", data.size()) + data + "\r\n0\r\nTrailer: x\r\n\r\n";
   return exchange;
 }

@@ -1,11 +1,13 @@
 #include "replay/recording_lane.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
 #include <string>
 #include <vector>
 
+#include "replay/segments.h"
 #include "tests/replay/fixtures.h"
 
 namespace stormproof::replay {
@@ -98,6 +100,64 @@ TEST_F(RecordingLaneTest, AnExchangeIsOneRecord) {
   EXPECT_EQ(handed.bytes_in_all, get_head.size() + 3 + 25 + ok_head.size() + 2);
   EXPECT_EQ(begin(lane)->id(), 8u);
   EXPECT_TRUE(dropped(lane).empty());
+}
+
+// The segments of a record as "client 3 at 1 ms".
+std::vector<std::string> told(std::string_view segments) {
+  std::vector<std::string> all;
+  SegmentReader reader(segments);
+  for (auto next = reader.next(); next && *next; next = reader.next()) {
+    const auto after = std::chrono::duration_cast<std::chrono::milliseconds>((*next)->after).count();
+    const bool request = (*next)->direction == Direction::request;
+    all.push_back(fmt::format("{} {} at {} ms", request ? "client" : "upstream", (*next)->bytes, after));
+  }
+  return all;
+}
+
+TEST_F(RecordingLaneTest, OfAStreamEachPieceHasItsTime) {
+  RecordingLane lane(clock_, 1 << 20, 4096, ids_, bell_);
+  const wire::Head none;
+  wire::Tap* const tap = lane.tap({none, 42, 1, clock_.now()});
+  tap->bytes(Part::response_body, "hello");
+  clock_.advance(std::chrono::milliseconds(2));
+  tap->bytes(Part::request_body, "abc");
+  tap->bytes(Part::response_body, "d");
+  end(tap);
+  const HandedOver handed = take(lane);
+  EXPECT_EQ(handed.entry.request_body, "abc");
+  EXPECT_EQ(handed.entry.response_body, "hellod");
+  EXPECT_EQ(told(handed.entry.segments),
+            (std::vector<std::string>{"upstream 5 at 0 ms", "client 3 at 2 ms", "upstream 1 at 2 ms"}));
+}
+
+TEST_F(RecordingLaneTest, OfATunnelWhatFollowsItsHeadsHasTimes) {
+  RecordingLane lane(clock_, 1 << 20, 4096, ids_, bell_);
+  wire::Tap* const tap = begin(lane);
+  tap->bytes(Part::request_head, get_head);
+  tap->bytes(Part::response_head, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+  clock_.advance(std::chrono::milliseconds(1));
+  tap->bytes(Part::response_body, "frame");
+  end(tap);
+  EXPECT_EQ(told(take(lane).entry.segments), std::vector<std::string>{"upstream 5 at 1 ms"});
+}
+
+TEST_F(RecordingLaneTest, ASuccessfulConnectIsATunnelAndARefusedOneIsNone) {
+  RecordingLane lane(clock_, 1 << 20, 4096, ids_, bell_);
+  for (const auto& [status, segments] : {std::pair{"200 OK", 1U}, std::pair{"403 Forbidden", 0U}}) {
+    head_.method = "CONNECT";
+    wire::Tap* const tap = begin(lane);
+    tap->bytes(Part::request_head, "CONNECT t:1 HTTP/1.1\r\nHost: t\r\n\r\n");
+    tap->bytes(Part::response_head, fmt::format("HTTP/1.1 {}\r\n\r\n", status));
+    tap->bytes(Part::response_body, "bytes");
+    end(tap);
+    EXPECT_EQ(told(take(lane).entry.segments).size(), segments) << status;
+  }
+}
+
+TEST_F(RecordingLaneTest, AnHttpBodyHasNoSegments) {
+  RecordingLane lane(clock_, 1 << 20, 4096, ids_, bell_);
+  exchange(lane, "ok");
+  EXPECT_TRUE(take(lane).entry.segments.empty());
 }
 
 TEST_F(RecordingLaneTest, PartsOfABodyGoAheadWithTheirOffsets) {

@@ -18,8 +18,7 @@ class Answerer {
 
   void play(support::RawConnection& peer);
 
-  std::uint64_t requests() const { return requests_; }  // that came whole
-  std::uint64_t strange() const { return strange_; }    // that nobody asks, or with a body that nobody sends
+  std::uint64_t strange() const { return strange_; }  // that nobody asks, or with a body that nobody sends
 
  private:
   struct Request;
@@ -31,7 +30,6 @@ class Answerer {
   std::uint64_t seed_;
   Mood mood_;
   std::atomic<std::uint64_t> connections_ = 0;
-  std::atomic<std::uint64_t> requests_ = 0;
   std::atomic<std::uint64_t> strange_ = 0;
 };
 

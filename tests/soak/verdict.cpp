@@ -73,6 +73,7 @@ class Judging {
     const AccessLedger& log = *read;
     const Compared compared = compare(ended_, log);
     line("connections of clients", ended_.connections);
+    equal("connections of clients that failed", ended_.not_connected, "none", 0);
     line("requests sent whole", std::accumulate(compared.seen.begin() + 1, compared.seen.end(), std::uint64_t{0}));
     for (std::size_t i = 1; i < sights; ++i)
       line(fmt::format("  {}", to_string(static_cast<Seen>(i))), compared.seen[i]);
