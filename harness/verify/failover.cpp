@@ -64,14 +64,10 @@ class Replicas {
 
   // Where calls carry the traces of requests, those that do not are a balancer's health checks.
   void leave_out_checks(const View& view) {
-    std::uint64_t healthy = 0;
-    std::uint64_t known = 0;
-    for (const ReplicaCall& each : calls_) {
-      if (each.call->start < view.healthy_begin() || each.call->end >= view.healthy_end()) continue;
-      ++healthy;
-      known += each.request != nullptr ? 1 : 0;
-    }
-    if (2 * known > healthy) std::erase_if(calls_, [](const ReplicaCall& each) { return each.request == nullptr; });
+    const bool traced = std::ranges::any_of(calls_, [&](const ReplicaCall& each) {
+      return each.request != nullptr && each.call->start >= view.healthy_begin() && each.call->end < view.healthy_end();
+    });
+    if (traced) std::erase_if(calls_, [](const ReplicaCall& each) { return each.request == nullptr; });
   }
 
   std::vector<ReplicaCall> calls_;  // by start

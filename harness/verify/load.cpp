@@ -93,14 +93,21 @@ Goodput goodput_of(const View& view, Exchanges requests, Time from, Time to, con
   }
   goodput.low = share_lower(goodput.good, goodput.offered, confidence);
   goodput.high = share_upper(perhaps, goodput.offered, confidence);
-  for (std::size_t batch = 0; batch < batches; ++batch) {
-    sure[batch] /= std::max(1.0, offered[batch]);
-    possible[batch] /= std::max(1.0, offered[batch]);
-  }
-  if (const auto bounds = mean_bounds(sure, confidence); bounds && bounds->low < bounds->high)
-    goodput.low = std::max(0.0, bounds->low);
-  if (const auto bounds = mean_bounds(possible, confidence); bounds && bounds->low < bounds->high)
-    goodput.high = std::min(1.0, bounds->high);
+  const auto bounded = [&](std::vector<double> good, bool by_offered) {
+    const double usual = static_cast<double>(requests.size()) / static_cast<double>(batches);
+    for (std::size_t batch = 0; batch < batches; ++batch)
+      good[batch] /= by_offered ? std::max(1.0, offered[batch]) : usual;
+    return mean_bounds(good, confidence);
+  };
+  // A service with room answers a share of what is offered, one at its capacity so many a second, whatever is offered.
+  const auto by_share = bounded(sure, true);
+  const auto by_rate = bounded(sure, false);
+  if (!by_share) return goodput;
+  const bool even = by_rate->high - by_rate->low < by_share->high - by_share->low;
+  const MeanBounds low = even ? *by_rate : *by_share;
+  const MeanBounds high = *bounded(possible, !even);
+  if (low.low < low.high) goodput.low = std::max(0.0, low.low);
+  if (high.low < high.high) goodput.high = std::min(1.0, high.high);
   return goodput;
 }
 

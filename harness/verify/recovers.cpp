@@ -249,7 +249,7 @@ Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenari
     if (recovery.first_good) finding.timeline.push_back({*recovery.first_good, "first good answer"});
     if (recovery.stable) finding.timeline.push_back({*recovery.stable, "stable"});
     std::ranges::sort(finding.timeline, {}, [](const Instant& instant) { return std::tie(instant.at, instant.what); });
-    if (recovery.windows.empty()) check.missing = "no request was sent after the heal";
+    if (recovery.requests == 0) check.missing = "no request was sent after the heal";
     else decide_both(check, recovery, at_best, expectation.within);
     if (check.verdict == Verdict::violated) show_failing(finding, view, at_best, expectation.within, wide, lenient);
     if (expectation.first_success_within)

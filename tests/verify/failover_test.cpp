@@ -15,7 +15,7 @@ enum class Balancing : std::uint8_t {
   right,
   never_leaves,
   leaves_late,
-  tries_again_often,  // every 50 ms
+  tries_again_often,  // every 20 ms
   leaks_some,         // one call in 20
   drops_its_share,    // what would have gone to the hurt replica goes nowhere
   never_returns,
@@ -49,13 +49,17 @@ class Model {
     fails_.assign(static_cast<std::size_t>(the_.replicas), 0);
     for (double at = run_.gap(the_.per_second, true); at < run_.end(); at += run_.gap(the_.per_second, true)) serve(at);
     for (double at = 1; the_.checks_every_ms > 0 && at < run_.end(); at += the_.checks_every_ms) {
-      for (int replica = 0; replica < the_.replicas; ++replica)
-        run_.call(RunLog::of_nobody, at, at + 1, 200, name_of(replica));
+      for (int replica = 0; replica < the_.replicas; ++replica) check(at, replica);
     }
     return std::move(run_);
   }
 
  private:
+  void check(double at, int replica) {
+    const bool hurt = replica == 0 && run_.hurts(at);
+    run_.call(RunLog::of_nobody, at, at + 1, hurt ? 503 : 200, name_of(replica), hurt);
+  }
+
   bool available(int replica, double at) {
     const Balancing how = the_.how;
     if (replica != 0) return down_until_[static_cast<std::size_t>(replica)] <= at;
@@ -90,7 +94,7 @@ class Model {
     const auto place = static_cast<std::size_t>(replica);
     fails_[place] = good ? 0 : fails_[place] + 1;
     if (fails_[place] >= 3) {
-      down_until_[place] = now + (the_.how == Balancing::tries_again_often ? 50 : the_.down_ms);
+      down_until_[place] = now + (the_.how == Balancing::tries_again_often ? 20 : the_.down_ms);
       left_ = left_ || replica == 0;
     }
     return good;

@@ -38,7 +38,7 @@ TimeoutExpectation claim_of(const Client& client) {
   return claim;
 }
 
-Finding judged(const Client& client) { return judged(client, claim_of(client)); }
+Finding judged(const Client& client) { return verify::judged(client, claim_of(client)); }
 
 const Check& named(const Finding& finding, std::string_view name) {
   static const Check none;
