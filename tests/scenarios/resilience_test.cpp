@@ -95,7 +95,7 @@ TEST(Resilience, MistakesAreTold) {
   EXPECT_THAT(complaint("overload: {good-within: 1s, at: 1x}"), HasSubstr("more than 1x"));
   EXPECT_THAT(complaint("overload: {good-within: 1s, status: [200]}"), HasSubstr("400 and above"));
   EXPECT_THAT(complaint("overload: {at: 3x}"), HasSubstr("lacks 'good-within'"));
-  EXPECT_THAT(complaint("fallback: {on: ledger, body: usual}"), HasSubstr("did you mean 'as-usual'"));
+  EXPECT_THAT(complaint("fallback: {on: ledger, body: as-usal}"), HasSubstr("did you mean 'as-usual'"));
   EXPECT_THAT(complaint("metastability: {within: 1h}"), HasSubstr("over before this limit"));
 }
 
