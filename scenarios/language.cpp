@@ -245,9 +245,13 @@ const Record& breaker_expectation() {
 }
 
 const Record& recovers_expectation() {
-  static const Record record = {"recovers expectation",
-                                "The service is as well as in the steady state, some time after the phase began.",
-                                {{"within", a(Form::duration), required, "How long recovery may take.", "10s"}}};
+  static const Record record = {
+      "recovers expectation",
+      "The service is as well as in the steady state, some time after the phase began.",
+      {{"within", a(Form::duration), required, "How long recovery may take.", "10s"},
+       {"first-success-within", a(Form::duration), optional, "How long the first good answer may take.", "2s"},
+       {"windows", a(Form::count), optional,
+        "So many stretches in a row must be as good as the steady state. Default: 10.", "10"}}};
   return record;
 }
 

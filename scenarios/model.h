@@ -245,6 +245,8 @@ struct BreakerExpectation {
 
 struct RecoversExpectation {
   Nanoseconds within{0};
+  std::optional<Nanoseconds> first_success_within = {};
+  std::uint64_t windows = 10;  // in a row, as good as the steady state
 };
 
 // How long the service waits for a dependency that hangs.
@@ -300,13 +302,60 @@ struct RateProbe {
 
 // Whether the service hands the trace of a request on to the calls that it makes for it.
 struct TraceExpectation {
-  std::string on;                // a dependency
-  double share_at_least = 0.99;  // of the calls
+  std::string on;                                      // a dependency
+  double share_at_least = 0.99;                        // of the calls
+  std::vector<std::string> headers = {"traceparent"};  // also "b3", "x-b3": each of them
+  bool new_parent = false;                             // each call is a span of its own
+};
+
+// What happens to traffic over replicas of a dependency when one of them is hurt. Each replica is a dependency of its own.
+struct FailoverExpectation {
+  std::string on;                        // the replica that is hurt
+  std::vector<std::string> others = {};  // all other replicas
+  std::optional<Nanoseconds> leaves_within = {};
+  double share_at_most = 0.01;                     // of the calls to all replicas, once left
+  bool others_take_over = false;                   // the others get as many good calls as all got before
+  std::optional<Nanoseconds> returns_within = {};  // of the replica's recovery
+};
+
+// What a dependency that hangs may take of the service.
+struct BulkheadExpectation {
+  std::string on;                                   // a dependency
+  std::optional<std::uint64_t> calls_at_most = {};  // at once
+  std::optional<Nanoseconds> others_p99 = {};       // of requests that do not depend on it
+};
+
+// How the service sheds load beyond its capacity.
+struct OverloadExpectation {
+  Nanoseconds good_within{0};     // an answer that comes later is no good to anyone
+  double at = 3;                  // times the peak goodput is overload
+  double goodput_at_least = 0.9;  // of the peak
+  std::optional<Nanoseconds> admitted_p99 = {};
+  bool refuses_faster = false;              // than it serves
+  std::vector<int> status = {429, 503};     // of a refusal
+  std::vector<std::string> important = {};  // routes that are refused last
+};
+
+// Whether the service comes back by itself when what hurt it is over and the load goes on.
+struct MetastabilityExpectation {
+  Nanoseconds within{0};
+  double goodput_at_least = 0.95;  // of the steady state's
+  Nanoseconds good_within = std::chrono::seconds(1);
+};
+
+// What the service answers in place of what it cannot get.
+struct FallbackExpectation {
+  std::string on;    // a dependency
+  int status = 200;  // or another of its class
+  std::optional<Nanoseconds> within = {};
+  std::string body = "not-empty";  // or "json", "as-usual"
+  std::optional<Nanoseconds> fresh_within = {};
 };
 
 struct Expectation {
   std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation, TimeoutExpectation,
-               RetriesExpectation, RateLimitExpectation, TraceExpectation>
+               RetriesExpectation, RateLimitExpectation, TraceExpectation, FailoverExpectation, BulkheadExpectation,
+               OverloadExpectation, MetastabilityExpectation, FallbackExpectation>
       what;
   std::string text;  // as written, in one line: "circuit-breaker: {on: payments, opens-within: 3s}"
   int line = 0;      // in the scenario's file

@@ -34,7 +34,7 @@ class Reader {
     put(scenario.owner, in(root, "owner"));
     scenario.tags = texts(in(root, "tags"));
     scenario.topology = topology(in(root, "topology"));
-    scenario.traffic = traffic(in(root, "traffic"));
+    scenario.traffic = traffic_ = traffic(in(root, "traffic"));
     scenario.steady_state = phase(in(root, "steady-state"), std::string(steady_state_name));
     scenario.phases = phases(in(root, "phases"));
     scenario.faults_at_once = count_in(in(in(root, "caps"), "faults-at-once"));
@@ -288,11 +288,17 @@ class Reader {
     } else if (kind == "recovers") {
       RecoversExpectation recovers;
       put(recovers.within, in(what, "within"));
+      recovers.first_success_within = value<Nanoseconds>(in(what, "first-success-within"));
+      recovers.windows = count_in(in(what, "windows")).value_or(recovers.windows);
+      if (recovers.windows == 0) complaints_.add(in(what, "windows").place, "one window at least");
       check_fits(in(what, "within"), phase_duration);
+      check_fits(in(what, "first-success-within"), phase_duration);
       expectation.what = recovers;
     } else if (auto mechanism = read_mechanism(kind, what, complaints_)) {
       expectation.what = std::move(*mechanism);
       if (at(what, "on") != nullptr) known_dependency(in(what, "on"));
+      for (const Node& replica : in(what, "others").items) known_dependency(replica);
+      check_traffic_for(kind, node);
       for (const std::string_view key : keys_within_phase(kind)) check_fits(in(what, key), phase_duration);
       if (const auto per = value<std::string>(in(what, "per"))) check_per(*per, in(what, "per"));
     }
@@ -320,6 +326,23 @@ class Reader {
     check_fits(in(node, "opens-within"), phase_duration);
     check_fits(in(node, "closes-within"), phase_duration);
     return breaker;
+  }
+
+  // What the traffic cannot show.
+  void check_traffic_for(std::string_view kind, const Node& node) {
+    const Place place = node.keys.front().place;
+    if (kind != "overload" && kind != "metastability") return;
+    if (traffic_.affinity != Affinity::none) {
+      complaints_
+          .warn(place, fmt::format("'{}' gives no verdict with these connections: a request waits for the one "
+                                   "before it, so that the load falls as the service gets slow",
+                                   kind))
+          .hint = "leave traffic.connections out";
+    }
+    if (kind == "overload" && (traffic_.rate_per_second || traffic_.poisson_per_second)) {
+      complaints_.warn(place, "'overload' gives no verdict at one rate: the peak is that of another").hint =
+          "for example traffic steps: [{rate: 100/s, for: 10s}, {rate: 200/s, for: 10s}, {rate: 600/s}]";
+    }
   }
 
   // A request has one key in the event log.
@@ -366,6 +389,7 @@ class Reader {
   bool has_network_ = false;
   std::vector<std::string> speaking_tls_;  // dependencies
   std::vector<std::string> dependency_names_;
+  Traffic traffic_;
   std::string per_;                             // of rate limits
   bool dependencies_known_ = false;             // where topology itself is wrong, every name would be
   std::map<std::string, std::string> proxies_;  // address to dependency

@@ -112,6 +112,8 @@ void Exchange::begin_event() {
   event_.connection = connection_;
   event_.request = relay_.numbered(relay_.counts_.exchanges);
   event_.trace = head.trace;
+  event_.parent = head.trace_parent;
+  event_.carriers = head.trace_carriers;
   event_.start = event_.intended = relay_.clock_.now();
   if (relay_.taps_.sink != nullptr) event_.route = relay_.taps_.sink->route(head.method, head.target);
   if (relay_.taps_.tapper != nullptr) {

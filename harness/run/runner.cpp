@@ -40,6 +40,14 @@ std::string run_id(base::Time at, std::uint64_t seed) {
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
 }
 
+Watched watched_of(const scenarios::Scenario& scenario) {
+  Watched watched{.key_header = scenarios::key_header_of(scenario)};
+  for (const std::string& name : scenarios::trace_headers_of(scenario))
+    watched.carriers |= name == "b3" ? events::in_b3 : name == "x-b3" ? events::in_x_b3 : events::in_traceparent;
+  watched.answers = scenarios::looks_into_answers(scenario);
+  return watched;
+}
+
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
@@ -96,6 +104,7 @@ base::Result<void> Runner::start() {
   auto script = replay::load_script(capture.string(), {.filter = {scenario_.traffic.methods, scenario_.traffic.paths},
                                                        .allow_writes = scenario_.traffic.allow_writes,
                                                        .traced = true,
+                                                       .b3 = watched_of(scenario_).carriers != events::in_traceparent,
                                                        .memory_max = replay::script_memory_max});
   if (!script) return std::unexpected(script.error());
   if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
@@ -130,10 +139,9 @@ base::Result<void> Runner::start() {
   const auto pacing = pacing_of(scenario_, options_.seed);
   if (!pacing) return std::unexpected(pacing.error());
   if (const auto planned = make_probes(*script, {.target = *endpoint, .tls = *tls}); !planned) return planned;
-  traffic_ =
-      std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
-                                scenario_.traffic.connections.value_or(options_.connections_max), clock_, counts_, *tls,
-                                affinity_of(scenario_.traffic), scenarios::key_header_of(scenario_));
+  traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
+                                       scenario_.traffic.connections.value_or(options_.connections_max), clock_,
+                                       counts_, *tls, affinity_of(scenario_.traffic), watched_of(scenario_));
   return {};
 }
 
