@@ -51,7 +51,7 @@ class AnswerCall final : private wire::Deadlines::Entry, private base::StopHook 
   const base::Clock& clock_;
   wire::UpstreamPool& pool_;
   std::unique_ptr<wire::Connection> connection_;
-  wire::Socket* connecting_ = nullptr;
+  wire::ConnectAttempt* connecting_ = nullptr;
   wire::Framer framer_{wire::MessageKind::response};
   struct Digest;
   std::unique_ptr<Digest> digest_;  // of a body that is cut

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "scenarios/connection_faults.h"
 #include "scenarios/fault_records.h"
 #include "scenarios/mechanisms.h"
 #include "scenarios/probe_reader.h"
@@ -24,6 +25,27 @@ const Record& health() {
   return record;
 }
 
+const Record& own_network() {
+  static const Record record = {
+      "network of a program",
+      "The two ends of a link, a /30 network that is free on this machine. The url is on the service's address, the "
+      "proxies of dependencies listen on stormproof's.",
+      {{"harness-address", a(Form::line), required, "Stormproof's address on the link.", "10.213.7.1"},
+       {"service-address", a(Form::line), required, "The program's.", "10.213.7.2"}}};
+  return record;
+}
+
+const Record& caps() {
+  static const Record record = {
+      "caps",
+      "How much may be hurt at a time, whatever the faults of a phase say.",
+      {{"faults-at-once", a(Form::count), required,
+        "Of each dependency at most so many requests, and so many connections, are hurt at a time. What is beyond it "
+        "goes by; the ledger says so.",
+        "50"}}};
+  return record;
+}
+
 const Record& target() {
   static const Record record = {
       "target",
@@ -34,7 +56,11 @@ const Record& target() {
         "[./shop, --port, \"8082\"]"},
        {"env", named(hideable(Form::text), Form::variable), optional, "Added to the environment of the command.",
         "{LOG_LEVEL: debug, TOKEN: \"${secret:TOKEN}\"}"},
-       {"health", a(health()), optional, "How stormproof tells that it is up.", "{path: /healthz, within: 10s}"}}};
+       {"health", a(health()), optional, "How stormproof tells that it is up.", "{path: /healthz, within: 10s}"},
+       {"network", a(own_network()), optional,
+        "The command runs in a network of its own, whose link can be hurt (processes: network). Needs root, or "
+        "`unshare -rnm`.",
+        "{harness-address: 10.213.7.1, service-address: 10.213.7.2}"}}};
   return record;
 }
 
@@ -49,13 +75,30 @@ const Record& service() {
   return record;
 }
 
+const Record& proxy_tls() {
+  static const Record record = {
+      "TLS of a proxy",
+      "What the service meets where it speaks TLS with the proxy.",
+      {{"authority", a(Form::line), required,
+        "A file in PEM that the service is told to trust, relative to the scenario; made, with its key beside it "
+        "(FILE.key), where it is not there.",
+        "stormproof-authority.pem"},
+       {"names", list_of(a(Form::line)), optional,
+        "The host names and addresses that the certificate is for. Default: localhost and the proxy's own address.",
+        "[payments.internal]"}}};
+  return record;
+}
+
 const Record& dependency() {
   static const Record record = {
       "dependency",
       "Something that the service calls over HTTP. Faults are injected on the way to it.",
       {{"proxy", a(Form::address), required, "Where stormproof listens in its place; point the service here.",
         "\"127.0.0.1:19001\""},
-       {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""}}};
+       {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""},
+       {"tls", a(proxy_tls()), optional,
+        "The service speaks TLS with the proxy, which shows a certificate of stormproof's own authority.",
+        "{authority: stormproof-authority.pem}"}}};
   return record;
 }
 
@@ -150,6 +193,11 @@ const Record& fault() {
       made.choice->of.push_back(key.name);
       made.keys.push_back(std::move(key));
     }
+    made.choice->of.emplace_back("connection");
+    made.keys.push_back(
+        {"connection", a(connection_fault()), optional,
+         "What goes wrong with connections and their bytes, in the place of what goes wrong with messages.",
+         "{reset: {after-bytes: 1KiB}}"});
     for (Key& key : targeting_keys()) made.keys.push_back(std::move(key));
     return made;
   }();
@@ -197,9 +245,13 @@ const Record& breaker_expectation() {
 }
 
 const Record& recovers_expectation() {
-  static const Record record = {"recovers expectation",
-                                "The service is as well as in the steady state, some time after the phase began.",
-                                {{"within", a(Form::duration), required, "How long recovery may take.", "10s"}}};
+  static const Record record = {
+      "recovers expectation",
+      "The service is as well as in the steady state, some time after the phase began.",
+      {{"within", a(Form::duration), required, "How long recovery may take.", "10s"},
+       {"first-success-within", a(Form::duration), optional, "How long the first good answer may take.", "2s"},
+       {"windows", a(Form::count), optional,
+        "So many stretches in a row must be as good as the steady state. Default: 10.", "10"}}};
   return record;
 }
 
@@ -313,6 +365,7 @@ const Record& scenario_record() {
         "{for: 20s, expect: [{errors: {at-most: 0.1%}}]}"},
        {"phases", list_of(a(phase())), required, "What happens, one after the other.",
         "[{name: payments down, for: 20s, faults: [{on: payments, abort: {status: 503}}]}]"},
+       {"caps", a(caps()), optional, "How much may be hurt at a time.", "{faults-at-once: 50}"},
        {"gate", a(gate()), optional, "What decides the exit code.", "{fail-on: [violated, inconclusive]}"}}};
   return record;
 }

@@ -1,6 +1,7 @@
 #include "harness/run/preview.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -57,6 +58,7 @@ class Previewer {
   std::uint64_t requests_between(base::Nanoseconds begin, base::Nanoseconds end) const { return at(end) - at(begin); }
 
   RulePreview rule(const scenarios::Fault& fault, const PhasePreview& phase) const {
+    if (fault.connection) return of_connections(fault, phase);
     const faults::Plan plan(seed_, {rule_of(fault)});
     const faults::Rule& rule = plan.rules().front();
     RulePreview made{.id = rule.id,
@@ -73,6 +75,35 @@ class Previewer {
   }
 
  private:
+  // Which requests a connection will carry is the service's own affair.
+  RulePreview of_connections(const scenarios::Fault& fault, const PhasePreview& phase) const {
+    const faults::StreamRule rule = stream_rule_of(fault);
+    RulePreview made{.id = fault.id,
+                     .phase = phase.name,
+                     .on = fault.on,
+                     .effect = reports::effect_of(fault),
+                     .basis = {},
+                     .hits = {}};
+    made.begin = std::min(phase.end, phase.begin + rule.after);
+    made.end = rule.lasting ? std::min(phase.end, made.begin + *rule.lasting) : phase.end;
+    made.considered = requests_between(made.begin, made.end);
+    made.basis = connections_basis(rule);
+    return made;
+  }
+  // Of the first connections that the proxy will have had since the run began, those that are drawn.
+  std::string connections_basis(const faults::StreamRule& rule) const {
+    constexpr std::uint64_t named = 100;
+    if (rule.fault.share >= 1) return "whatever goes over connections to the dependency's proxy while it stands";
+    std::vector<std::uint64_t> drawn;
+    for (std::uint64_t number = 1; number <= named; ++number) {
+      if (rule.fault.hits(seed_, number)) drawn.push_back(number);
+    }
+    return fmt::format(
+        "whatever goes over the connections that it is drawn for: of the proxy's first {}, counted from "
+        "the run's begin, numbers {}",
+        named, fmt::join(drawn, ", "));
+  }
+
   std::size_t at(base::Nanoseconds offset) const {
     return static_cast<std::size_t>(std::ranges::lower_bound(offsets_, offset) - offsets_.begin());
   }
@@ -163,12 +194,23 @@ base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay:
 
 Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledger, std::uint64_t seed) {
   std::map<std::string, faults::Rule, std::less<>> rules;
+  std::map<std::string, faults::StreamRule, std::less<>> stream_rules;
   for (const scenarios::Phase& phase : scenario.phases) {
-    for (const scenarios::Fault& fault : phase.faults) rules.emplace(fault.id, rule_of(fault));
+    for (const scenarios::Fault& fault : phase.faults) {
+      if (fault.connection) stream_rules.emplace(fault.id, stream_rule_of(fault));
+      else rules.emplace(fault.id, rule_of(fault));
+    }
   }
   const faults::Plan plan(seed, {});
   Agreement found;
   for (const events::FaultFired& decision : ledger.faults) {
+    const bool spared = decision.effect == events::Effect::spared;
+    const auto stream = stream_rules.find(ledger.names.name_of(decision.rule));
+    if (stream != stream_rules.end() && stream->second.ramp == base::Nanoseconds(0)) {
+      ++found.decisions;
+      if (stream->second.fault.hits(seed, decision.identity) != spared) ++found.agreeing;
+      continue;
+    }
     const auto rule = rules.find(ledger.names.name_of(decision.rule));
     if (rule == rules.end() || !rule->second.decided_by_draw() || rule->second.first_tries ||
         rule->second.ramp > base::Nanoseconds(0)) {
@@ -176,7 +218,6 @@ Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledg
       continue;
     }
     ++found.decisions;
-    const bool spared = decision.effect == events::Effect::spared;
     if (plan.drawn(rule->second, decision.identity) != spared) ++found.agreeing;
   }
   return found;

@@ -40,6 +40,14 @@ std::string run_id(base::Time at, std::uint64_t seed) {
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
 }
 
+Watched watched_of(const scenarios::Scenario& scenario) {
+  Watched watched{.key_header = scenarios::key_header_of(scenario)};
+  for (const std::string& name : scenarios::trace_headers_of(scenario))
+    watched.carriers |= name == "b3" ? events::in_b3 : name == "x-b3" ? events::in_x_b3 : events::in_traceparent;
+  watched.answers = scenarios::looks_into_answers(scenario);
+  return watched;
+}
+
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
@@ -59,6 +67,7 @@ Runner::~Runner() {
 void Runner::end_service() {
   if (service_ == nullptr) return;
   service_->stop(service_grace);
+  if (network_ != nullptr) tell(faults::undo(network_->removal()));
   if (process_faults_ != nullptr) tell(process_faults_->close());
   const auto hidden = secrets_.hide_in_file(service_output_);
   if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
@@ -95,6 +104,7 @@ base::Result<void> Runner::start() {
   auto script = replay::load_script(capture.string(), {.filter = {scenario_.traffic.methods, scenario_.traffic.paths},
                                                        .allow_writes = scenario_.traffic.allow_writes,
                                                        .traced = true,
+                                                       .b3 = watched_of(scenario_).carriers != events::in_traceparent,
                                                        .memory_max = replay::script_memory_max});
   if (!script) return std::unexpected(script.error());
   if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
@@ -105,10 +115,16 @@ base::Result<void> Runner::start() {
   }
   if (const auto checked = check_faults(); !checked) return checked;
   take_digests(capture.string());
-  auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_);
+  make_process_faults();
+  if (const auto made = make_network(); !made) return made;
+  std::vector<scenarios::Dependency> dependencies = scenario_.topology.dependencies;
+  for (scenarios::Dependency& dependency : dependencies) {
+    if (dependency.tls) dependency.tls->authority = (folder / dependency.tls->authority).string();
+  }
+  auto opened = Dependencies::open(dependencies, clock_, counts_);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
-  make_process_faults();
+  dependencies_->cap(scenario_.faults_at_once);
   if (const auto started = start_service(); !started) return started;
 
   const scenarios::Target& target = scenario_.topology.candidate;
@@ -123,10 +139,9 @@ base::Result<void> Runner::start() {
   const auto pacing = pacing_of(scenario_, options_.seed);
   if (!pacing) return std::unexpected(pacing.error());
   if (const auto planned = make_probes(*script, {.target = *endpoint, .tls = *tls}); !planned) return planned;
-  traffic_ =
-      std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
-                                scenario_.traffic.connections.value_or(options_.connections_max), clock_, counts_, *tls,
-                                affinity_of(scenario_.traffic), scenarios::key_header_of(scenario_));
+  traffic_ = std::make_unique<Traffic>(std::move(*script), *pacing, *endpoint, options_.seed,
+                                       scenario_.traffic.connections.value_or(options_.connections_max), clock_,
+                                       counts_, *tls, affinity_of(scenario_.traffic), watched_of(scenario_));
   return {};
 }
 
@@ -143,15 +158,23 @@ base::Result<void> Runner::make_probes(const replay::Script& script, const Probe
 
 base::Result<void> Runner::check_faults() const {
   const bool has_program = !scenario_.topology.candidate.command.empty();
+  const bool has_network = scenario_.topology.candidate.network.has_value();
+  if (has_network && !has_program)
+    return base::fail("a network of its own is for a service that stormproof starts (candidate.command)");
+  if (has_network) {
+    if (const auto checked = OwnNetwork::check({}); !checked) return checked;
+  }
   for (const scenarios::Phase& phase : scenario_.phases) {
     if (const auto checked = Dependencies::check(phase.faults); !checked) return checked;
-    if (const auto checked = ProcessFaults::check(phase.processes, has_program); !checked) return checked;
+    if (const auto checked = ProcessFaults::check(phase.processes, has_program, has_network); !checked) return checked;
   }
   return {};
 }
 
 void Runner::make_process_faults() {
   ProcessFaults::Setting setting;
+  if (const auto& network = scenario_.topology.candidate.network) network_ = std::make_unique<OwnNetwork>(*network);
+  setting.network = network_.get();
   setting.service = scenario_.topology.service;
   setting.folder = std::filesystem::path(scenario_.file).parent_path().string();
   setting.journal = (std::filesystem::path(options_.output_folder) / (record_.id + ".journal")).string();
@@ -165,6 +188,12 @@ void Runner::make_process_faults() {
     return start_program();
   };
   process_faults_ = std::make_unique<ProcessFaults>(std::move(setting), clock_, marks_);
+}
+
+base::Result<void> Runner::make_network() {
+  if (network_ == nullptr) return {};
+  if (const auto guarded = process_faults_->guard_network(); !guarded) return guarded;
+  return network_->make();
 }
 
 // What went wrong with a fault on a process is for the report.
@@ -217,13 +246,14 @@ base::Result<void> Runner::start_service() {
 
 base::Result<void> Runner::start_program() {
   const scenarios::Target& target = scenario_.topology.candidate;
-  auto started = Process::start({.argv = target.command,
+  auto started = Process::start({.argv = network_ != nullptr ? network_->inside(target.command) : target.command,
                                  .env = target.env,
                                  .folder = std::filesystem::path(scenario_.file).parent_path().string(),
                                  .output = service_output_});
   if (!started) return std::unexpected(started.error());
   service_ = std::move(*started);
-  const bool hurt = std::ranges::any_of(scenario_.phases, [](const auto& phase) { return !phase.processes.empty(); });
+  const bool hurt = network_ != nullptr ||
+                    std::ranges::any_of(scenario_.phases, [](const auto& phase) { return !phase.processes.empty(); });
   return hurt ? process_faults_->guard(service_->pid()) : base::Result<void>{};
 }
 
@@ -267,6 +297,7 @@ base::Task<bool> Runner::pass_phase(const scenarios::Phase& phase) {
   if (hurts) {
     tell(process_faults_->heal());
     marks_.mark(dependencies_->heal(), MarkKind::faults_off, phase.name);
+    tell(dependencies_->clean());
   }
   marks_.mark(clock_.now(), MarkKind::phase_end, phase.name);
   progress_.end(clock_.now(), counts_);

@@ -60,6 +60,7 @@ class Runner {
   base::Result<void> check_faults() const;
   base::Result<void> make_probes(const replay::Script& script, const ProbeWay& usual);
   void make_process_faults();
+  base::Result<void> make_network();
   void tell(const base::Result<void>& done);
   void take_digests(const std::string& capture);
   void end_service();
@@ -87,6 +88,7 @@ class Runner {
   wire::Pause pause_{io_};
   base::TaskGroup tasks_;
   std::unique_ptr<Dependencies> dependencies_;
+  std::unique_ptr<OwnNetwork> network_;  // of the service; outlives it
   std::unique_ptr<Process> service_;
   std::unique_ptr<ProcessFaults> process_faults_;
   std::unique_ptr<Traffic> traffic_;

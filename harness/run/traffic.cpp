@@ -4,7 +4,7 @@ namespace stormproof::run {
 
 Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target,
                  std::uint64_t seed, std::size_t connections_max, const base::Clock& clock, LiveCounts& counts,
-                 wire::TlsPeer tls, replay::Affinity affinity, std::string key_header)
+                 wire::TlsPeer tls, replay::Affinity affinity, Watched watched)
     : sink_(recorder_, counts),
       script_(std::move(script)),
       stream_(script_.on_disk() ? replay::ScriptStream::open(script_).value_or(nullptr) : nullptr),
@@ -16,7 +16,9 @@ Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, con
   options.tls = std::move(tls);
   options.party = sink_.name("candidate");
   options.connections_max = connections_max;
-  options.key_header = std::move(key_header);
+  options.key_header = std::move(watched.key_header);
+  options.carriers = watched.carriers;
+  options.looks_into_answers = watched.answers;
   loop_.call([&] {
     sender_ = std::make_unique<replay::Sender>(loop_.io(), clock_, sink_, options);
     ended_ = std::make_unique<wire::Pause>(loop_.io());

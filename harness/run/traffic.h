@@ -16,12 +16,20 @@
 
 namespace stormproof::run {
 
+// What the judges need of each request; as in replay::SenderOptions.
+struct Watched {
+  std::string key_header = {};
+  std::uint8_t carriers = events::in_traceparent;
+  bool answers = false;
+};
+
 class Traffic {
  public:
-  // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over; `key_header` as in replay::SenderOptions. The script is loaded; nothing is sent yet.
+  // Sends `script` to `target`, traced with ids of `seed`, as `pacing` says, over and over. The script is loaded; nothing
+  // is sent yet.
   Traffic(replay::Script script, const replay::PacingOptions& pacing, const wire::Endpoint& target, std::uint64_t seed,
           std::size_t connections_max, const base::Clock& clock, LiveCounts& counts, wire::TlsPeer tls = {},
-          replay::Affinity affinity = replay::Affinity::pool, std::string key_header = {});
+          replay::Affinity affinity = replay::Affinity::pool, Watched watched = {});
   ~Traffic();
 
   // `rests`: by offset, when nothing is sent, as a probe's requests are.

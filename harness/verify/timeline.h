@@ -41,6 +41,7 @@ class View {
   View(const events::Log& log, const scenarios::Scenario& scenario);
 
   const events::Log& log() const { return log_; }
+  const scenarios::Scenario& scenario() const { return scenario_; }
 
   // Whose doing the time of a request is.
   const Attribution& attribution() const { return attribution_; }
@@ -66,6 +67,9 @@ class View {
   Time healthy_begin() const { return healthy_begin_; }
   Time healthy_end() const { return healthy_end_; }
 
+  // When the schedule of the traffic began; where no mark says so, the first phase.
+  Time traffic_begin() const { return traffic_begin_; }
+
   // The last faults_off at or before `when`, and the first faults_on after it.
   std::optional<Time> healed_before(Time when) const;
   std::optional<Time> faults_on_after(Time when) const;
@@ -81,6 +85,7 @@ class View {
   void correlate();
 
   const events::Log& log_;
+  const scenarios::Scenario& scenario_;
   std::vector<events::Mark> marks_ = {};  // in order of time
   std::vector<PhaseWindow> phases_ = {};
   std::vector<const events::Exchange*> ingress_;
@@ -88,6 +93,7 @@ class View {
   std::map<events::NameId, std::vector<const events::Exchange*>> egress_;
   std::map<events::NameId, std::vector<std::uint32_t>> callers_;
   std::map<events::NameId, std::uint64_t> fired_;
+  Time traffic_begin_{};
   Time healthy_begin_{};
   Time healthy_end_{};
   Time last_event_{};

@@ -243,7 +243,7 @@ s.yaml:18:19: error: unknown dependency 'legder'; did you mean 'ledger'?
 s.yaml:18:27: error: unknown fault field 'abrot'; did you mean 'abort'?
    18 |     faults: [{on: legder, abrot: {status: 503}, share: 100%}]
       |                           ^^^^^
-  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, share, share-of, methods, paths, routes, headers, clients, …
+  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, connection, share, share-of, methods, paths, routes, headers, …
 s.yaml:20:39: error: unknown circuit-breaker expectation field 'opens_within'; did you mean 'opens-within'?
    20 |       - circuit-breaker: {on: ledger, opens_within: 3s}
       |                                       ^^^^^^^^^^^^

@@ -79,6 +79,32 @@ TEST(Mechanisms, TracePropagationIsRead) {
   EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger, share-at-least: 50%}").share_at_least, 0.5);
 }
 
+TEST(Mechanisms, TracesMayStandInOtherHeaders) {
+  const auto trace =
+      meaning<TraceExpectation>("trace-propagation: {on: ledger, headers: [b3, x-b3], new-parent: true}");
+  EXPECT_EQ(trace.headers, (std::vector<std::string>{"b3", "x-b3"}));
+  EXPECT_TRUE(trace.new_parent);
+  EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger}").headers,
+            std::vector<std::string>{"traceparent"});
+  EXPECT_THAT(complaint("trace-propagation: {on: ledger, headers: [b4]}"),
+              testing::HasSubstr("'b4' is not traceparent"));
+  auto parsed =
+      parse(golden::broken("      - latency: {p99: 400ms}", "      - trace-propagation: {on: ledger, headers: [b3]}"),
+            "s.yaml", golden::environment({}));
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(trace_headers_of(*parsed), std::vector<std::string>{"b3"});
+  EXPECT_FALSE(looks_into_answers(*parsed));
+}
+
+TEST(Mechanisms, RecoveryHasThreeTimes) {
+  const auto recovers = meaning<RecoversExpectation>("recovers: {within: 5s, first-success-within: 1s, windows: 5}");
+  EXPECT_EQ(recovers.within, 5s);
+  EXPECT_EQ(recovers.first_success_within, 1s);
+  EXPECT_EQ(recovers.windows, 5U);
+  EXPECT_EQ(meaning<RecoversExpectation>("recovers: {within: 5s}").windows, 10U);
+  EXPECT_THAT(complaint("recovers: {within: 5s, windows: 0}"), testing::HasSubstr("one window at least"));
+}
+
 TEST(Mechanisms, MistakesAreTold) {
   using testing::HasSubstr;
   EXPECT_THAT(complaint("timeout: {on: legder, gives-up-within: 1s}"), HasSubstr("did you mean 'ledger'"));

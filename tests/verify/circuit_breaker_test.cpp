@@ -72,7 +72,7 @@ struct Tally {
 
 TEST(CircuitBreaker, CorrectTwinsHold) {
   Tally outage, recovery;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   std::string wrong;
   for (int seed = 1; seed <= runs; ++seed) {
     const Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(seed));
@@ -103,7 +103,7 @@ Experiment retrying_experiment(std::uint64_t seed) {
 TEST(CircuitBreaker, RetriesWithBackoffAreNoLeaks) {
   Tally untraced, traced;
   std::string wrong;
-  const int runs = cases(100);
+  const int runs = property_cases(100);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = retrying_experiment(static_cast<std::uint64_t>(60000 + seed));
     for (const bool correlated : {false, true}) {
@@ -126,7 +126,7 @@ TEST(CircuitBreaker, RetriesWithBackoffAreNoLeaks) {
 TEST(CircuitBreaker, LeaksBesideRetriesAreSeenOrDoubted) {
   Tally tally;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   int shown = 0;
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = retrying_experiment(static_cast<std::uint64_t>(70000 + seed));
@@ -157,7 +157,7 @@ TEST_P(CircuitBreakerMutants, NeverHold) {
   const Mutant& mutant = GetParam();
   std::string wrong, missed;
   int shown = 0, violated = 0;
-  const int runs = cases(40);
+  const int runs = property_cases(40);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(1000 + seed));
     experiment.breaker.defect = mutant.defect;
@@ -203,7 +203,7 @@ TEST(CircuitBreaker, NeverHalfOpenNeverCloses) {
 
 TEST(CircuitBreaker, StarvedIsInconclusive) {
   std::string wrong;
-  const int runs = cases(140);
+  const int runs = property_cases(140);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(5000 + seed));
     experiment.per_second = 2;
@@ -223,7 +223,7 @@ TEST(CircuitBreaker, StarvedIsInconclusive) {
 TEST(CircuitBreaker, SleepWindowIsInItsInterval) {
   int constant = 0, inside = 0;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
     const Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(20000 + seed));
     const simulation::Run run = simulation::simulate(experiment);
@@ -302,7 +302,7 @@ TEST(CircuitBreaker, HangModeTellsTheSleepFromThePeriod) {
 TEST(CircuitBreaker, APartialFaultMayCloseItBetweenOpenings) {
   int violated = 0, holds = 0;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(40000 + seed));
     experiment.breaker.consecutive = 0;

@@ -137,7 +137,7 @@ TEST(Retries, SeveralCallsForARequestAreNoRetries) {
 TEST(Retries, SaysWhatShowsIt) {
   Client client = drawn_retries(7);
   client.defect = ClientDefect::repeats_writes;
-  const Finding finding = judged(client, {.on = "payments", .repeated_writes_at_most = 0});
+  const Finding finding = judged(client, RetriesExpectation{.on = "payments", .repeated_writes_at_most = 0});
   EXPECT_EQ(finding.verdict, Verdict::violated);
   EXPECT_EQ(finding.exchanges.size(), 20u);
   EXPECT_EQ(finding.timeline.back().what, "a write sent again");

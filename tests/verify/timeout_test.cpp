@@ -126,6 +126,67 @@ TEST(Timeout, AHangThatIsTooShortSaysNothing) {
               testing::HasSubstr("the fault must hold them for longer than"));
 }
 
+// Half of the calls hang before their head, half in their body, which trickles or stands still.
+Finding judged_stages(bool trickles, double given_up_in_the_body) {
+  HandLog hand;
+  hand.phase(0, 5000, "steady state");
+  hand.phase(5000, 15000, "down");
+  hand.faults(5000, 15000, "down");
+  for (int at = 0; at < 700; ++at) {
+    hand.request(at * 20, at < 250 ? 5 : 1200);
+    const bool body = at % 2 == 0;
+    const double took = at < 250 ? 3 : body ? given_up_in_the_body : 300;
+    events::Exchange& call = hand.call(at * 20 + 1, took);
+    if (at < 250) continue;
+    call.fault = hand.log.names.id_of(body ? "down#2" : "down#1");
+    call.outcome = events::Outcome::cancelled;
+    call.status = 0;
+    if (body) call.first_byte = call.start + of_ms(2);
+  }
+  HandScenario plan(5000);
+  auto& phase = plan.add("down", 10000);
+  phase.faults = {HandScenario::fault("down#1"), HandScenario::fault("down#2")};
+  if (trickles) phase.faults[1].message.slow = scenarios::SlowFault{.body = seconds(60)};
+  const View view(hand.log, plan.scenario);
+  return judge_timeout(view, view.phases()[1], {.on = "payments", .gives_up_within = milliseconds(300)});
+}
+
+TEST(Timeout, StagesAreToldApart) {
+  Finding finding = judged_stages(true, 300);
+  EXPECT_EQ(finding.verdict, Verdict::holds) << told(finding);
+  ASSERT_EQ(finding.checks.size(), 2u);
+  EXPECT_EQ(finding.checks[0].name, "gives-up-within, before the head");
+  EXPECT_EQ(finding.checks[1].name, "gives-up-within, while the body trickles");
+  finding = judged_stages(false, 900);
+  EXPECT_EQ(finding.verdict, Verdict::violated) << told(finding);
+  EXPECT_EQ(finding.checks[0].verdict, Verdict::holds);
+  EXPECT_EQ(finding.checks[1].name, "gives-up-within, while the body stands still");
+  EXPECT_EQ(finding.checks[1].verdict, Verdict::violated);
+}
+
+// No call comes while the service cannot connect: its requests tell.
+Finding judged_connecting(double took, bool breaker = false) {
+  HandLog hand;
+  hand.phase(0, 5000, "steady state");
+  hand.phase(5000, 15000, "down");
+  hand.faults(5000, 15000, "down");
+  for (int at = 0; at < 700; ++at) {
+    hand.request(at * 20, at < 250 ? 5 : breaker ? 1 : took, at < 250 ? 200 : 503);
+    if (at < 250) hand.call(at * 20 + 1, 3);
+  }
+  HandScenario plan(5000);
+  plan.add("down", 10000).faults = {HandScenario::fault("down#1")};
+  const View view(hand.log, plan.scenario);
+  return judge_timeout(view, view.phases()[1], {.on = "payments", .gives_up_within = milliseconds(300)});
+}
+
+TEST(Timeout, AHangWhileConnectingShowsInTheRequests) {
+  EXPECT_EQ(judged_connecting(302).verdict, Verdict::holds) << told(judged_connecting(302));
+  EXPECT_EQ(judged_connecting(5000).verdict, Verdict::violated) << told(judged_connecting(5000));
+  EXPECT_EQ(judged_connecting(700).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged_connecting(0, true).verdict, Verdict::inconclusive) << "a breaker that is open waits for nothing";
+}
+
 TEST(Timeout, CallsInTheBackgroundAreNoLeaks) {
   HandLog hand;
   hand.phase(0, 5000, "steady state");
