@@ -172,6 +172,14 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
     most = one;
     of = &decisions;
   }
+  // Where the limit was spent before the phase began, only the whole run shows how much it held.
+  Burst ever = most;
+  for (const Decisions& decisions : seen.run) {
+    const Burst one = burst_of(decisions, rate);
+    if (one.low > ever.low && one.from < seen.to) ever = one;
+  }
+  const bool before = most.low <= burst + 1e-6 && ever.low > burst + 1e-6;
+  if (before && ever.to > seen.from) most = ever;
   check.measured = fmt::format("{} admitted in {}: {:.1f} above the rate, and {:.1f} at most", most.admitted,
                                format_duration(most.to - most.from), most.low, most.high);
   check.estimate = Estimate{"burst", most.low, most.high};
@@ -183,9 +191,16 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
       if (decision.start >= most.from && decision.end <= most.to && decision.what == What::admitted)
         show(finding, decision.request->request);
     }
+  } else if (before) {
+    check.missing = fmt::format(
+        "before this phase {} were admitted in {}, {:.1f} above the rate, and what is left of the burst says nothing: "
+        "let "
+        "the limit rest for {} before the phase",
+        ever.admitted, format_duration(ever.to - ever.from), ever.low,
+        format_duration(Nanoseconds(std::llround(1e9 * burst / claim.rate_per_second))));
   } else if (most.high > burst + 1) {
     check.missing = "the answers come too late to tell when they were decided on: lower the latency of the service";
-  } else if (most.low < burst - 2) {
+  } else if (ever.low < burst - 2) {
     check.missing = fmt::format(
         "the burst was never spent: let the limit rest for {} before the phase, then send "
         "{} at once",
