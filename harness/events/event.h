@@ -167,6 +167,19 @@ struct FaultFired {
 
 inline bool acted(const FaultFired& fault) { return fault.effect != Effect::spared && fault.effect != Effect::nothing; }
 
+// What the answers of two targets to one request differ in, at one place; `party` is held against the baseline. Where they are
+// alike there is one with the empty path: it says that they were compared.
+struct AnswerDifference {
+  std::uint64_t request = 0;  // its ingress number
+  NameId party = 0;           // "candidate", "second-baseline"
+  NameId path = 0;            // "$.items[*].price", "status:503"
+  NameId detail = 0;          // of the first few at a path: where, and what became of what
+  std::uint8_t change = 0;    // replay::Change
+
+  auto operator<=>(const AnswerDifference&) const = default;
+};
+inline constexpr std::uint8_t changes_end = 5;
+
 enum class MarkKind : std::uint8_t {
   phase_begin,  // name: the phase
   phase_end,

@@ -152,6 +152,20 @@ void put_marks(std::string& out, std::span<const Mark> marks) {
   }
 }
 
+// Since version 5.
+void put_differences(std::string& out, std::span<const AnswerDifference> differences) {
+  put_varint(out, differences.size());
+  std::uint64_t before = 0;
+  for (const AnswerDifference& difference : differences) {
+    put_varint(out, zigzag(difference.request - before));
+    put_varint(out, difference.party);
+    put_varint(out, difference.path);
+    put_varint(out, difference.detail);
+    out.push_back(static_cast<char>(difference.change));
+    before = difference.request;
+  }
+}
+
 std::vector<Exchange> sorted(std::vector<Exchange> exchanges) {
   if (!std::ranges::is_sorted(exchanges, exchange_before)) std::ranges::sort(exchanges, exchange_before);
   return exchanges;
@@ -160,6 +174,11 @@ std::vector<Exchange> sorted(std::vector<Exchange> exchanges) {
 std::vector<FaultFired> sorted(std::vector<FaultFired> faults) {
   std::ranges::sort(faults);
   return faults;
+}
+
+std::vector<AnswerDifference> sorted(std::vector<AnswerDifference> differences) {
+  std::ranges::sort(differences);
+  return differences;
 }
 
 // Stable, by hand: std::stable_sort of libstdc++ 12 does not compile without a warning on clang 19.
@@ -367,6 +386,27 @@ base::Result<void> take_marks(VarintReader& in, Log& log) {
   return {};
 }
 
+base::Result<void> take_differences(VarintReader& in, Log& log) {
+  constexpr std::uint64_t least_bytes = 5;
+  const std::uint64_t count = in.take();
+  if (count > log_events_max || count > in.left() / least_bytes) return nonsense("differences");
+  log.differences.resize(static_cast<std::size_t>(count));
+  std::uint64_t request = 0;
+  for (AnswerDifference& difference : log.differences) {
+    difference.request = request += unzigzag(in.take());
+    for (NameId* const id : {&difference.party, &difference.path, &difference.detail}) {
+      const std::uint64_t name = in.take();
+      if (name >= log.names.size()) return nonsense("differences");
+      *id = static_cast<NameId>(name);
+    }
+    const std::string_view change = in.take_bytes(1);
+    if (in.failed() || change.empty()) return nonsense("differences");
+    difference.change = static_cast<std::uint8_t>(change.front());
+    if (difference.change >= changes_end) return nonsense("differences");
+  }
+  return {};
+}
+
 }  // namespace
 
 void Log::absorb(Log&& other) {
@@ -391,6 +431,10 @@ void Log::absorb(Log&& other) {
     mark.name = ours(mark.name);
     marks.push_back(mark);
   }
+  for (AnswerDifference& difference : other.differences) {
+    for (NameId* const id : {&difference.party, &difference.path, &difference.detail}) *id = ours(*id);
+    differences.push_back(difference);
+  }
   other = Log();
 }
 
@@ -398,6 +442,7 @@ void Log::sort() {
   exchanges = sorted(std::move(exchanges));
   faults = sorted(std::move(faults));
   marks = sorted(marks);
+  differences = sorted(std::move(differences));
 }
 
 std::string encode(const Log& log) {
@@ -408,6 +453,7 @@ std::string encode(const Log& log) {
   put_exchanges(unpacked, sorted(log.exchanges));
   put_faults(unpacked, sorted(log.faults));
   put_marks(unpacked, sorted(log.marks));
+  put_differences(unpacked, sorted(log.differences));
 
   const std::string packed = pack(unpacked);
   const std::uint64_t checksum = base::identity_of(packed);
@@ -441,6 +487,7 @@ base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_ma
   if (taken) taken = take_exchanges(in, log, version);
   if (taken) taken = take_faults(in, log, version);
   if (taken) taken = take_marks(in, log);
+  if (taken && version >= 5) taken = take_differences(in, log);
   if (taken && !in.finished()) taken = nonsense("last bytes");
   if (!taken) return std::unexpected(taken.error());
   return log;

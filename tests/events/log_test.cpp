@@ -67,6 +67,7 @@ Log busy_log(std::uint64_t requests) {
       }
       log.exchanges.push_back(out);
     }
+    log.differences.push_back({i, candidate, i % 3 == 0 ? rule : NameId{0}, 0, static_cast<std::uint8_t>(i % 3)});
   }
   log.mark(origin + requests * 1ms, MarkKind::phase_end, "payments down");
   log.sort();
@@ -107,6 +108,8 @@ Log odd_log() {
   log.exchanges.push_back({});
   log.faults.push_back({last, name, 0, most, base::Nanoseconds::min(), 65535});
   log.faults.push_back({first, 0, name, 0, base::Nanoseconds::max(), 0});
+  log.differences.push_back({most, name, name, name, changes_end - 1});
+  log.differences.push_back({});
   log.mark(first, MarkKind::aborted, "why");
   log.mark(last, MarkKind::note, "");
   log.sort();
@@ -119,6 +122,7 @@ void expect_equal(const Log& a, const Log& b) {
   EXPECT_TRUE(a.exchanges == b.exchanges);
   EXPECT_TRUE(a.faults == b.faults);
   EXPECT_TRUE(a.marks == b.marks);
+  EXPECT_TRUE(a.differences == b.differences);
 }
 
 // A whole log around a body that the test has made.
@@ -145,15 +149,16 @@ TEST(Log, GoesThereAndBack) {
   }
 }
 
-// Version 1 had no column of waiting times, 1 and 2 none of advice and keys, 3 and 4 none of content and carriers.
+// Version 1 had no column of waiting times, 1 and 2 none of advice and keys, 3 and 4 none of content and carriers and no
+// differences.
 TEST(Log, ReadsTheVersionsBefore) {
   Log log;
   log.exchanges.push_back({.request = 7, .intended = origin, .start = origin + 9ms, .end = origin + 10ms});
   std::string body = body_of(encode(log));
-  ASSERT_EQ(body.substr(body.size() - 7), std::string(7, '\0'))
-      << "no waiting, advice, key, content, carriers, fault, mark";
+  ASSERT_EQ(body.substr(body.size() - 8), std::string(8, '\0'))
+      << "no waiting, advice, key, content, carriers, fault, mark, difference";
   EXPECT_FALSE(decode(wrapped(body, 2)));
-  body.resize(body.size() - 2);
+  body.resize(body.size() - 3);
   EXPECT_FALSE(decode(wrapped(body, 2)));
   const auto fourth = decode(wrapped(body, 4));
   ASSERT_TRUE(fourth) << fourth.error().to_string();
@@ -179,7 +184,7 @@ TEST(Log, ReadsTheAdviceOfTheVersionBefore) {
   const std::size_t at = body.find(now);
   ASSERT_NE(at, body.npos);
   EXPECT_FALSE(decode(wrapped(body, 3)));
-  body.resize(body.size() - 2);
+  body.resize(body.size() - 3);
   body.replace(at, now.size(), {4, 6, 0, 0, 8});
   EXPECT_FALSE(decode(wrapped(body)));
   const auto third = decode(wrapped(body, 3));
