@@ -25,8 +25,6 @@ using simulation::shows;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-int cases(int base) { return property_cases(base); }
-
 std::vector<Finding> judged(const Experiment& experiment, const simulation::Run& run, bool with_probes = true) {
   return judge(run.log,
                simulation::scenario_of(experiment, outage_claim(experiment, with_probes), recovery_claim(experiment)));
