@@ -123,8 +123,8 @@ What read_rate_limit(const Node& node, Complaints& complaints) {
   limit.per = value<std::string>(node, "per").value_or("");
   limit.window = value<Nanoseconds>(node, "window");
   limit.algorithm = value<std::string>(node, "algorithm").value_or("");
-  limit.truthful_headers = flag(node, "truthful-headers", complaints);
-  limit.isolated = flag(node, "isolated", complaints);
+  limit.truthful_headers = claimed(node, "truthful-headers", complaints);
+  limit.isolated = claimed(node, "isolated", complaints);
   if (limit.burst == 0) complaints.add(at(node, "burst")->place, "a limit admits one request at least");
   if (limit.wrongly_refused_at_most && !limit.burst) {
     complaints.add(at(node, "wrongly-refused-at-most")->place, "this needs 'burst': what would a bucket refuse?");

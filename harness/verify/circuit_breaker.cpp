@@ -73,13 +73,6 @@ void cannot_any(Finding& finding, const BreakerExpectation& expectation, const s
   if (expectation.fails_fast_within) cannot(finding, "fails-fast-within", reason);
 }
 
-void show(Finding& finding, std::uint64_t request) {
-  if (request != 0 && finding.exchanges.size() < finding_exchanges_max &&
-      std::ranges::find(finding.exchanges, request) == finding.exchanges.end()) {
-    finding.exchanges.push_back(request);
-  }
-}
-
 void show_outage(Finding& finding, const Outage& outage) {
   const Openness& seen = outage.reading.seen;
   const Calls& calls = *outage.calls;

@@ -160,7 +160,7 @@ TEST(RateLimit, TheIntervalsHoldTheTruth) {
 // An interval has two ends that can be told apart.
 TEST(RateLimit, AnIntervalIsReadable) {
   for (int seed = 1; seed <= 20; ++seed) {
-    const std::string measured = judged(random_limiter(seed)).checks[0].measured;
+    const std::string measured = judged(drawn_limiter(seed)).checks[0].measured;
     double low = 0, high = 0;
     if (std::sscanf(measured.c_str(), "%lf/s to %lf/s", &low, &high) == 2) EXPECT_LT(low, high) << measured;
   }
