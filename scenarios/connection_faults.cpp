@@ -141,7 +141,7 @@ void each_kind(Visit&& visit) {
 template <typename Kind>
 const Record& record_of(const Kind& kind) {
   static const Record record = [&] {
-    static const std::string name = fmt::format("{} fault of connections", Kind::type);
+    static const std::string name = fmt::format("connection {}", Kind::type);
     Record made{name, Kind::about, {}};
     KeyMaker maker(Kind::type, made.keys);
     Kind::fields(kind, maker);
@@ -237,7 +237,7 @@ Distribution read_delay(const Node& node, Complaints& complaints) {
   } else if (delay.kind == Distribution::Kind::lognormal && delay.p99 <= delay.base && delay.p99 > Nanoseconds(0)) {
     complaints.add(in(node, "p99").place,
                    fmt::format("p99 is not above p50, {}", base::format_duration_exact(delay.base)));
-  } else if (delay.base > Nanoseconds(0) && at(node, "p99") == nullptr) {
+  } else if (delay.base > Nanoseconds(0) && delay.kind != Distribution::Kind::lognormal) {
     if (const auto checked = delay.check(); !checked) complaints.add(node.place, checked.error().message);
   }
   return delay;

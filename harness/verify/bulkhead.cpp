@@ -121,7 +121,7 @@ Check check_calls(const View& view, const FaultWindow& window, const scenarios::
   const double plateau = time_near(seen_turns, seen.reached, window.to, std::max<std::uint64_t>(1, near));
   check.samples = held;
   check.measured = fmt::format(
-      "{} calls at once at most, of about {:.0f} that were wanted ({} calls hung, for {}); "
+      "{} calls at once at most, of about {:.0f} that were wanted ({} calls met the fault, for {}); "
       "near that for {} of the time",
       seen.greatest, wanted, held, format_duration(hold), format_percent(plateau));
   if (sure.greatest > limit) {

@@ -101,6 +101,8 @@ bool gave_reason(const ReplicaCall& each) {
   return each.to_hurt && (call_failed(call) || (call.fault != 0 && call.end - call.start >= hung_call_min));
 }
 
+constexpr std::uint64_t rest_calls_min = 50;  // fewer say nothing of a share
+
 // Since when, after the fault, the rest of the calls is within the limit.
 std::optional<Nanoseconds> left_after(const Case& at, const FaultWindow& window) {
   const auto calls = at.replicas.between(window.from, window.to);
@@ -109,7 +111,7 @@ std::optional<Nanoseconds> left_after(const Case& at, const FaultWindow& window)
   for (std::size_t place = calls.size(); place-- > 0;) {
     ++rest.all;
     rest.hurt += calls[place].to_hurt ? 1 : 0;
-    if (rest.point() <= at.claim.share_at_most) left = calls[place].call->start - window.from;
+    if (rest.all >= rest_calls_min && rest.point() <= at.claim.share_at_most) left = calls[place].call->start - window.from;
   }
   return left;
 }

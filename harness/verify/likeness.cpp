@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "harness/base/units.h"
 
@@ -85,7 +86,8 @@ Marks marks_of(const Outage& outage) {
     return static_cast<std::uint64_t>(
         std::ranges::count_if(places, [&](std::uint32_t place) { return outage.calls->calls[place].failed; }));
   };
-  marks.failures_low = failed_until(seen.opened->low);
+  // The service may have taken note of two outcomes in another order than they came.
+  marks.failures_low = failed_until(seen.opened->low - sight);
   marks.failures_high = failed_until(seen.opened->high);
   marks.window = outage.reading.window;
   marks.cycles = sleeps(seen).size();
@@ -113,7 +115,10 @@ std::vector<Likeness> likenesses(const Marks& marks) {
     }
     if (!contradicted && likeness.seen >= marks_least) found.push_back(likeness);
   }
-  std::ranges::stable_sort(found, std::ranges::greater{}, &Likeness::seen);
+  // Equally sure ones stay in the order of the table.
+  std::ranges::sort(found, [](const Likeness& a, const Likeness& b) {
+    return std::tuple(-a.seen, a.preset) < std::tuple(-b.seen, b.preset);
+  });
   return found;
 }
 

@@ -201,6 +201,14 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
     most = one;
     of = &decisions;
   }
+  // Where the limit was spent before the phase began, only the whole run shows how much it held.
+  Burst ever = most;
+  for (const Decisions& decisions : seen.run) {
+    const Burst one = burst_of(decisions, rate);
+    if (one.low > ever.low && one.from < seen.to) ever = one;
+  }
+  const bool before = most.low <= burst + 1e-6 && ever.low > burst + 1e-6;
+  if (before && ever.to > seen.from) most = ever;
   const double above = std::max(0.0, most.low);
   check.measured =
       fmt::format("between {:.1f} and {:.1f} above the rate ({} admitted in {}, from {} after the phase began)", above,
@@ -215,9 +223,16 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
       if (decision.start >= most.from && decision.end <= most.to && decision.what == What::admitted)
         show(finding, decision.request->request);
     }
+  } else if (before) {
+    check.missing = fmt::format(
+        "before this phase {} were admitted in {}, {:.1f} above the rate, and what is left of the burst says nothing: "
+        "let "
+        "the limit rest for {} before the phase",
+        ever.admitted, format_duration(ever.to - ever.from), ever.low,
+        format_duration(Nanoseconds(std::llround(1e9 * burst / claim.rate_per_second))));
   } else if (most.high > burst + 1) {
     check.missing = "the answers come too late to tell when they were decided on: lower the latency of the service";
-  } else if (burst_of(narrowed(*of), rate).low < burst - 2) {
+  } else if (std::max(burst_of(narrowed(*of), rate).low, ever.low) < burst - 2) {
     check.missing = fmt::format(
         "the burst was never spent: let the limit rest for {} before the phase, then send "
         "{} at once",

@@ -5,8 +5,8 @@
 // latency_margin), are no more than chance makes of the steady state's own shares, at band_chance. Recovery is the
 // start of the first stretch of the claim's windows in the band that is in the band as a whole, too; from heal
 // (faults_off) to there. It is known to one window: reported as an interval. Split: heal -> first good answer ->
-// stable. Each of the
-// two has its limit. A stretch of fewer than stable_requests_min requests shows nothing. Goodput: traffic is open loop, so the share of good answers times the offered rate is the goodput.
+// stable; each of the two has its limit. A stretch of fewer than stable_requests_min requests shows nothing. Goodput:
+// traffic is open loop, so the share of good answers times the offered rate is the goodput.
 #pragma once
 
 #include "harness/verify/finding.h"

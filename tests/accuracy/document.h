@@ -17,7 +17,7 @@ struct Halves {
   bool quick = false;
 };
 
-// No wrong HOLDS, hardly a wrong VIOLATED, and no run that could not take place, in both halves.
+// No wrong HOLDS, hardly a wrong VIOLATED, and no run that could not take place, in both halves together.
 bool good(const Halves& halves);
 
 std::string document_of(const Halves& halves);

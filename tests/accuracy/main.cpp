@@ -16,6 +16,9 @@ constexpr int simulated_runs = 200;
 constexpr int simulated_runs_quick = 20;
 constexpr int real_runs = 20;
 constexpr int real_runs_quick = 1;
+// Runs are mostly waiting; fewer at a time where figures are for the record.
+constexpr int jobs_full = 4;
+constexpr int jobs_quick = 5;
 constexpr std::chrono::seconds quick_time_max = std::chrono::minutes(6);
 
 struct Options {
@@ -23,7 +26,7 @@ struct Options {
   bool examples = false;
   int simulated = -1;
   int real = -1;
-  int jobs = 3;
+  int jobs = 0;
   int minutes = 0;
   std::string only;
   std::uint64_t seed = 1;
@@ -45,7 +48,11 @@ RealOutcome real(const Options& options, int runs, std::vector<std::string>& ski
   std::erase_if(cases, [&](const RealCase& one) {
     return !(one.place.subject + ", " + one.place.setting).contains(options.only);
   });
-  RealOptions how{.runs = runs, .jobs = options.jobs, .seed = options.seed};
+  RealOptions how{.runs = runs,
+                  .jobs = options.jobs > 0 ? options.jobs
+                          : options.quick  ? jobs_quick
+                                           : jobs_full,
+                  .seed = options.seed};
   if (options.quick) how.time_max = quick_time_max;
   if (options.minutes > 0) how.time_max = std::chrono::minutes(options.minutes);
   how.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };

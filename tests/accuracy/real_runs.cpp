@@ -43,17 +43,24 @@ Verdict verdict_named(std::string_view name) {
   return name == "VIOLATED" ? Verdict::violated : Verdict::inconclusive;
 }
 
-// Takes a core's time while it lives: what "a busy machine" means.
+// Takes one core's time while anybody needs it: what "a busy second core" means. Not one for each: those would leave none.
 class Busy {
  public:
-  explicit Busy(bool on) {
-    if (on)
-      thread_ = std::jthread([](const std::stop_token& stop) {
-        for (volatile std::uint64_t spins = 0; !stop.stop_requested();) spins = spins + 1;
-      });
+  void begin() {
+    const std::lock_guard lock(mutex_);
+    if (++wanted_ > 1) return;
+    thread_ = std::jthread([](const std::stop_token& stop) {
+      for (volatile std::uint64_t spins = 0; !stop.stop_requested();) spins = spins + 1;
+    });
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    if (--wanted_ == 0) thread_ = {};
   }
 
  private:
+  std::mutex mutex_;
+  int wanted_ = 0;
   std::jthread thread_;
 };
 
@@ -123,11 +130,13 @@ class Runs {
     const auto scenario = stage.folder / "scenario.yaml";
     if (auto written = support::write_file(scenario, *text); !written) return std::unexpected(written.error());
     const auto json = stage.folder / "run.json";
-    const Busy busy(one.place.setting == "noisy");
+    const bool noisy = one.place.setting == "noisy";
+    if (noisy) busy_.begin();
     const auto finished =
         support::run_to_end({.argv = {program(), "run", scenario.string(), "--out", (stage.folder / "out").string(),
                                       "--json", json.string(), "--seed", std::to_string(seed)}},
                             run_time_max);
+    if (noisy) busy_.end();
     if (!finished) return std::unexpected(finished.error());
     const auto document = support::read_file(json);
     if (!document) return base::fail(fmt::format("exit code {}: {}", finished->exit_code, finished->err));
@@ -160,6 +169,7 @@ class Runs {
   std::filesystem::path capture_;
   Clock::time_point began_{};
   std::atomic<std::size_t> next_ = 0;
+  Busy busy_;
   std::mutex mutex_;  // of the outcome
   RealOutcome outcome_;
 };

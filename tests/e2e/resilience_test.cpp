@@ -108,11 +108,11 @@ name: the till sheds load
 topology: {service: {name: till, candidate: {url: "http://127.0.0.1:${PORT}"}}}
 traffic:
   capture: "${CAPTURE}"
-  steps: [{rate: 50/s, for: 2s}, {rate: 85/s, for: 3s}, {rate: 150/s, for: 3s}, {rate: 300/s}]
-steady-state: {for: 2s, expect: [errors: {at-most: 1%}]}
+  steps: [{rate: 50/s, for: 2s}, {rate: 85/s, for: 3s}, {rate: 130/s, for: 3s}, {rate: 260/s, for: 3s}, {rate: 300/s}]
+steady-state: {for: 2s, expect: [errors: {at-most: 5%}]}
 phases:
   - name: three times its capacity
-    for: 11s
+    for: 12s
     expect:
       - overload: {good-within: 500ms, goodput-at-least: 80%, admitted-p99: 1s, refuses-faster: true}
 )";

@@ -152,7 +152,7 @@ s.yaml:7:5: warning: baseline is not used by any expectation: nothing is compare
 s.yaml:7:46: error: unknown target field 'port'
     7 |     baseline: {url: "http://127.0.0.1:8081", port: 1}
       |                                              ^^^^
-  allowed: url, command, env, health
+  allowed: url, command, env, health, network
 )"},
     {"Header", "{status: 503}", R"({status: 503, headers: {Content-Length: 3, "a b": x}})",
      R"(

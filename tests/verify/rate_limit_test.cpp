@@ -69,6 +69,28 @@ TEST(RateLimit, AQueueIsNotShutWhereNoBurstIsClaimed) {
   EXPECT_GE(verdicts.holds * 100, runs * 70) << verdicts.last_inconclusive;
 }
 
+// The phase begins when the burst is spent already: what it held shows only in the time before. It was taken for right.
+TEST(RateLimit, ABurstSpentBeforeThePhaseIsNotOneThatIsKept) {
+  Verdicts defective;
+  Verdicts twins;
+  const int runs = property_cases(40);
+  for (int seed = 1; seed <= runs; ++seed) {
+    for (const LimiterDefect defect : {LimiterDefect::off_by_some, LimiterDefect::none}) {
+      Limiter limiter = drawn_limiter(900 + seed);
+      limiter.defect = defect;
+      limiter.burst = std::max(limiter.burst, 4);
+      limiter.off_by = 3;
+      events::Log log = simulation::simulate(limiter);
+      for (const std::size_t mark : {1U, 2U}) log.marks[mark].at += milliseconds(seed % 2 == 0 ? 300 : 3);
+      const Finding finding = judge(log, simulation::scenario_of(limiter, claim_of(limiter))).front();
+      (defect == LimiterDefect::none ? twins : defective).count(finding, seed);
+    }
+  }
+  EXPECT_EQ(defective.holds, 0) << defective.last_holds;
+  EXPECT_EQ(twins.violated, 0) << twins.last_violated;
+  EXPECT_GE(twins.holds * 100, runs * 80) << twins.last_inconclusive;
+}
+
 struct Mutant {
   LimiterDefect defect;
   Limiting limiting;
