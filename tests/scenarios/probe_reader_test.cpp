@@ -70,7 +70,7 @@ TEST(ProbeReader, SaysWhatDoesNotFit) {
   const auto messages = [](const std::string& text) { return golden::messages(text); };
   EXPECT_THAT(messages(with_probe("rate-limit", "latency: {p99: 1s}")), HasSubstr("this phase expects no rate-limit"));
   EXPECT_THAT(messages(with_probe("rate-limit", "rate-limit: {rate: 5/s}, rate-limit: {rate: 6/s}")),
-              HasSubstr("duplicate key"));
+              HasSubstr("this phase expects several"));
   EXPECT_THAT(messages(with_probe("rate-limit", good, "    for: 20s\n")),
               HasSubstr("'for' cannot stand beside 'probe'"));
   EXPECT_THAT(messages(with_probe("rate-limit", good, "    faults: [{on: ledger, abort: {status: 503}}]\n")),

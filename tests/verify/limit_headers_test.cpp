@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <functional>
+
 #include "tests/verify/hand_log.h"
 
 namespace stormproof::verify {
@@ -63,7 +66,7 @@ TEST(LimitHeaders, EachLieIsSeen) {
   EXPECT_EQ(sooner.verdict, Verdict::violated);
   EXPECT_THAT(sooner.measured, HasSubstr("none was admitted for"));
   const Check both =
-      verdict([](int, Advice& said) { said.dialects |= static_cast<std::uint8_t>(Dialect::contradiction) | 8; });
+      verdict([](int, Advice& said) { said.dialects = 9 | static_cast<std::uint8_t>(Dialect::contradiction); });
   EXPECT_EQ(both.verdict, Verdict::violated);
   EXPECT_THAT(both.measured, HasSubstr("contradict each other"));
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "tests/verify/hand_log.h"
 
 namespace stormproof::verify {
