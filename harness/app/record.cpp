@@ -28,6 +28,7 @@ struct RecordOptions {
   RotationFlags rotation;
   ShadowChoices shadow;
   std::vector<std::string> production;
+  bool tcp = false;
 };
 
 ExitCode fail(ExitCode code, const base::Error& error) { return complain("record", code, error); }
@@ -40,6 +41,7 @@ base::Result<ServiceOptions> service_options(const RecordOptions& options, const
   if (!listen) return std::unexpected(listen.error());
   relay.listen = *listen;
   relay.side = events::Side::ingress;
+  relay.tcp = options.tcp;
   for (const std::string& entry : options.production) {
     if (const auto checked = replay::check_production_entry(entry); !checked) return std::unexpected(checked.error());
   }
@@ -115,12 +117,15 @@ void add_record(CLI::App& app, Call& call) {
       "--production", options->production,
       "an address, network or host that no replay of this capture is ever sent to; where the upstream is on "
       "another machine, it is one by itself");
+  auto* tcp = command->add_flag("--tcp", options->tcp,
+                                "relay bytes of any protocol instead of HTTP, and record them with their times");
   options->tls.add_to(*command);
   options->upstream_tls.add_to(*command);
   command->add_option("--key-log", options->key_log,
                       "append the secrets of every TLS session to this file, for Wireshark");
   options->rotation.add_to(*command);
   add_shadow_options(*command, options->shadow);
+  tcp->excludes(command->get_option("--shadow"));  // whose requests are HTTP's
   command->callback([options, &call] { call = [options] { return record(*options); }; });
 }
 

@@ -75,6 +75,26 @@ struct Advice {
   auto operator<=>(const Advice&) const = default;
 };
 
+// What an answer was, where its body was looked at.
+struct Content {
+  enum class Kind : std::uint8_t {
+    not_seen,
+    empty,
+    json,
+    broken_json,  // it said that it was, or was cut short
+    other,
+  };
+  Kind kind = Kind::not_seen;
+  std::uint32_t shape = 0;               // of JSON: a digest of its members, their places and types; else 0
+  std::uint32_t age = Advice::not_said;  // seconds: the header Age
+  bool none() const { return *this == Content{}; }
+  auto operator<=>(const Content&) const = default;
+};
+inline constexpr Content::Kind last_content_kind = Content::Kind::other;
+
+// In which headers of a call its trace id stood.
+enum Carrier : std::uint8_t { in_traceparent = 1, in_b3 = 2, in_x_b3 = 4, carriers_end = 8 };
+
 // One exchange: a request and what came of it. On egress each attempt is an exchange of its own.
 struct Exchange {
   Side side = Side::ingress;
@@ -93,7 +113,10 @@ struct Exchange {
   base::Nanoseconds waited{0};   // ingress: before start, as the target held every connection that the harness may have
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
-  Advice advice = {};     // of the answer
+  Advice advice = {};         // of the answer
+  Content content = {};       // ingress: of the answer
+  std::uint32_t parent = 0;   // egress: the lower half of the parent id that came with the trace
+  std::uint8_t carriers = 0;  // egress: bits of Carrier
   std::uint32_t key = 0;  // ingress: whose request it is, as a digest of the header that a scenario names; 0: not known
 
   auto operator<=>(const Exchange&) const = default;
@@ -143,6 +166,19 @@ struct FaultFired {
 };
 
 inline bool acted(const FaultFired& fault) { return fault.effect != Effect::spared && fault.effect != Effect::nothing; }
+
+// What the answers of two targets to one request differ in, at one place; `party` is held against the baseline. Where they are
+// alike there is one with the empty path: it says that they were compared.
+struct AnswerDifference {
+  std::uint64_t request = 0;  // its ingress number
+  NameId party = 0;           // "candidate", "second-baseline"
+  NameId path = 0;            // "$.items[*].price", "status:503"
+  NameId detail = 0;          // of the first few at a path: where, and what became of what
+  std::uint8_t change = 0;    // replay::Change
+
+  auto operator<=>(const AnswerDifference&) const = default;
+};
+inline constexpr std::uint8_t changes_end = 5;
 
 enum class MarkKind : std::uint8_t {
   phase_begin,  // name: the phase

@@ -26,7 +26,8 @@ enum Flag : std::uint8_t {
   has_waited = 8,
   has_advice = 16,
   has_key = 32,
-  flags_end = 64
+  has_content = 64,
+  has_carriers = 128,
 };
 
 // A column holds one field of all exchanges: like stands beside like, which is what zstd needs.
@@ -46,10 +47,12 @@ enum Column : std::uint8_t {
   end_after,
   request_bytes,
   response_bytes,
-  waited,  // since version 2
-  advice,  // since version 3: retry after, limit, remaining, reset, each one more than it is, 0: not said; since
-           // version 4 window alike, dialects, status of gRPC
-  key,     // since version 3
+  waited,    // since version 2
+  advice,    // since version 3: retry after, limit, remaining, reset, each one more than it is, 0: not said; since
+             // version 4 window alike, dialects, status of gRPC
+  key,       // since version 3
+  content,   // since version 5: kind, shape, age plus 1 (0: not said)
+  carriers,  // since version 5: bits of Carrier, parent
   column_count
 };
 
@@ -66,6 +69,12 @@ void put_column(std::string& out, std::string_view column) {
   out += column;
 }
 
+void put_content(std::string& out, const Content& what) {
+  put_varint(out, static_cast<std::uint64_t>(what.kind));
+  put_varint(out, what.shape);
+  put_varint(out, what.age == Advice::not_said ? 0 : std::uint64_t{what.age} + 1);
+}
+
 // Times are differences, and those wrap around as unsigned numbers: any Time survives, near ones are short.
 void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
   std::array<std::string, column_count> columns;
@@ -76,7 +85,8 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
     const bool answered = e.first_byte != base::Time{};
     columns[flags].push_back(static_cast<char>(
         (egress ? is_egress : 0) | (answered ? has_first_byte : 0) | (e.trace.none() ? 0 : has_trace) |
-        (e.waited.count() == 0 ? 0 : has_waited) | (e.advice.none() ? 0 : has_advice) | (e.key == 0 ? 0 : has_key)));
+        (e.waited.count() == 0 ? 0 : has_waited) | (e.advice.none() ? 0 : has_advice) | (e.key == 0 ? 0 : has_key) |
+        (e.content.none() ? 0 : has_content) | (e.carriers == 0 ? 0 : has_carriers)));
     columns[outcome].push_back(static_cast<char>(e.outcome));
     put_varint(columns[status], e.status);
     put_varint(columns[party], e.party);
@@ -100,6 +110,11 @@ void put_exchanges(std::string& out, std::span<const Exchange> exchanges) {
       put_varint(columns[advice], e.advice.grpc_status);
     }
     if (e.key != 0) put_varint(columns[key], e.key);
+    if (!e.content.none()) put_content(columns[content], e.content);
+    if (e.carriers != 0) {
+      put_varint(columns[carriers], e.carriers);
+      put_varint(columns[carriers], e.parent);
+    }
     start_before = ticks(e.start);
     request_before[egress] = e.request;
   }
@@ -137,6 +152,20 @@ void put_marks(std::string& out, std::span<const Mark> marks) {
   }
 }
 
+// Since version 5.
+void put_differences(std::string& out, std::span<const AnswerDifference> differences) {
+  put_varint(out, differences.size());
+  std::uint64_t before = 0;
+  for (const AnswerDifference& difference : differences) {
+    put_varint(out, zigzag(difference.request - before));
+    put_varint(out, difference.party);
+    put_varint(out, difference.path);
+    put_varint(out, difference.detail);
+    out.push_back(static_cast<char>(difference.change));
+    before = difference.request;
+  }
+}
+
 std::vector<Exchange> sorted(std::vector<Exchange> exchanges) {
   if (!std::ranges::is_sorted(exchanges, exchange_before)) std::ranges::sort(exchanges, exchange_before);
   return exchanges;
@@ -145,6 +174,11 @@ std::vector<Exchange> sorted(std::vector<Exchange> exchanges) {
 std::vector<FaultFired> sorted(std::vector<FaultFired> faults) {
   std::ranges::sort(faults);
   return faults;
+}
+
+std::vector<AnswerDifference> sorted(std::vector<AnswerDifference> differences) {
+  std::ranges::sort(differences);
+  return differences;
 }
 
 // Stable, by hand: std::stable_sort of libstdc++ 12 does not compile without a warning on clang 19.
@@ -203,7 +237,15 @@ class ExchangeReader {
       bad_number_ |= digest == 0 || digest > 0xFFFFFFFF;
       e.key = static_cast<std::uint32_t>(digest);
     }
-    return flag < flags_end && how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_number_;
+    if ((flag & has_content) != 0) take_content(e.content);
+    if ((flag & has_carriers) != 0) {
+      const std::uint64_t which = columns_[carriers].take();
+      const std::uint64_t parent = columns_[carriers].take();
+      bad_number_ |= which == 0 || which >= carriers_end || parent > 0xFFFFFFFF;
+      e.carriers = static_cast<std::uint8_t>(which);
+      e.parent = static_cast<std::uint32_t>(parent);
+    }
+    return how <= static_cast<std::uint64_t>(last_outcome) && code <= 0xFFFF && !bad_number_;
   }
 
   bool finished() const {
@@ -228,8 +270,18 @@ class ExchangeReader {
     }
     bad_number_ |= said.none();
   }
+  void take_content(Content& what) {
+    const std::uint64_t kind = columns_[content].take();
+    const std::uint64_t shape = columns_[content].take();
+    const std::uint64_t age = columns_[content].take();
+    bad_number_ |= kind > static_cast<std::uint64_t>(last_content_kind) || shape > 0xFFFFFFFF || age > Advice::not_said;
+    what.kind = static_cast<Content::Kind>(kind);
+    what.shape = static_cast<std::uint32_t>(shape);
+    what.age = age == 0 ? Advice::not_said : static_cast<std::uint32_t>(age - 1);
+    bad_number_ |= what.none();
+  }
   static std::size_t columns_of(std::uint8_t version) {
-    return version == 1 ? waited : version == 2 ? advice : column_count;
+    return version == 1 ? waited : version == 2 ? advice : version < 5 ? content : column_count;
   }
   template <std::size_t... Index>
   static std::array<VarintReader, column_count> split(VarintReader& in, std::size_t there,
@@ -334,6 +386,27 @@ base::Result<void> take_marks(VarintReader& in, Log& log) {
   return {};
 }
 
+base::Result<void> take_differences(VarintReader& in, Log& log) {
+  constexpr std::uint64_t least_bytes = 5;
+  const std::uint64_t count = in.take();
+  if (count > log_events_max || count > in.left() / least_bytes) return nonsense("differences");
+  log.differences.resize(static_cast<std::size_t>(count));
+  std::uint64_t request = 0;
+  for (AnswerDifference& difference : log.differences) {
+    difference.request = request += unzigzag(in.take());
+    for (NameId* const id : {&difference.party, &difference.path, &difference.detail}) {
+      const std::uint64_t name = in.take();
+      if (name >= log.names.size()) return nonsense("differences");
+      *id = static_cast<NameId>(name);
+    }
+    const std::string_view change = in.take_bytes(1);
+    if (in.failed() || change.empty()) return nonsense("differences");
+    difference.change = static_cast<std::uint8_t>(change.front());
+    if (difference.change >= changes_end) return nonsense("differences");
+  }
+  return {};
+}
+
 }  // namespace
 
 void Log::absorb(Log&& other) {
@@ -358,6 +431,10 @@ void Log::absorb(Log&& other) {
     mark.name = ours(mark.name);
     marks.push_back(mark);
   }
+  for (AnswerDifference& difference : other.differences) {
+    for (NameId* const id : {&difference.party, &difference.path, &difference.detail}) *id = ours(*id);
+    differences.push_back(difference);
+  }
   other = Log();
 }
 
@@ -365,6 +442,7 @@ void Log::sort() {
   exchanges = sorted(std::move(exchanges));
   faults = sorted(std::move(faults));
   marks = sorted(marks);
+  differences = sorted(std::move(differences));
 }
 
 std::string encode(const Log& log) {
@@ -375,6 +453,7 @@ std::string encode(const Log& log) {
   put_exchanges(unpacked, sorted(log.exchanges));
   put_faults(unpacked, sorted(log.faults));
   put_marks(unpacked, sorted(log.marks));
+  put_differences(unpacked, sorted(log.differences));
 
   const std::string packed = pack(unpacked);
   const std::uint64_t checksum = base::identity_of(packed);
@@ -408,6 +487,7 @@ base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_ma
   if (taken) taken = take_exchanges(in, log, version);
   if (taken) taken = take_faults(in, log, version);
   if (taken) taken = take_marks(in, log);
+  if (taken && version >= 5) taken = take_differences(in, log);
   if (taken && !in.finished()) taken = nonsense("last bytes");
   if (!taken) return std::unexpected(taken.error());
   return log;

@@ -21,6 +21,7 @@ struct Log {
   std::vector<Exchange> exchanges;
   std::vector<FaultFired> faults;
   std::vector<Mark> marks;
+  std::vector<AnswerDifference> differences = {};
 
   void mark(base::Time at, MarkKind kind, std::string_view name) { marks.push_back({at, kind, names.id_of(name)}); }
 
@@ -31,14 +32,14 @@ struct Log {
   void sort();
 };
 
-inline Log copy_of(const Log& log) { return {log.names.copy(), log.exchanges, log.faults, log.marks}; }
+inline Log copy_of(const Log& log) { return {log.names.copy(), log.exchanges, log.faults, log.marks, log.differences}; }
 
 // What one encoded log may hold: a log with more events does not decode.
-inline constexpr std::uint64_t log_events_max = 20'000'000;  // exchanges, faults and marks each
+inline constexpr std::uint64_t log_events_max = 20'000'000;  // exchanges, faults, marks and differences each
 inline constexpr std::uint64_t log_unpacked_bytes_max = 2'000'000'000;
 
 // Format: "SPEV", version, checksum, then zstd of varints; see harness/events/README.md.
-inline constexpr std::uint8_t log_version = 4;  // decode() reads the older ones, too
+inline constexpr std::uint8_t log_version = 5;  // decode() reads the older ones, too
 std::string encode(const Log& log);
 base::Result<Log> decode(std::string_view bytes, std::uint64_t unpacked_bytes_max = log_unpacked_bytes_max);
 

@@ -6,20 +6,10 @@
 #include <vector>
 
 #include "harness/base/task_group.h"
+#include "tests/base/gate.h"
 
 namespace stormproof::base {
 namespace {
-
-class Gate {
- public:
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) { waiting_ = waiting; }
-  void await_resume() const {}
-  void open() { std::exchange(waiting_, nullptr).resume(); }
-
- private:
-  std::coroutine_handle<> waiting_;
-};
 
 using Steps = std::vector<std::string>;
 

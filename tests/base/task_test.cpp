@@ -7,22 +7,10 @@
 #include <vector>
 
 #include "harness/base/task_group.h"
+#include "tests/base/gate.h"
 
 namespace stormproof::base {
 namespace {
-
-// Something to wait for: who awaits it sleeps until open() is called.
-class Gate {
- public:
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) { waiting_ = waiting; }
-  void await_resume() const {}
-  void open() { std::exchange(waiting_, nullptr).resume(); }
-  bool awaited() const { return waiting_ != nullptr; }
-
- private:
-  std::coroutine_handle<> waiting_;
-};
 
 // Says when it is destroyed.
 struct Witness {

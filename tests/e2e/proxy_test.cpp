@@ -20,6 +20,7 @@ namespace {
 
 using support::RawConnection;
 using support::RawServer;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 // Answers each request with its name.
@@ -206,6 +207,9 @@ TEST_F(Proxy, TcpModeCarriesAnyProtocolAndRecordsItsBytes) {
   EXPECT_THAT(process.err(), HasSubstr("recorded, "));
   EXPECT_THAT(inspected.out, HasSubstr("complete"));
   EXPECT_THAT(inspected.out, HasSubstr("tcp"));
+  const auto segments = stormproof({"inspect", "--segments", file("x.traffic").string()});
+  EXPECT_EQ(segments.exit_code, 0) << segments.err;
+  EXPECT_THAT(segments.out, ContainsRegex("\tupstream\t11\n.*\tclient\t6\n"));
 }
 
 TEST_F(Proxy, AddsLinesWhereAsked) {

@@ -42,6 +42,7 @@ Log busy_log(std::uint64_t requests) {
     in.status = chance("status", i) % 50 == 0 ? 503 : 200;
     in.request_bytes = 120 + chance("request", i) % 60;
     in.response_bytes = chance("response", i) % 3000;
+    if (i % 7 == 0) in.content = {Content::Kind::json, static_cast<std::uint32_t>(chance("shape", i) % 5), 20};
     const std::uint64_t low = chance("trace", i), high = chance("trace", ~i);
     for (std::size_t b = 0; b < 8; ++b) {
       in.trace.bytes[b] = static_cast<std::uint8_t>(low >> (8 * b));
@@ -53,6 +54,9 @@ Log busy_log(std::uint64_t requests) {
       out.side = Side::egress;
       out.party = payments;
       out.request = i / 2;
+      out.content = {};
+      out.carriers = in_traceparent;
+      out.parent = static_cast<std::uint32_t>(chance("parent", i));
       out.intended = out.start = in.start + 300us;
       if (in.status == 503) {
         out.outcome = Outcome::faulted;
@@ -63,6 +67,7 @@ Log busy_log(std::uint64_t requests) {
       }
       log.exchanges.push_back(out);
     }
+    log.differences.push_back({i, candidate, i % 3 == 0 ? rule : NameId{0}, 0, static_cast<std::uint8_t>(i % 3)});
   }
   log.mark(origin + requests * 1ms, MarkKind::phase_end, "payments down");
   log.sort();
@@ -88,6 +93,9 @@ Log odd_log() {
                            .response_bytes = most,
                            .advice = {Advice::not_said - 1, 0, Advice::not_said, Advice::not_said - 1,
                                       Advice::not_said - 1, dialects_end - 1, 0xFF},
+                           .content = {Content::Kind::other, 0xFFFFFFFF, Advice::not_said - 1},
+                           .parent = 0xFFFFFFFF,
+                           .carriers = carriers_end - 1,
                            .key = 0xFFFFFFFF});
   log.exchanges.push_back({.side = Side::egress,
                            .outcome = Outcome::held_off,
@@ -100,6 +108,8 @@ Log odd_log() {
   log.exchanges.push_back({});
   log.faults.push_back({last, name, 0, most, base::Nanoseconds::min(), 65535});
   log.faults.push_back({first, 0, name, 0, base::Nanoseconds::max(), 0});
+  log.differences.push_back({most, name, name, name, changes_end - 1});
+  log.differences.push_back({});
   log.mark(first, MarkKind::aborted, "why");
   log.mark(last, MarkKind::note, "");
   log.sort();
@@ -112,6 +122,7 @@ void expect_equal(const Log& a, const Log& b) {
   EXPECT_TRUE(a.exchanges == b.exchanges);
   EXPECT_TRUE(a.faults == b.faults);
   EXPECT_TRUE(a.marks == b.marks);
+  EXPECT_TRUE(a.differences == b.differences);
 }
 
 // A whole log around a body that the test has made.
@@ -138,13 +149,20 @@ TEST(Log, GoesThereAndBack) {
   }
 }
 
-// Version 1 had no column of waiting times, 1 and 2 none of advice and keys.
+// Version 1 had no column of waiting times, 1 and 2 none of advice and keys, 3 and 4 none of content and carriers and no
+// differences.
 TEST(Log, ReadsTheVersionsBefore) {
   Log log;
   log.exchanges.push_back({.request = 7, .intended = origin, .start = origin + 9ms, .end = origin + 10ms});
   std::string body = body_of(encode(log));
-  ASSERT_EQ(body.substr(body.size() - 5), std::string(5, '\0')) << "no waiting, advice, key, fault, mark";
+  ASSERT_EQ(body.substr(body.size() - 8), std::string(8, '\0'))
+      << "no waiting, advice, key, content, carriers, fault, mark, difference";
   EXPECT_FALSE(decode(wrapped(body, 2)));
+  body.resize(body.size() - 3);
+  EXPECT_FALSE(decode(wrapped(body, 2)));
+  const auto fourth = decode(wrapped(body, 4));
+  ASSERT_TRUE(fourth) << fourth.error().to_string();
+  EXPECT_TRUE(fourth->exchanges == log.exchanges);
   body.resize(body.size() - 2);
   EXPECT_FALSE(decode(wrapped(body, 1)));
   const auto second = decode(wrapped(body, 2));
@@ -166,6 +184,7 @@ TEST(Log, ReadsTheAdviceOfTheVersionBefore) {
   const std::size_t at = body.find(now);
   ASSERT_NE(at, body.npos);
   EXPECT_FALSE(decode(wrapped(body, 3)));
+  body.resize(body.size() - 3);
   body.replace(at, now.size(), {4, 6, 0, 0, 8});
   EXPECT_FALSE(decode(wrapped(body)));
   const auto third = decode(wrapped(body, 3));
@@ -293,8 +312,8 @@ TEST(LogHostile, GiantCountsAllocateNothing) {
   std::string exchanges;
   put_varint(exchanges, 1);
   put_varint(exchanges, 2'000'000'000);
-  exchanges += std::string(18, '\0');
-  std::string faults = "\x01" + std::string(1 + 18, '\0');
+  exchanges += std::string(20, '\0');
+  std::string faults = "\x01" + std::string(1 + 20, '\0');
   put_varint(faults, 2'000'000'000);
   faults += '\0';
   for (const std::string& body : {names, column, exchanges, faults}) {
@@ -322,7 +341,7 @@ TEST(LogHostile, SaysWhatItIsNot) {
   EXPECT_THAT(decode("SPEV").error().message, HasSubstr("ends too early"));
   std::string newer = encode(Log());
   newer[4] = log_version + 1;
-  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 5; this stormproof reads versions up to 4"));
+  EXPECT_THAT(decode(newer).error().message, HasSubstr("format version 6; this stormproof reads versions up to 5"));
   std::string flipped = encode(Log());
   flipped.back() = static_cast<char>(flipped.back() ^ 1);
   EXPECT_THAT(decode(flipped).error().message, HasSubstr("checksum"));

@@ -37,11 +37,11 @@ TEST(CaptureReader, RefusesANewerVersionAndAnOtherSchema) {
   write_capture(folder.file("newer"), 3);
   ASSERT_TRUE(Database::open(folder.file("newer"), Database::Mode::write)->run("PRAGMA user_version=4"));
   EXPECT_THAT(refusal(folder.file("newer")),
-              HasSubstr("was written by a newer stormproof (capture version 3; this one reads 2)"));
+              HasSubstr("was written by a newer stormproof (capture version 4; this one reads 3)"));
   write_capture(folder.file("older"), 3);
   ASSERT_TRUE(Database::open(folder.file("older"), Database::Mode::write)->run("PRAGMA user_version=1"));
   EXPECT_THAT(refusal(folder.file("older")), HasSubstr("was written by a stormproof from before its first release "
-                                                       "(capture version 1; this one reads 2): record it again"));
+                                                       "(capture version 1; this one reads 3): record it again"));
   write_capture(folder.file("zero"), 3);
   ASSERT_TRUE(Database::open(folder.file("zero"), Database::Mode::write)->run("PRAGMA user_version=0"));
   EXPECT_THAT(refusal(folder.file("zero")), HasSubstr("is damaged"));

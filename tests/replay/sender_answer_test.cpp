@@ -1,12 +1,11 @@
 // The sender and what servers answer, or do not.
-#include <netinet/in.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 
 #include "tests/replay/sending.h"
+#include "tests/support/full_listener.h"
 
 namespace stormproof::replay {
 namespace {
@@ -245,24 +244,10 @@ TEST_F(SenderTest, AHangingServerMeetsTheTimeLimit) {
 }
 
 TEST_F(SenderTest, AConnectionThatDoesNotComeMeetsTheTimeLimit) {
-  // A listener whose queue is full: the kernel leaves further connections without an answer.
-  const support::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  ASSERT_EQ(::bind(listener.number(), generic, size), 0);
-  ASSERT_EQ(::listen(listener.number(), 0), 0);
-  ASSERT_EQ(::getsockname(listener.number(), generic, &size), 0);
-  std::vector<support::Fd> filling;
-  for (int i = 0; i < 8; ++i) {
-    filling.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    static_cast<void>(::connect(filling.back().number(), generic, size));
-  }
+  const support::FullListener full;
   Shots shots;
   shots.add("GET", "/");
-  SenderOptions options = to(ntohs(address.sin_port));
+  SenderOptions options = to(full.port());
   options.timeout = milliseconds(100);
   send(options, shots);
   EXPECT_EQ(outcomes(), std::vector<Outcome>{Outcome::connect_timeout});

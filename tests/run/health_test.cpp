@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <atomic>
 #include <memory>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/certificates.h"
+#include "tests/support/full_listener.h"
 #include "tests/support/ports.h"
 #include "tests/support/raw_server.h"
 #include "tests/support/raw_tls.h"
@@ -173,24 +172,10 @@ TEST(Reachable, WhatIsNotThereSaysWhyAndWhere) {
             fmt::format("cannot reach 127.0.0.1:{} within 30s: interrupted", port));
 }
 
-// A listener whose queue is full: the kernel leaves further connections without an answer, as a firewall does.
 TEST(Reachable, AnAddressThatSwallowsConnectionsIsNotWaitedForLongerThanAsked) {
-  const support::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  ASSERT_EQ(::bind(listener.number(), generic, size), 0);
-  ASSERT_EQ(::listen(listener.number(), 0), 0);
-  ASSERT_EQ(::getsockname(listener.number(), generic, &size), 0);
-  std::vector<support::Fd> filling;
-  for (int i = 0; i < 8; ++i) {
-    filling.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    static_cast<void>(::connect(filling.back().number(), generic, size));
-  }
+  const support::FullListener full;
   const auto begun = Clock::now();
-  const std::uint16_t port = ntohs(address.sin_port);
+  const std::uint16_t port = full.port();
   EXPECT_EQ(reachable(port, milliseconds(150)),
             fmt::format("cannot reach 127.0.0.1:{} within 150ms: Connection timed out", port));
   EXPECT_LT(Clock::now() - begun, seconds(3));

@@ -17,7 +17,7 @@ bool same_name(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string Answer::header(std::string_view name) const {
+std::optional<std::string> header_of(std::string_view head, std::string_view name) {
   std::string_view rest = head;
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find("\r\n"));
@@ -27,8 +27,10 @@ std::string Answer::header(std::string_view name) const {
     const std::size_t start = line.find_first_not_of(' ', colon + 1);
     return start == std::string_view::npos ? "" : std::string(line.substr(start));
   }
-  return "";
+  return std::nullopt;
 }
+
+std::string Answer::header(std::string_view name) const { return header_of(head, name).value_or(""); }
 
 base::Result<Answer> http(std::uint16_t port, std::string_view target, const Call& call) {
   auto connection = RawConnection::connect(port, call.within);

@@ -6,12 +6,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "harness/base/error.h"
 
 namespace stormproof::support {
+
+// The value of the first header of this name, in any case, of a head or of its lines.
+std::optional<std::string> header_of(std::string_view head, std::string_view name);
 
 struct Answer {
   int status = 0;

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <sstream>
 
+#include "tests/support/http.h"
+
 namespace stormproof::subjects {
 namespace {
 
@@ -39,18 +41,7 @@ std::string Message::word(int n) const {
   return word;
 }
 
-std::optional<std::string> Message::header(std::string_view name) const {
-  std::string_view rest = head;
-  while (!rest.empty()) {
-    const std::string_view line = rest.substr(0, rest.find("\r\n"));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 2));
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !same_name(line.substr(0, colon), name)) continue;
-    const std::size_t start = line.find_first_not_of(' ', colon + 1);
-    return start == std::string_view::npos ? "" : std::string(line.substr(start));
-  }
-  return std::nullopt;
-}
+std::optional<std::string> Message::header(std::string_view name) const { return support::header_of(head, name); }
 
 base::Result<Message> receive(support::RawConnection& from, milliseconds within) {
   auto head = from.read_until("\r\n\r\n", within);
