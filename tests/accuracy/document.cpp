@@ -57,8 +57,8 @@ std::string document_of(const Halves& halves) {
     add_half(text, halves.simulated);
   }
   if (halves.real_runs > 0) {
-    text +=
-        fmt::format("\n## Real subjects, on loopback, with the real program: {} runs of each\n\n", halves.real_runs);
+    text += fmt::format("\n## Real subjects, on loopback, with the real program: {} run{} of each\n\n",
+                        halves.real_runs, halves.real_runs == 1 ? "" : "s");
     text += fmt::format("{}.\n\n{}\n{}", halves.real.matrix.summary(), halves.real.matrix.verdict_table(),
                         halves.real.matrix.precision_table());
     if (!halves.real.sentences.empty())

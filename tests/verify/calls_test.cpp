@@ -60,7 +60,7 @@ TEST(Calls, WithoutTracesALongGapIsSuppression) {
 
 // By rate, requests beside no other show who calls; where all overlap, only a long row of them says anything.
 TEST(Calls, WithoutTracesLoneRequestsTellWhichCall) {
-  for (const double took : {9.0, 30.0}) {
+  for (const double took : {6.5, 30.0}) {
     HandLog hand;
     hand.phase(0, 10'000, "steady state");
     hand.phase(10'000, 12'000, "outage");
