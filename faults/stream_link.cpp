@@ -82,7 +82,7 @@ void StreamInjector::Link::part(const std::string& name) {
   take_toll(*deed);
   take_down(*deed);
   const Deed done = std::move(*deed);
-  std::erase_if(deeds_, [&](const Deed& one) { return one.fault.name == done.fault.name; });
+  deeds_.erase(deeds_.begin() + (deed - deeds_.data()));
   tell(done);
 }
 

@@ -21,7 +21,9 @@ faults::Undo command(std::string script) {
   return undo;
 }
 
-bool succeeds(const std::string& script) { return faults::undo(command(script + " >/dev/null 2>&1")).has_value(); }
+bool succeeds(const std::string& script) {
+  return faults::undo(command("{ " + script + "; } >/dev/null 2>&1")).has_value();
+}
 
 bool wants_netem(const NetworkFault& fault) {
   return fault.delay.count() > 0 || fault.duplicate > 0 || fault.reorder > 0;

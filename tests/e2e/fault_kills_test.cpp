@@ -129,11 +129,14 @@ class NetworkKill : public ::testing::Test {
     const auto recorded = subjects::Shop::start({.is_payments = false});
     ASSERT_TRUE(recorded.has_value());
     record_checkouts(recorded->port(), folder_.path() / "c.traffic", 10);
-    support::write_file(folder_.path() / "nginx.conf",
-                        fmt::format("user root; daemon off; master_process off; pid {0}/nginx.pid; error_log stderr;\n"
-                                    "events {{}} http {{ access_log off; server {{ listen 10.213.7.2:8080; location / "
-                                    "{{ return 200 ok; }} }} }}\n",
-                                    folder_.path().string()));
+    support::write_file(
+        folder_.path() / "nginx.conf",
+        fmt::format("user root; daemon off; master_process off; pid {0}/nginx.pid; error_log stderr;\n"
+                    "events {{}} http {{ access_log off; client_body_temp_path {0}/a; proxy_temp_path {0}/b; "
+                    "fastcgi_temp_path {0}/c; uwsgi_temp_path {0}/d; scgi_temp_path {0}/e; server {{ listen "
+                    "10.213.7.2:8080; location / "
+                    "{{ return 200 ok; }} }} }}\n",
+                    folder_.path().string()));
   }
 
   void write(const std::string& fault) {

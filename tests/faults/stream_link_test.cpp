@@ -80,6 +80,9 @@ TEST_F(Ledger, AFaultThatEndsBeforeItsConnectionIsToldThen) {
   EXPECT_TRUE(relay_.faults().empty());
   relay_.withdraw("slow");
   EXPECT_EQ(told(1).begin()->second.sent, 1U);
+  client.close();
+  EXPECT_TRUE(support::eventually(milliseconds(5000), [&] { return relay_.board().state("t")->connections == 0; }));
+  EXPECT_EQ(relay_.faults().size(), 1U) << "once";
 }
 
 }  // namespace
