@@ -150,7 +150,7 @@ s.yaml:18:14: error: the fault needs at least one of latency, abort, throttle, c
 )"},
     {"TwoExpectations", "      - latency: {p99: 400ms}", "        latency: {p99: 400ms}",
      R"(
-s.yaml:21:9: error: 'latency' cannot stand beside 'circuit-breaker'; the expectation has exactly one of errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation
+s.yaml:21:9: error: 'latency' cannot stand beside 'circuit-breaker'; the expectation has exactly one of errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, failover, bulkhead, overload, metastability, fallback
    21 |         latency: {p99: 400ms}
       |         ^^^^^^^
   hint: begin each expectation with '- '
@@ -216,7 +216,7 @@ s.yaml:6:63: error: an item of 'command' has no value; it takes text
 s.yaml:21:7: error: an item of 'expect' has no value; it takes a map
    21 |       - 
       |       ^
-  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation
+  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, failover, bulkhead, overload, metastability, fallback
   hint: for example {latency: {p99: 250ms}}
 )"},
     {"ExpectText", "- latency: {p99: 400ms}", "- recovers",
@@ -224,7 +224,7 @@ s.yaml:21:7: error: an item of 'expect' has no value; it takes a map
 s.yaml:21:9: error: an item of 'expect' takes a map, not 'recovers'
    21 |       - recovers
       |         ^^^^^^^^
-  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation
+  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, failover, bulkhead, overload, metastability, fallback
   hint: for example {latency: {p99: 250ms}}
 )"},
     {"P98", "p99: 400", "p98: 400",
