@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "faults/obstacle.h"
+
 namespace stormproof::faults {
 namespace {
 

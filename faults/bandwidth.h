@@ -4,12 +4,17 @@
 // after a silence. What a late timer left undone is caught up for `catch_up`, so the mean is kept.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
-#include "faults/obstacle.h"
+#include "harness/base/clock.h"
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
+
+class Obstacle;
+struct Chance;
 
 struct Bandwidth {
   static constexpr std::string_view type = "bandwidth";

@@ -1,6 +1,7 @@
 #include "faults/blackhole.h"
 
 #include "faults/distribution.h"
+#include "faults/obstacle.h"
 
 namespace stormproof::faults {
 namespace {

@@ -5,11 +5,15 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
-#include "faults/obstacle.h"
+#include "harness/base/clock.h"
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
+
+class Obstacle;
+struct Chance;
 
 struct Blackhole {
   static constexpr std::string_view type = "blackhole";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "faults/obstacle.h"
+
 namespace stormproof::faults {
 namespace {
 

@@ -3,12 +3,16 @@
 // By the byte's place in the stream alone, so how the bytes were read does not matter. The number of bytes stays.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
-#include "faults/obstacle.h"
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
+
+class Obstacle;
+struct Chance;
 
 struct Corrupt {
   static constexpr std::string_view type = "corrupt";

@@ -23,7 +23,10 @@ FaultLayer::FaultLayer(wire::Connection& connection, std::unique_ptr<wire::Layer
       self_(std::make_shared<Self>(Self{this})),
       timer_(static_cast<wire::IoContext&>(connection.socket().reactor().context()).get_executor()) {}
 
-FaultLayer::~FaultLayer() { self_->layer = nullptr; }
+FaultLayer::~FaultLayer() {
+  self_->layer = nullptr;
+  owner_.on_layer_ends();
+}
 
 void FaultLayer::changed() { wake_later(); }
 

@@ -26,6 +26,8 @@ class FaultLayer final : public wire::Layer {
     virtual void on_cut(End::Kind kind) = 0;
     // The connection is told of an end that a fault has put there.
     virtual void on_end_by_fault() = 0;
+    // The layer ends, with its connection; the flows are there for the last time.
+    virtual void on_layer_ends() = 0;
   };
 
   // `inner`: the layer that was there, or nullptr. Connection and owner outlive this.

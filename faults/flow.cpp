@@ -31,7 +31,15 @@ Instant Flow::run(Instant now) {
     again = never;
     for (std::size_t i = 0; i < places_.size(); ++i) {
       Standing& each = *places_[i];
-      again = std::min(again, each.obstacle->run(each.in, after(i), now));
+      Segments& next = after(i);
+      const std::uint64_t held = each.in.bytes();
+      const std::uint64_t pushed = next.bytes_pushed();
+      again = std::min(again, each.obstacle->run(each.in, next, now));
+      const std::uint64_t passed = next.bytes_pushed() - pushed;
+      each.toll.passed += passed;
+      each.toll.cut += held - each.in.bytes() - passed;
+      each.toll.acted |= each.obstacle->acted();
+      each.toll.delayed = std::max(each.toll.delayed, each.obstacle->delayed());
       if (each.obstacle->acted() && !std::exchange(each.told, true) && on_act) on_act(each.name, *each.obstacle);
     }
   } while (moves() != before);
@@ -65,6 +73,23 @@ bool Flow::withdraw(const std::string& name, Instant now) {
   if (const auto kind = (*found)->obstacle->on_withdrawal()) next.end({*kind, now});
   places_.erase(found);
   return true;
+}
+
+Toll& Toll::operator+=(const Toll& other) {
+  passed += other.passed;
+  cut += other.cut;
+  waiting += other.waiting;
+  delayed = std::max(delayed, other.delayed);
+  acted |= other.acted;
+  return *this;
+}
+
+Toll Flow::toll(const std::string& name) const {
+  const auto found = std::ranges::find(places_, name, [](const auto& each) { return each->name; });
+  if (found == places_.end()) return {};
+  Toll toll = (*found)->toll;
+  toll.waiting = (*found)->in.bytes();
+  return toll;
 }
 
 std::vector<std::string> Flow::names() const {

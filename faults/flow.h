@@ -15,6 +15,17 @@
 
 namespace stormproof::faults {
 
+// What an obstacle has done to its flow, as it really was.
+struct Toll {
+  std::uint64_t passed = 0;  // bytes
+  std::uint64_t cut = 0;     // bytes that came and will never pass
+  std::uint64_t waiting = 0;
+  base::Nanoseconds delayed{0};  // the longest
+  bool acted = false;
+
+  Toll& operator+=(const Toll& other);
+};
+
 class Flow {
  public:
   // Nothing stands on it and nothing is held: bytes may go by.
@@ -40,6 +51,8 @@ class Flow {
   // True: there was one. What the connection must suffer for it stands at the flow's end then.
   bool withdraw(const std::string& name, Instant now);
   std::vector<std::string> names() const;
+  // Of the one of that name; all zero: there is none.
+  Toll toll(const std::string& name) const;
 
   // Called from run(), once for each obstacle that has acted.
   std::function<void(const std::string& name, const Obstacle&)> on_act;
@@ -50,6 +63,7 @@ class Flow {
     Segments in;
     std::unique_ptr<Obstacle> obstacle;
     bool told = false;
+    Toll toll = {};
   };
 
   Segments& first() { return places_.empty() ? last_ : places_.front()->in; }

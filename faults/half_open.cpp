@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "faults/distribution.h"
+#include "faults/obstacle.h"
 
 namespace stormproof::faults {
 namespace {

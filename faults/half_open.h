@@ -5,16 +5,22 @@
 // knows nothing of it.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 
-#include "faults/obstacle.h"
+#include "harness/base/clock.h"
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
 
+class Obstacle;
+
 // What both directions of a connection know.
 struct HalfOpenState {
-  std::optional<Instant> gone_at;
+  std::optional<std::chrono::steady_clock::time_point> gone_at;
 };
 
 struct HalfOpen {

@@ -11,8 +11,6 @@
 
 namespace stormproof::faults {
 
-std::uint64_t mark_of(std::string_view rule, std::uint64_t identity) { return base::draw(0, rule, identity); }
-
 Injector::Injector(const base::Clock& clock, events::Sink& sink, events::NameId party)
     : clock_(clock), sink_(sink), party_(party), force_(std::make_shared<Force>()) {}
 
@@ -75,7 +73,15 @@ std::unique_ptr<wire::Interception> Injector::intercept(const wire::RequestSight
     const std::uint64_t side = sight.trace.bytes.back() & events::side_mask;
     const std::uint32_t attempt = seen_[call ^ memory.hash ^ side]++;
     const std::uint64_t identity = identity_of(rule, call, sight.trace, attempt);
-    if (fires(rule, memory, identity, attempt, now)) {
+    if (at_once_ && holds_.size() >= *at_once_) {
+      sink_.fault({.at = now,
+                   .rule = memory.name,
+                   .party = party_,
+                   .request = request.request,
+                   .effect = events::Effect::nothing,
+                   .identity = identity,
+                   .detail = sink_.name("as many requests as the scenario's cap allows are hurt already")});
+    } else if (fires(rule, memory, identity, attempt, now)) {
       ++memory.fired;
       fired.push_back({&rule, &memory, identity});
     } else {

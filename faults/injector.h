@@ -11,19 +11,15 @@
 #include <memory>
 #include <set>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "faults/plan.h"
+#include "faults/replayed.h"
 #include "faults/stale.h"
 #include "harness/base/clock.h"
 #include "harness/events/event.h"
 #include "harness/wire/intercept.h"
 
 namespace stormproof::faults {
-
-// Decisions of an earlier run, to be made again: mark_of() of each rule and identity that fired. Shared, never changed.
-using Replayed = std::unordered_set<std::uint64_t>;
-std::uint64_t mark_of(std::string_view rule, std::uint64_t identity);
 
 class Injector final : public wire::Interceptor {
  public:
@@ -36,6 +32,10 @@ class Injector final : public wire::Interceptor {
   void apply(Plan plan, std::shared_ptr<const Replayed> replayed = nullptr);
   void heal();
   bool healed() const { return force_->plan.rules().empty(); }
+  // No rule stands and no request is held.
+  bool idle() const { return healed() && holds_.empty(); }
+  // At most so many requests are hurt at a time; what is beyond it goes by, and the ledger says so. Nothing: no cap.
+  void cap(std::optional<std::uint64_t> at_once) { at_once_ = at_once; }
 
   std::unique_ptr<wire::Interception> intercept(const wire::RequestSight& request) override;
 
@@ -70,6 +70,7 @@ class Injector final : public wire::Interceptor {
   std::shared_ptr<Force> force_;
   std::unordered_map<std::uint64_t, std::uint32_t> seen_;
   std::set<Hold*> holds_;
+  std::optional<std::uint64_t> at_once_;
 };
 
 }  // namespace stormproof::faults

@@ -1,7 +1,5 @@
 #include "faults/latency.h"
 
-#include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "harness/base/seed.h"
@@ -9,11 +7,10 @@
 namespace stormproof::faults {
 
 base::Nanoseconds Latency::draw(std::uint64_t seed, std::string_view rule, std::uint64_t identity) const {
-  if (jitter.count() <= 0) return base;
-  const double unit = base::draw_unit(seed, std::string(rule) + "/latency", identity);
-  // Rounded down: rounding to the nearest would reach base + jitter, which is outside.
-  const double offset = std::floor((2 * unit - 1) * static_cast<double>(jitter.count()));
-  return std::max(base + base::Nanoseconds(static_cast<std::int64_t>(offset)), base::Nanoseconds(0));
+  if (!drawn && jitter.count() <= 0) return base;
+  const Distribution distribution =
+      drawn.value_or(Distribution{.kind = Distribution::Kind::uniform, .base = base, .jitter = jitter});
+  return distribution.draw(base::draw_unit(seed, std::string(rule) + "/latency", identity));
 }
 
 }  // namespace stormproof::faults

@@ -1,5 +1,7 @@
 #include "faults/limit_data.h"
 
+#include "faults/obstacle.h"
+
 namespace stormproof::faults {
 namespace {
 

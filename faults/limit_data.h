@@ -3,12 +3,16 @@
 // The bytes that pass reach the other side before the end does. With 0, the first byte that comes closes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
-#include "faults/obstacle.h"
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
+
+class Obstacle;
+struct Chance;
 
 struct LimitData {
   static constexpr std::string_view type = "limit";

@@ -43,13 +43,13 @@ class Obstacle {
   // What becomes of the connection when it is taken away; nothing: it goes on.
   virtual std::optional<End::Kind> on_withdrawal() const { return std::nullopt; }
 
-  // Whether it has held, dropped, changed or cut anything, and by how much it held the first time.
+  // Whether it has held, dropped, changed or cut anything, and by how much it held at most.
   bool acted() const { return acted_; }
   base::Nanoseconds delayed() const { return delayed_; }
 
  protected:
   void act(base::Nanoseconds delayed = {}) {
-    if (!acted_) delayed_ = delayed;
+    if (delayed > delayed_) delayed_ = delayed;
     acted_ = true;
   }
   // The end, where nothing comes before it any more.

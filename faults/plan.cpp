@@ -50,6 +50,9 @@ bool Rule::has_response_fault() const {
 }
 
 base::Result<void> Rule::check() const {
+  if (latency && latency->drawn) {
+    if (const auto checked = latency->drawn->check(); !checked) return checked;
+  }
   if (abort) {
     if (const auto checked = abort->check(); !checked) return checked;
   }

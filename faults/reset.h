@@ -5,12 +5,17 @@
 // set: so a connection is reset although nobody speaks.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
-#include "faults/obstacle.h"
+#include "harness/base/clock.h"
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
+
+class Obstacle;
+struct Chance;
 
 struct Reset {
   static constexpr std::string_view type = "reset";

@@ -6,6 +6,7 @@ namespace stormproof::faults {
 
 void Segments::push(Segment segment) {
   held_ += segment.left().size() + overhead;
+  bytes_pushed_ += segment.left().size();
   segments_.push_back(std::move(segment));
   ++moves_;
 }

@@ -46,6 +46,9 @@ class Segments {
 
   bool empty() const { return segments_.empty(); }
   std::size_t held() const { return held_; }
+  std::size_t bytes() const { return held_ - overhead * segments_.size(); }
+  // All that was ever pushed.
+  std::uint64_t bytes_pushed() const { return bytes_pushed_; }
   std::size_t room() const { return held_ < bytes_max_ ? bytes_max_ - held_ : 0; }
   void set_bytes_max(std::size_t bytes_max) { bytes_max_ = bytes_max; }
   // Changes with every byte and end that comes or goes.
@@ -78,6 +81,7 @@ class Segments {
   std::size_t held_ = 0;
   std::optional<End> end_;
   std::uint64_t moves_ = 0;
+  std::uint64_t bytes_pushed_ = 0;
 };
 
 }  // namespace stormproof::faults

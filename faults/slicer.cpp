@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "faults/distribution.h"
+#include "faults/obstacle.h"
 
 namespace stormproof::faults {
 namespace {

@@ -4,12 +4,17 @@
 // size_variation. Receivers may join pieces again when they are slow to read.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
-#include "faults/obstacle.h"
+#include "harness/base/clock.h"
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
+
+class Obstacle;
+struct Chance;
 
 struct Slicer {
   static constexpr std::string_view type = "slicer";

@@ -1,6 +1,7 @@
 #include "faults/slow_close.h"
 
 #include "faults/distribution.h"
+#include "faults/obstacle.h"
 
 namespace stormproof::faults {
 namespace {

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
-#include "faults/obstacle.h"
+#include "harness/base/clock.h"
 #include "harness/base/error.h"
 
 namespace stormproof::faults {
+
+class Obstacle;
+struct Chance;
 
 struct SlowClose {
   static constexpr std::string_view type = "slow-close";

@@ -18,11 +18,12 @@
 #include "faults/half_open.h"
 #include "faults/limit_data.h"
 #include "faults/noop.h"
-#include "faults/obstacle.h"
+#include "faults/opening.h"
 #include "faults/reset.h"
 #include "faults/slicer.h"
 #include "faults/slow_close.h"
 #include "faults/stream_latency.h"
+#include "faults/tls_fault.h"
 
 namespace stormproof::faults {
 
@@ -30,7 +31,7 @@ enum class Direction : std::uint8_t { upstream, downstream };  // to the upstrea
 enum class Place : std::uint8_t { client, upstream };          // the connection to the client; to the upstream
 
 using StreamFaultKind = std::variant<Noop, StreamLatency, Bandwidth, SlowClose, Blackhole, Reset, Slicer, LimitData,
-                                     HalfOpen, Corrupt, Connecting>;
+                                     HalfOpen, Corrupt, Opening, TlsFault, Connecting>;
 
 struct StreamFault {
   std::string name;  // unique on its relay

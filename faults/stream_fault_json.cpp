@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string quoted(std::string_view text) { return json::serialize(json::string(text)); }
+std::string in_json(std::string_view text) { return json::serialize(json::string(text)); }
 
 // Reads fields from an object; the first mistake stands, and what was asked for is remembered.
 class Reader {
@@ -129,14 +129,14 @@ class Reader {
 class Writer {
  public:
   void duration(std::string_view name, base::Nanoseconds value, std::string_view = {}) {
-    add(name, quoted(base::format_duration_exact(value)));
+    add(name, in_json(base::format_duration_exact(value)));
   }
   void bytes(std::string_view name, std::uint64_t value, std::string_view = {}) { add(name, fmt::to_string(value)); }
   void flag(std::string_view name, bool value, std::string_view = {}) { add(name, value ? "true" : "false"); }
   void distribution(std::string_view name, const Distribution& of, std::string_view = {}) {
     using Kind = Distribution::Kind;
     Writer inner;
-    inner.add("distribution", quoted(to_string(of.kind)));
+    inner.add("distribution", in_json(to_string(of.kind)));
     inner.duration("base", of.base);
     if (of.kind == Kind::uniform || of.kind == Kind::normal) inner.duration("jitter", of.jitter);
     if (of.kind == Kind::lognormal) inner.duration("p99", of.p99);
@@ -155,12 +155,12 @@ class Writer {
 class Describer {
  public:
   void duration(std::string_view name, base::Nanoseconds value, std::string_view about) {
-    add(name, "string", about, quoted(base::format_duration_exact(value)));
+    add(name, "string", about, in_json(base::format_duration_exact(value)));
   }
   void bytes(std::string_view name, std::uint64_t value, std::string_view about) {
     fields_.push_back(fmt::format(
         R"("{}":{{"oneOf":[{{"type":"integer","minimum":0}},{{"type":"string"}}],"description":{},"default":{}}})",
-        name, quoted(about), value));
+        name, in_json(about), value));
   }
   void flag(std::string_view name, bool value, std::string_view about) {
     add(name, "boolean", about, value ? "true" : "false");
@@ -168,14 +168,14 @@ class Describer {
   void distribution(std::string_view name, const Distribution&, std::string_view about) {
     fields_.push_back(fmt::format(
         R"("{}":{{"oneOf":[{{"type":"string"}},{{"$ref":"#/components/schemas/distribution"}}],"description":{}}})",
-        name, quoted(about)));
+        name, in_json(about)));
   }
   std::string fields() const { return fmt::format("{}", fmt::join(fields_, ",")); }
 
  private:
   void add(std::string_view name, std::string_view type, std::string_view about, std::string_view fallback) {
     fields_.push_back(
-        fmt::format(R"("{}":{{"type":"{}","description":{},"default":{}}})", name, type, quoted(about), fallback));
+        fmt::format(R"("{}":{{"type":"{}","description":{},"default":{}}})", name, type, in_json(about), fallback));
   }
   std::vector<std::string> fields_;
 };
@@ -224,10 +224,10 @@ base::Result<StreamFault> parse_stream_fault(std::string_view text, const std::v
 
 std::string stream_fault_fields(const StreamFault& fault) {
   Writer writer;
-  writer.add("name", quoted(fault.name));
-  writer.add("type", quoted(fault.type()));
-  writer.add("direction", quoted(to_string(fault.direction)));
-  writer.add("place", quoted(to_string(fault.place)));
+  writer.add("name", in_json(fault.name));
+  writer.add("type", in_json(fault.type()));
+  writer.add("direction", in_json(to_string(fault.direction)));
+  writer.add("place", in_json(to_string(fault.place)));
   writer.add("share", fmt::format("{}", fault.share));
   std::visit([&]<typename Kind>(const Kind& kind) { Kind::fields(kind, writer); }, fault.kind);
   return writer.fields();
@@ -241,7 +241,7 @@ std::string stream_fault_schemas() {
     const std::string fields = describer.fields();
     schemas.push_back(fmt::format(
         R"("{0}":{{"allOf":[{{"$ref":"#/components/schemas/fault"}},{{"type":"object","description":{1},"properties":{{"type":{{"const":"{0}"}}{2}{3}}}}}]}})",
-        kind.type, quoted(kind.about), fields.empty() ? "" : ",", fields));
+        kind.type, in_json(kind.about), fields.empty() ? "" : ",", fields));
   });
   return fmt::format("{}", fmt::join(schemas, ",\n      "));
 }

@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "faults/stream_fault.h"
 #include "harness/base/error.h"

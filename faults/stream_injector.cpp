@@ -5,120 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "faults/fault_layer.h"
-#include "harness/base/seed.h"
+#include "faults/stream_link.h"
 
 namespace stormproof::faults {
-
-// One connection.
-class StreamInjector::Link final : public wire::Rider, private FaultLayer::Owner {
- public:
-  Link(StreamInjector& injector, wire::Connection& connection, Place place, std::uint64_t number)
-      : injector_(injector), connection_(connection), place_(place), number_(number) {
-    at_ = injector_.links_.insert(injector_.links_.end(), this);
-  }
-  ~Link() override {
-    injector_.links_.erase(at_);
-    if (peer_ != nullptr) peer_->peer_ = nullptr;
-  }
-
-  wire::Connection& connection() { return connection_; }
-  std::uint64_t number() const { return number_; }
-  std::optional<events::NameId> cut_by() const override { return cut_by_; }
-
-  void join(Link& peer) {
-    peer_ = &peer;
-    peer.peer_ = this;
-  }
-
-  void meet(const StreamFault& fault) {
-    if (fault.place != place_ || !fault.hits(injector_.seed_, number_)) return withdraw(fault.name);
-    if (std::holds_alternative<Noop>(fault.kind) || std::holds_alternative<Connecting>(fault.kind)) return;
-    if (layer_ == nullptr) wrap();
-    if (const auto* const half_open = std::get_if<HalfOpen>(&fault.kind)) {
-      const auto state = std::make_shared<HalfOpenState>();
-      flow(fault.direction).set(fault.name, half_open->obstacle(state, true));
-      flow(other(fault.direction)).set(fault.name, half_open->obstacle(state, false));
-    } else {
-      flow(fault.direction).set(fault.name, obstacle(fault));
-    }
-    layer_->changed();
-  }
-
-  void withdraw(const std::string& name) {
-    if (layer_ == nullptr) return;
-    const Instant now = std::chrono::steady_clock::now();
-    const bool in = layer_->incoming().withdraw(name, now);
-    const bool out = layer_->outgoing().withdraw(name, now);
-    if (in || out) layer_->changed();
-  }
-
- private:
-  static Direction other(Direction direction) {
-    return direction == Direction::upstream ? Direction::downstream : Direction::upstream;
-  }
-  // What the client's connection brings goes upstream; what the upstream's brings comes from there.
-  Flow& flow(Direction direction) {
-    const bool comes_in = (direction == Direction::upstream) == (place_ == Place::client);
-    return comes_in ? layer_->incoming() : layer_->outgoing();
-  }
-
-  std::unique_ptr<Obstacle> obstacle(const StreamFault& fault) const {
-    const Chance chance{injector_.seed_, fault.name, base::draw(number_, to_string(fault.direction), 0)};
-    return std::visit(
-        [&](const auto& kind) -> std::unique_ptr<Obstacle> {
-          if constexpr (requires { kind.obstacle(chance); }) return kind.obstacle(chance);
-          else return nullptr;
-        },
-        fault.kind);
-  }
-
-  void wrap() {
-    connection_.wrap_layer([this](std::unique_ptr<wire::Layer> inner) {
-      auto layer = std::make_unique<FaultLayer>(connection_, std::move(inner), static_cast<FaultLayer::Owner&>(*this));
-      layer_ = layer.get();
-      return layer;
-    });
-    const auto tell = [this](const std::string& name, const Obstacle& obstacle) { on_act(name, obstacle); };
-    layer_->incoming().on_act = tell;
-    layer_->outgoing().on_act = tell;
-  }
-
-  void on_act(const std::string& name, const Obstacle& obstacle) {
-    last_acted_ = name;
-    injector_.acted(name, number_, obstacle.delayed());
-    const StreamFault* const fault = injector_.find(name);
-    const bool gone = fault != nullptr && std::holds_alternative<HalfOpen>(fault->kind);
-    if (gone && peer_ != nullptr) peer_->connection_.reset();
-    if (gone) spoilt();
-  }
-
-  void on_cut(End::Kind kind) override {
-    spoilt();
-    if (kind == End::Kind::reset) {
-      connection_.reset();
-      if (peer_ != nullptr) peer_->connection_.reset();
-    } else {
-      connection_.close();
-    }
-  }
-
-  void on_end_by_fault() override { spoilt(); }
-
-  void spoilt() {
-    if (!cut_by_) cut_by_ = injector_.sink_ != nullptr ? injector_.sink_->name(last_acted_) : 0;
-  }
-
-  StreamInjector& injector_;
-  wire::Connection& connection_;
-  Place place_;
-  std::uint64_t number_;
-  std::list<Link*>::iterator at_;
-  FaultLayer* layer_ = nullptr;  // the connection's
-  Link* peer_ = nullptr;
-  std::string last_acted_;
-  std::optional<events::NameId> cut_by_;
-};
 
 StreamInjector::StreamInjector(const base::Clock& clock, events::Sink* sink, events::NameId party, std::uint64_t seed)
     : clock_(clock), sink_(sink), party_(party), seed_(seed) {}
@@ -137,6 +26,10 @@ std::uint64_t StreamInjector::hits(std::string_view name) const {
 
 base::Result<void> StreamInjector::set(StreamFault fault) {
   if (auto checked = fault.check(); !checked) return checked;
+  if (const auto* const tls = std::get_if<TlsFault>(&fault.kind)) {
+    if (!tls->stall && !tls->alert && flaw_of(*tls) == nullptr)
+      return base::fail("a fault of certificates needs a proxy whose authority is stormproof's own");
+  }
   const auto found = std::ranges::find(faults_, fault.name, &StreamFault::name);
   if (found == faults_.end()) {
     if (faults_.size() >= faults_max) return base::fail(fmt::format("more than {} faults at a time", faults_max));
@@ -147,7 +40,8 @@ base::Result<void> StreamInjector::set(StreamFault fault) {
       return base::fail("a fault that stands keeps its type, its direction and its place");
     *found = fault;
   }
-  for (Link* link : links_) link->meet(fault);
+  for (Link* link : links_) link->meet(fault, false);
+  verdicts_changed();
   return {};
 }
 
@@ -155,9 +49,13 @@ bool StreamInjector::withdraw(std::string_view name) {
   const auto found = std::ranges::find(faults_, name, &StreamFault::name);
   if (found == faults_.end()) return false;
   const std::string own(name);
-  faults_.erase(found);
+  for (Link* link : links_) link->part(own);
+  for (const Handshake& one : handshakes_) {
+    if (one.fault.name == own) one.connection->close();
+  }
+  faults_.erase(std::ranges::find(faults_, own, &StreamFault::name));
   std::erase_if(counts_, [&](const Count& count) { return count.name == own; });
-  for (Link* link : links_) link->withdraw(own);
+  verdicts_changed();
   return true;
 }
 
@@ -171,7 +69,7 @@ void StreamInjector::close_all() {
 
 void StreamInjector::client_opened(wire::Connection& connection, std::uint64_t number) {
   auto link = std::make_unique<Link>(*this, connection, Place::client, number);
-  for (const StreamFault& fault : faults_) link->meet(fault);
+  for (const StreamFault& fault : faults_) link->meet(fault, true);
   connection.carry(std::move(link));
 }
 
@@ -181,13 +79,13 @@ void StreamInjector::upstream_opened(wire::Connection& connection, std::uint64_t
     const auto found = std::ranges::find_if(links_, [&](Link* each) { return &each->connection() == peer; });
     if (found != links_.end()) link->join(**found);
   }
-  for (const StreamFault& fault : faults_) link->meet(fault);
+  for (const StreamFault& fault : faults_) link->meet(fault, true);
   connection.carry(std::move(link));
 }
 
 const StreamFault* StreamInjector::connecting_fault(std::uint64_t nth) const {
   const auto found = std::ranges::find_if(faults_, [&](const StreamFault& fault) {
-    return std::holds_alternative<Connecting>(fault.kind) && fault.hits(seed_, nth);
+    return std::holds_alternative<Connecting>(fault.kind) && hits(fault, nth);
   });
   return found == faults_.end() ? nullptr : &*found;
 }
@@ -201,13 +99,91 @@ std::optional<wire::ConnectVerdict> StreamInjector::connecting(std::uint64_t nth
 }
 
 void StreamInjector::connect_held(std::uint64_t nth, std::chrono::nanoseconds held) {
-  if (const StreamFault* const fault = connecting_fault(nth)) acted(fault->name, nth, held);
+  const StreamFault* const fault = connecting_fault(nth);
+  if (fault == nullptr) return;
+  count(fault->name);
+  if (sink_ == nullptr) return;
+  sink_->fault({.at = clock_.now(),
+                .rule = sink_->name(fault->name),
+                .party = party_,
+                .delayed = held,
+                .identity = nth,
+                .detail = sink_->name(Connecting::type)});
 }
 
-void StreamInjector::acted(const std::string& name, std::uint64_t connection, base::Nanoseconds delayed) {
+std::shared_ptr<wire::TlsContext> StreamInjector::flaw_of(const TlsFault& fault) const {
+  if (fault.expired) return flaws_.expired;
+  if (fault.self_signed) return flaws_.self_signed;
+  if (fault.wrong_host) return flaws_.wrong_host;
+  return fault.no_alpn ? flaws_.no_alpn : nullptr;
+}
+
+// Of several that are drawn for a connection the first acts: a handshake goes wrong in one way.
+std::optional<wire::HandshakeVerdict> StreamInjector::shaking_hands(wire::Connection& connection,
+                                                                    std::uint64_t number) {
+  for (const StreamFault& fault : faults_) {
+    const auto* const tls = std::get_if<TlsFault>(&fault.kind);
+    if (tls == nullptr) continue;
+    if (!hits(fault, number)) {
+      if (sink_ != nullptr) {
+        sink_->fault({.at = clock_.now(),
+                      .rule = sink_->name(fault.name),
+                      .party = party_,
+                      .effect = events::Effect::spared,
+                      .identity = number});
+      }
+      continue;
+    }
+    handshakes_.push_back({&connection, fault, clock_.now()});
+    const events::NameId name = sink_ != nullptr ? sink_->name(fault.name) : 0;
+    return wire::HandshakeVerdict{name, flaw_of(*tls), tls->stall, tls->alert};
+  }
+  return std::nullopt;
+}
+
+void StreamInjector::shaken(wire::Connection& connection, std::uint64_t number, Shaken how) {
+  const auto found = std::ranges::find(handshakes_, &connection, &Handshake::connection);
+  if (found == handshakes_.end()) return;
+  const Handshake done = std::move(*found);
+  handshakes_.erase(found);
+  count(done.fault.name);
+  if (sink_ == nullptr) return;
+  const auto& tls = std::get<TlsFault>(done.fault.kind);
+  const bool accepted = how == Shaken::accepted;
+  const bool of_certificate = tls.expired || tls.self_signed || tls.wrong_host;
+  std::string_view what = "tls: no handshake";
+  if (of_certificate) what = "tls: the client refused the certificate";
+  if (of_certificate && accepted) what = "tls: the client accepted the certificate";
+  if (accepted && tls.no_alpn) what = "the client asked for no protocol";
+  const bool nothing = accepted && tls.no_alpn;
+  sink_->fault({.at = done.since,
+                .rule = sink_->name(done.fault.name),
+                .party = party_,
+                .delayed = tls.stall ? clock_.now() - done.since : base::Nanoseconds(0),
+                .effect = nothing ? events::Effect::nothing : events::Effect::acted,
+                .identity = number,
+                .detail = sink_->name(what)});
+}
+
+bool StreamInjector::hits(const StreamFault& fault, std::uint64_t connection) const {
+  if (replayed_ != nullptr) return replayed_->contains(mark_of(fault.name, connection));
+  return fault.hits(seed_, connection);
+}
+
+bool StreamInjector::idle() const {
+  return faults_.empty() &&
+         std::ranges::none_of(links_, [](const Link* link) { return link->is_hurt(); });
+}
+
+bool StreamInjector::full(const Link* besides) const {
+  if (!at_once_ || besides->is_hurt()) return false;
+  const auto hurt = std::ranges::count_if(links_, [](const Link* link) { return link->is_hurt(); });
+  return static_cast<std::uint64_t>(hurt) >= *at_once_;
+}
+
+void StreamInjector::count(const std::string& name) {
   const auto found = std::ranges::find(counts_, name, &Count::name);
   if (found != counts_.end()) ++found->hits;
-  if (sink_ != nullptr) sink_->fault({clock_.now(), sink_->name(name), party_, connection, delayed, 0});
 }
 
 }  // namespace stormproof::faults

@@ -6,11 +6,14 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "faults/distribution.h"
-#include "faults/obstacle.h"
 
 namespace stormproof::faults {
+
+class Obstacle;
+struct Chance;
 
 struct StreamLatency {
   static constexpr std::string_view type = "latency";

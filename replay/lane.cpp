@@ -83,7 +83,7 @@ base::Task<> Lane::send_front() {
   outbox_.start(sent);
   sent.event.connection = connection_->number();
   if (in_flight_.size() == 1) watch_front();
-  const TraceLine trace(sent.due.shot.trace, sent.due.shot.request);
+  const wire::TraceLines trace = outbox_.trace_of(sent.due.shot);
   const auto parts = outbox_.parts(sent, trace);
   in_flight_bytes_ += sent.event.request_bytes;
   // What cannot be written is seen where its answer is read.

@@ -68,7 +68,7 @@ class Lane final : public boost::intrusive::list_base_hook<>, private wire::Dead
   std::list<UnderWay> in_flight_;  // in the order in which they went out, as their answers come
   std::size_t in_flight_bytes_ = 0;
   std::unique_ptr<wire::Connection> connection_;
-  wire::Socket* connecting_ = nullptr;
+  wire::ConnectAttempt* connecting_ = nullptr;
   AnswerReader reader_;
   std::uint64_t served_ = 0;  // on this connection
   bool made_once_ = false;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "harness/wire/advice.h"
-#include "harness/wire/framer.h"
+#include "replay/answer_content.h"
 
 namespace stormproof::replay {
 namespace {
@@ -12,7 +12,6 @@ namespace {
 using events::Outcome;
 
 constexpr std::string_view line_end = "\r\n";
-constexpr std::string_view trace_name = "traceparent: ";
 
 }  // namespace
 
@@ -21,15 +20,6 @@ bool our_limit(const wire::ErrorCode& error) {
   return error == basic_errors::no_descriptors || error == basic_errors::no_buffer_space ||
          error == basic_errors::no_memory || error == boost::system::errc::too_many_files_open_in_system ||
          error == boost::system::errc::address_not_available;
-}
-
-TraceLine::TraceLine(const events::TraceId& trace, std::uint64_t span) {
-  if (trace.none()) return;
-  const auto value = wire::make_traceparent(trace, span);
-  char* at = std::copy(trace_name.begin(), trace_name.end(), text_.data());
-  at = std::copy(value.begin(), value.end(), at);
-  at = std::copy(line_end.begin(), line_end.end(), at);
-  size_ = static_cast<std::size_t>(at - text_.data());
 }
 
 Outbox::Outbox(wire::IoContext& io, const base::Clock& its_clock, events::Sink& its_sink, SenderOptions its_options)
@@ -61,10 +51,11 @@ void Outbox::start(UnderWay& sent) {
   under_way.push_back(sent);
 }
 
-std::array<std::string_view, 4> Outbox::parts(UnderWay& sent, const TraceLine& trace) const {
+std::array<std::string_view, 4> Outbox::parts(UnderWay& sent, const wire::TraceLines& trace) const {
   Outgoing& outgoing = sent.outgoing;
   outgoing.fields = sent.due.shot.fields;
   outgoing.body = sent.due.shot.body;
+  sent.for_content = options.looks_into_answers;
   sent.for_taker = options.answers != nullptr;
   if (options.rewriter != nullptr) {
     options.rewriter->rewrite(sent.due.shot, outgoing);
@@ -78,6 +69,10 @@ std::array<std::string_view, 4> Outbox::parts(UnderWay& sent, const TraceLine& t
 
 void Outbox::report(UnderWay& sent, Outcome outcome) {
   sent.event.outcome = outcome;
+  if (options.looks_into_answers && outcome == Outcome::answered) {
+    if (!sent.answer.cut()) sent.event.content = content_of(sent.answer.head, sent.answer.body);
+    else sent.event.content.kind = events::Content::Kind::other;  // too large to be looked at
+  }
   sent.event.end = clock.now();
   sent.unlink();
   if (outcome == Outcome::shed) ++counts.shed;

@@ -15,6 +15,7 @@
 #include "harness/base/task_group.h"
 #include "harness/events/event.h"
 #include "harness/wire/deadlines.h"
+#include "harness/wire/trace_context.h"
 #include "harness/wire/upstream_pool.h"
 #include "replay/rewriter.h"
 #include "replay/shot.h"
@@ -46,9 +47,12 @@ struct SenderOptions {
   bool precise = false;      // spins before each instant: costs a core
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);  // for one request, from its sending
   wire::PoolLimits pool;
-  std::string key_header = {};     // whose value tells whose request it is: Exchange::key; empty: none
-  Rewriter* rewriter = nullptr;    // outlives the sender
-  AnswerTaker* answers = nullptr;  // outlives the sender
+  std::string key_header = {};  // whose value tells whose request it is: Exchange::key; empty: none
+  std::uint8_t carriers =
+      events::in_traceparent;       // in which headers a request has its trace id: bits of events::Carrier
+  bool looks_into_answers = false;  // Exchange::content; keeps a copy of each answer meanwhile
+  Rewriter* rewriter = nullptr;     // outlives the sender
+  AnswerTaker* answers = nullptr;   // outlives the sender
 };
 
 struct SenderCounts {
@@ -77,21 +81,11 @@ struct UnderWay : boost::intrusive::list_base_hook<boost::intrusive::link_mode<b
   events::Exchange event;
   Outgoing outgoing;
   Answer answer;  // where somebody wants it
+  bool for_content = false;
   bool for_rewriter = false;
   bool for_taker = false;
   bool to_head = false;
-  Answer* keep() { return for_rewriter || for_taker ? &answer : nullptr; }
-};
-
-// "traceparent: …\r\n" for one request.
-class TraceLine {
- public:
-  TraceLine(const events::TraceId& trace, std::uint64_t span);
-  std::string_view view() const { return {text_.data(), size_}; }
-
- private:
-  std::array<char, 80> text_;
-  std::size_t size_ = 0;
+  Answer* keep() { return for_content || for_rewriter || for_taker ? &answer : nullptr; }
 };
 
 class Outbox {
@@ -105,7 +99,8 @@ class Outbox {
   void start(UnderWay& sent);
 
   // The bytes of a request, in up to four parts; `trace` is the caller's to keep until they are written.
-  std::array<std::string_view, 4> parts(UnderWay& sent, const TraceLine& trace) const;
+  std::array<std::string_view, 4> parts(UnderWay& sent, const wire::TraceLines& trace) const;
+  wire::TraceLines trace_of(const Shot& shot) const { return {shot.trace, shot.request, options.carriers}; }
 
   // Reports the end of a request, with its answer where somebody wants it. Then on_end is called.
   void report(UnderWay& sent, events::Outcome outcome);

@@ -16,7 +16,7 @@ base::Task<bool> PooledCall::run(bool may_reuse) {
   const bool pooled = connection_ != nullptr;
   if (!pooled && !co_await connect()) co_return true;
   sent_.event.connection = connection_->number();
-  const TraceLine trace(sent_.due.shot.trace, sent_.due.shot.request);
+  const wire::TraceLines trace = outbox_.trace_of(sent_.due.shot);
   const auto parts = outbox_.parts(sent_, trace);
   reader_.begin(sent_.event, sent_.to_head, sent_.keep());
   sent_.answer.start = outbox_.clock.now();

@@ -29,7 +29,7 @@ class PooledCall final : private wire::Deadlines::Entry, private base::StopHook 
   Outbox& outbox_;
   UnderWay& sent_;
   std::unique_ptr<wire::Connection> connection_;
-  wire::Socket* connecting_ = nullptr;
+  wire::ConnectAttempt* connecting_ = nullptr;
   AnswerReader reader_;
   events::Outcome outcome_ = events::Outcome::cancelled;
   events::Outcome cause_ = events::Outcome::cancelled;

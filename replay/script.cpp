@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view empty_line = "\r\n";
 constexpr std::string_view traceparent = "traceparent";
+constexpr std::string_view b3_names[] = {"b3",           "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid",
+                                         "x-b3-sampled", "x-b3-flags"};
 
 bool is_whole(const Exchange& exchange) {
   return exchange.ending != Ending::request_missing && exchange.ending != Ending::request_truncated &&
@@ -118,6 +120,9 @@ ScriptRequest request_of(Exchange&& exchange, const ScriptOptions& options) {
   request.fields = std::move(exchange.request.head);
   request.fields.resize(request.fields.size() - empty_line.size());
   if (options.traced) remove_header(request.fields, traceparent);
+  if (options.b3) {
+    for (const std::string_view name : b3_names) remove_header(request.fields, name);
+  }
   apply(options.rewrites, request.target, request.fields);
   request.body = std::move(exchange.request.body);
   request.key = idempotency_key(request.fields);

@@ -54,6 +54,7 @@ struct ScriptOptions {
   RewriteRules rewrites = {};
   bool allow_writes = false;
   bool traced = false;  // recorded `traceparent` lines are taken out: each request will get one of its own
+  bool b3 = false;      // the same with `b3` and `X-B3-…`
   std::uint64_t memory_max =
       std::numeric_limits<std::uint64_t>::max();  // of the requests' bytes; above it they stay on the disk
 };

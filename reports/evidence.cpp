@@ -18,6 +18,19 @@ value parse(std::string_view json) {
 
 std::string string_of(const value& node) { return std::string(std::string_view(node.as_string())); }
 
+value estimate_of(const verify::Check& check) {
+  if (!check.estimate) return nullptr;
+  return object{{"of", check.estimate->of}, {"low", check.estimate->low}, {"high", check.estimate->high}};
+}
+
+// Runs that were stored before have none.
+std::optional<verify::Estimate> read_estimate(const value& check) {
+  const value* const found = check.as_object().if_contains("estimate");
+  if (found == nullptr || found->is_null()) return std::nullopt;
+  return verify::Estimate{string_of(found->at("of")), found->at("low").to_number<double>(),
+                          found->at("high").to_number<double>()};
+}
+
 void take_evidence(const value& node, verify::Finding& finding) {
   for (const value& item : node.at("checks").as_array()) {
     finding.checks.push_back({.name = string_of(item.at("name")),
@@ -25,7 +38,8 @@ void take_evidence(const value& node, verify::Finding& finding) {
                               .expected = string_of(item.at("expected")),
                               .measured = string_of(item.at("measured")),
                               .missing = string_of(item.at("missing")),
-                              .samples = item.at("samples").to_number<std::uint64_t>()});
+                              .samples = item.at("samples").to_number<std::uint64_t>(),
+                              .estimate = read_estimate(item)});
   }
   for (const value& item : node.at("timeline").as_array()) {
     const base::Nanoseconds at(item.at("at_ns").to_number<std::int64_t>());
@@ -44,7 +58,8 @@ std::string evidence_of(const verify::Finding& finding) {
                             {"expected", check.expected},
                             {"measured", check.measured},
                             {"missing", check.missing},
-                            {"samples", check.samples}});
+                            {"samples", check.samples},
+                            {"estimate", estimate_of(check)}});
   }
   for (const verify::Instant& instant : finding.timeline) {
     instants.push_back(object{{"at_ns", instant.at.time_since_epoch().count()}, {"what", instant.what}});

@@ -50,6 +50,11 @@ object latency(const Latencies& latencies) {
           {"max_ms", milliseconds(latencies.max())}};
 }
 
+value estimate(const verify::Check& check) {
+  if (!check.estimate) return nullptr;
+  return object{{"of", check.estimate->of}, {"low", check.estimate->low}, {"high", check.estimate->high}};
+}
+
 object finding(const verify::Finding& found, Time start) {
   array checks;
   for (const verify::Check& check : found.checks) {
@@ -58,7 +63,8 @@ object finding(const verify::Finding& found, Time start) {
                             {"expected", text(check.expected)},
                             {"measured", text(check.measured)},
                             {"missing", text(check.missing)},
-                            {"samples", check.samples}});
+                            {"samples", check.samples},
+                            {"estimate", estimate(check)}});
   }
   array instants;
   for (const verify::Instant& instant : found.timeline) {

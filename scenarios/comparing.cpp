@@ -55,10 +55,10 @@ std::vector<std::string> read_patterns(const Node& list,
   return patterns;
 }
 
-// Rules whose counts the two versions would share, where they call through one proxy.
+// Rules whose counts the two versions would share, where they call through one proxy. Connections are counted, too.
 bool counts(const Fault& fault) {
   const Targeting& targeting = fault.targeting;
-  return targeting.first || targeting.every || targeting.at_most || fault.message.throttle;
+  return targeting.first || targeting.every || targeting.at_most || fault.message.throttle || fault.connection;
 }
 
 class Check {
@@ -168,7 +168,7 @@ class Check {
       const Place place = place_of_key(dependencies, dependency.name);
       Diagnostic& said =
           counted
-              ? complaints_.add(place, fmt::format("faults on {} count calls, and the baseline's would be counted "
+              ? complaints_.add(place, fmt::format("faults on {} count calls or connections, and the baseline's would be counted "
                                                    "with the candidate's",
                                                    in_quotes(dependency.name)))
               : complaints_.warn(place, fmt::format("the baseline calls {} through the candidate's proxy: calls are "

@@ -4,6 +4,7 @@
 
 #include "faults/client.h"
 #include "harness/base/units.h"
+#include "scenarios/connection_faults.h"
 #include "scenarios/reading.h"
 
 namespace stormproof::scenarios {
@@ -53,17 +54,42 @@ TruncateFault truncate(const Node& node, Complaints& complaints) {
   return fault;
 }
 
+void read_network_fault(const Node& node, ProcessFault& fault, Complaints& complaints) {
+  fault.kind = ProcessFault::Kind::network;
+  put(fault.network.loss, in(node, "loss"));
+  put(fault.network.duplicate, in(node, "duplicate"));
+  put(fault.network.reorder, in(node, "reorder"));
+  put(fault.network.delay, in(node, "delay"));
+  put(fault.network.jitter, in(node, "jitter"));
+  put(fault.network.partition, in(node, "partition"));
+  put(fault.lasting, in(node, "for"));
+  if (fault.network.reorder > 0 && at(node, "delay") == nullptr)
+    complaints.add(in(node, "reorder").place, "'reorder' needs 'delay': a packet overtakes those that are late");
+  if (fault.network.jitter > fault.network.delay)
+    complaints.add(in(node, "jitter").place, "the jitter is larger than the delay");
+  if (at(node, "partition") != nullptr && !fault.network.partition)
+    complaints.add(in(node, "partition").place, "'partition' is false: nothing would happen");
+  for (const std::string_view key : {"loss", "duplicate", "reorder"}) {
+    if (value<double>(in(node, key)) == 0.0)
+      complaints.add(in(node, key).place, fmt::format("'{}' is 0%: nothing would happen", key));
+    if (fault.network.partition && at(node, key) != nullptr)
+      complaints.add(in(node, key).place, fmt::format("'{}' cannot stand beside 'partition': nothing passes", key));
+  }
+}
+
 }  // namespace
 
 LatencyFault read_latency_fault(const Node& node, Complaints& complaints) {
   LatencyFault fault;
-  put(fault.base, node.kind == Node::Kind::map ? in(node, "base") : node);
   fault.at_response = value<std::string>(in(node, "at")) == "response";
-  const Node& jitter = in(node, "jitter");
-  put(fault.jitter, jitter);
-  if (fault.jitter > fault.base && fault.base > Nanoseconds(0)) {
-    complaints.add(jitter.place, fmt::format("the jitter is larger than the base, {}: a delay cannot be negative",
-                                             base::format_duration_exact(fault.base)));
+  const faults::Distribution delay = read_delay(node, complaints);
+  using Kind = faults::Distribution::Kind;
+  const bool even = delay.kind == Kind::fixed || delay.kind == Kind::uniform;
+  if (even && delay.at_most == faults::Distribution::longest) {
+    fault.base = delay.base;
+    fault.jitter = delay.jitter;
+  } else {
+    fault.drawn = delay;
   }
   return fault;
 }
@@ -178,6 +204,7 @@ ProcessFault read_process_fault(const Node& node, Nanoseconds phase, Complaints&
     fault.hurt = texts(in(in(node, "command"), "hurt"));
     fault.heal = texts(in(in(node, "command"), "heal"));
   }
+  if (at(node, "network") != nullptr) read_network_fault(in(node, "network"), fault, complaints);
   if (phase > Nanoseconds(0) && fault.after >= phase) {
     complaints.add(in(node, "after").place, fmt::format("the phase ends after {}: the fault would never begin",
                                                         base::format_duration_exact(phase)));

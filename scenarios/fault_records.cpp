@@ -1,5 +1,7 @@
 #include "scenarios/fault_records.h"
 
+#include "scenarios/connection_faults.h"
+
 namespace stormproof::scenarios {
 namespace {
 
@@ -27,14 +29,14 @@ Key body_to_merge() {
 }  // namespace
 
 const Record& latency_fault() {
-  static const Record record = {"latency fault",
-                                "Holds a message back by base ± jitter, drawn evenly.",
-                                {{"base", a(Form::duration), required, "The middle of the delays.", "200ms"},
-                                 {"jitter", a(Form::duration_or_zero), optional, "At most base. Default: 0ms.", "50ms"},
-                                 {"at", a(Form::moment), optional,
-                                  "What is held: the request, before the dependency is called, or the response, before "
-                                  "it goes on. Default: request.",
-                                  "response"}}};
+  static const Record record = [] {
+    Record made{"latency fault", delay_record().says, delay_keys(), delay_record().choice};
+    made.keys.push_back({"at", a(Form::moment), optional,
+                         "What is held: the request, before the dependency is called, or the response, before "
+                         "it goes on. Default: request.",
+                         "response"});
+    return made;
+  }();
   return record;
 }
 
@@ -192,6 +194,20 @@ const Record& process_fault() {
        {"heal", list_of(hideable(Form::text)), required,
         "Run when it ends, and by the watchdog or `stormproof heal` where the run was killed.",
         "[docker, unpause, payments]"}}};
+  static const Record network = {
+      "network fault",
+      "What happens to the packets between stormproof and the program, each way; the program must have a network of "
+      "its "
+      "own (candidate.network).",
+      {{"loss", a(Form::percent), optional, "The share of packets that is lost (nftables).", "10%"},
+       {"partition", a(Form::flag), optional, "No packet passes (nftables).", "true"},
+       {"delay", a(Form::duration), optional, "By how much each packet is late (tc netem).", "50ms"},
+       {"jitter", a(Form::duration), optional, "By how much that differs; at most delay.", "10ms"},
+       {"duplicate", a(Form::percent), optional, "The share of packets that comes twice (tc netem).", "1%"},
+       {"reorder", a(Form::percent), optional,
+        "The share of packets that overtakes those that are delayed; needs delay (tc netem).", "25%"},
+       {"for", a(Form::duration), optional, "How long. Default: to the phase's end.", "5s"}},
+      Choice{false, {"loss", "partition", "delay", "duplicate", "reorder"}}};
   static const Record record = {
       "process fault",
       "What happens to the program of the service under test that stormproof started.",
@@ -205,11 +221,13 @@ const Record& process_fault() {
        {"cpu", a(Form::percent), optional, "The share of one processor that it may use (cgroup v2).", "20%"},
        {"memory", a(Form::size), optional, "The memory that it may use (cgroup v2).", "64MiB"},
        {"command", a(command), optional, "Commands that hurt and heal.", "{hurt: [./break.sh], heal: [./mend.sh]}"},
+       {"network", a(network), optional, "What happens to its packets, where it has a network of its own.",
+        "{loss: 10%}"},
        {"after", a(Form::duration), optional, "It begins this long after the phase.", "1s"},
        {"even-the-last", a(Form::flag), optional, "Needed to hurt the only instance of the service. Default: false.",
         "true"}},
       Choice{true,
-             {"kill", "terminate", "pause", "crash-loop", "open-files", "cpu", "memory", "command"},
+             {"kill", "terminate", "pause", "crash-loop", "open-files", "cpu", "memory", "command", "network"},
              "begin each fault with '- '"}};
   return record;
 }

@@ -7,8 +7,10 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/url/authority_view.hpp>
+#include <boost/url/ipv4_address.hpp>
 #include <boost/url/parse.hpp>
 #include <charconv>
+#include <cmath>
 
 #include "harness/base/units.h"
 #include "scenarios/diagnostic.h"
@@ -38,6 +40,12 @@ constexpr std::array<std::string_view, 2> legality_words = {"legal", "illegal"};
 constexpr std::array<std::string_view, 4> misframing_words = {"length-and-chunked", "two-lengths", "cut-chunk",
                                                               "bad-chunk-size"};
 constexpr std::array<std::string_view, 3> no_answer_words = {"empty", "reset", "random"};
+constexpr std::array<std::string_view, 1> probe_words = {"rate-limit"};
+constexpr std::array<std::string_view, 2> quota_words = {"own", "shared"};
+constexpr std::array<std::string_view, 7> algorithm_words = {
+    "token-bucket", "leaky-queue", "fixed-window", "sliding-log", "sliding-counter", "penalised", "concurrency"};
+constexpr std::array<std::string_view, 3> trace_header_words = {"traceparent", "b3", "x-b3"};
+constexpr std::array<std::string_view, 3> likeness_words = {"not-empty", "json", "as-usual"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -254,11 +262,24 @@ Reading read_header_name(std::string_view text) {
   return Value(std::string(text));
 }
 
+Reading read_ipv4(std::string_view text) {
+  if (boost::urls::parse_ipv4_address(text)) return Value(std::string(text));
+  return refuse(fmt::format("{} is not an address like 127.0.0.2", in_quotes(text)));
+}
+
 Reading read_json(std::string_view text) {
   boost::json::error_code error;
   static_cast<void>(boost::json::parse({text.data(), text.size()}, error));
   if (error) return refuse(fmt::format("{} is not JSON: {}", in_quotes(text), error.message()));
   return Value(std::string(text));
+}
+
+Reading read_number(std::string_view text) {
+  double number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (code != std::errc{} || end != text.data() + text.size() || !(number > 0) || !std::isfinite(number))
+    return refuse(fmt::format("{} is not a number above 0", in_quotes(text)));
+  return Value(number);
 }
 
 Reading read_header_value(std::string_view text) {
@@ -297,14 +318,10 @@ std::expected<Value, Refusal> read(Form form, std::string_view text) {
     case Form::header_name: return read_header_name(text);
     case Form::header_value: return read_header_value(text);
     case Form::json: return read_json(text);
-    case Form::verdict:
-    case Form::moment:
-    case Form::draw_unit:
-    case Form::legality:
-    case Form::misframing:
-    case Form::no_answer: return read_word(text, words(form));
+    case Form::ipv4: return read_ipv4(text);
+    case Form::number: return read_number(text);
+    default: return read_word(text, words(form));
   }
-  return refuse("is of no known form");
 }
 
 std::string_view noun(Form form) {
@@ -338,7 +355,14 @@ std::string_view noun(Form form) {
     case Form::legality: return "legal or illegal";
     case Form::misframing: return "length-and-chunked, two-lengths, cut-chunk or bad-chunk-size";
     case Form::no_answer: return "empty, reset or random";
+    case Form::likeness: return "not-empty, json or as-usual";
+    case Form::trace_header: return "traceparent, b3 or x-b3";
     case Form::json: return "JSON in quotes";
+    case Form::probe: return "rate-limit";
+    case Form::quota: return "own or shared";
+    case Form::algorithm: return "the name of an algorithm like token-bucket";
+    case Form::ipv4: return "an address like 127.0.0.2";
+    case Form::number: return "a number like 1.5";
   }
   return "text";
 }
@@ -363,21 +387,10 @@ std::string_view pattern(Form form) {
     case Form::method: return "^[^a-z ]+$";
     case Form::variable: return "^[A-Za-z_][A-Za-z0-9_]*$";
     case Form::header_name: return "^[^ :]+$";
-    case Form::version:
-    case Form::text:
-    case Form::flag:
-    case Form::count:
-    case Form::status:
-    case Form::header_value:
-    case Form::verdict:
-    case Form::moment:
-    case Form::draw_unit:
-    case Form::legality:
-    case Form::misframing:
-    case Form::no_answer:
-    case Form::json: return "";
+    case Form::ipv4: return "^[0-9]+([.][0-9]+){3}$";
+    case Form::number: return "^(?=.*[1-9])[0-9]+(\\.[0-9]*)?$";
+    default: return "";
   }
-  return "";
 }
 
 std::span<const std::string_view> words(Form form) {
@@ -389,6 +402,11 @@ std::span<const std::string_view> words(Form form) {
     case Form::legality: return legality_words;
     case Form::misframing: return misframing_words;
     case Form::no_answer: return no_answer_words;
+    case Form::probe: return probe_words;
+    case Form::quota: return quota_words;
+    case Form::algorithm: return algorithm_words;
+    case Form::likeness: return likeness_words;
+    case Form::trace_header: return trace_header_words;
     default: return {};
   }
 }

@@ -39,13 +39,20 @@ enum class Form {
   variable,      // the name of an environment variable
   header_name,
   header_value,
-  verdict,     // violated, inconclusive
-  moment,      // request, response
-  draw_unit,   // calls, requests
-  legality,    // legal, illegal
-  misframing,  // length-and-chunked …
-  no_answer,   // empty, reset, random
-  json,        // text that is JSON
+  verdict,       // violated, inconclusive
+  moment,        // request, response
+  draw_unit,     // calls, requests
+  legality,      // legal, illegal
+  misframing,    // length-and-chunked …
+  no_answer,     // empty, reset, random
+  likeness,      // not-empty, json, as-usual
+  trace_header,  // traceparent, b3, x-b3
+  probe,         // rate-limit
+  quota,         // own, shared
+  algorithm,     // of a rate limit: token-bucket …
+  ipv4,          // 127.0.0.2
+  json,          // text that is JSON
+  number,        // 1.5, above 0
 };
 
 inline constexpr int line_characters_max = 200;
@@ -54,8 +61,8 @@ inline constexpr std::int64_t connections_highest = 60'000;
 inline constexpr double factor_max = 1e4;
 inline constexpr double tolerance_default = 0.1;
 
-// What a scalar means: bool for a flag; int64 for version, count, status and size (bytes); double for rate (per second), percent (share)
-// and factor; Nanoseconds; Around; string for all others.
+// What a scalar means: bool for a flag; int64 for version, count, status and size (bytes); double for rate (per second), percent (share),
+// factor and number; Nanoseconds; Around; string for all others.
 using Value = std::variant<std::monostate, bool, std::int64_t, double, Nanoseconds, Around, std::string>;
 
 struct Refusal {

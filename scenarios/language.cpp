@@ -4,8 +4,10 @@
 #include <charconv>
 
 #include "scenarios/comparing.h"
+#include "scenarios/connection_faults.h"
 #include "scenarios/fault_records.h"
 #include "scenarios/mechanisms.h"
+#include "scenarios/probe_reader.h"
 #include "scenarios/traffic_records.h"
 
 namespace stormproof::scenarios {
@@ -25,6 +27,27 @@ const Record& health() {
   return record;
 }
 
+const Record& own_network() {
+  static const Record record = {
+      "network of a program",
+      "The two ends of a link, a /30 network that is free on this machine. The url is on the service's address, the "
+      "proxies of dependencies listen on stormproof's.",
+      {{"harness-address", a(Form::line), required, "Stormproof's address on the link.", "10.213.7.1"},
+       {"service-address", a(Form::line), required, "The program's.", "10.213.7.2"}}};
+  return record;
+}
+
+const Record& caps() {
+  static const Record record = {
+      "caps",
+      "How much may be hurt at a time, whatever the faults of a phase say.",
+      {{"faults-at-once", a(Form::count), required,
+        "Of each dependency at most so many requests, and so many connections, are hurt at a time. What is beyond it "
+        "goes by; the ledger says so.",
+        "50"}}};
+  return record;
+}
+
 const Record& target() {
   static const Record record = {
       "target",
@@ -35,7 +58,11 @@ const Record& target() {
         "[./shop, --port, \"8082\"]"},
        {"env", named(hideable(Form::text), Form::variable), optional, "Added to the environment of the command.",
         "{LOG_LEVEL: debug, TOKEN: \"${secret:TOKEN}\"}"},
-       {"health", a(health()), optional, "How stormproof tells that it is up.", "{path: /healthz, within: 10s}"}}};
+       {"health", a(health()), optional, "How stormproof tells that it is up.", "{path: /healthz, within: 10s}"},
+       {"network", a(own_network()), optional,
+        "The command runs in a network of its own, whose link can be hurt (processes: network). Needs root, or "
+        "`unshare -rnm`.",
+        "{harness-address: 10.213.7.1, service-address: 10.213.7.2}"}}};
   return record;
 }
 
@@ -55,6 +82,20 @@ const Record& service() {
   return record;
 }
 
+const Record& proxy_tls() {
+  static const Record record = {
+      "TLS of a proxy",
+      "What the service meets where it speaks TLS with the proxy.",
+      {{"authority", a(Form::line), required,
+        "A file in PEM that the service is told to trust, relative to the scenario; made, with its key beside it "
+        "(FILE.key), where it is not there.",
+        "stormproof-authority.pem"},
+       {"names", list_of(a(Form::line)), optional,
+        "The host names and addresses that the certificate is for. Default: localhost and the proxy's own address.",
+        "[payments.internal]"}}};
+  return record;
+}
+
 const Record& dependency() {
   static const Record record = {
       "dependency",
@@ -66,7 +107,10 @@ const Record& dependency() {
         "\"127.0.0.1:19101\""},
        {"second-baseline-proxy", a(Form::address), optional,
         "The same for the second baseline. Default: baseline-proxy.", "\"127.0.0.1:19201\""},
-       {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""}}};
+       {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""},
+       {"tls", a(proxy_tls()), optional,
+        "The service speaks TLS with the proxy, which shows a certificate of stormproof's own authority.",
+        "{authority: stormproof-authority.pem}"}}};
   return record;
 }
 
@@ -92,6 +136,11 @@ const Record& fault() {
       made.choice->of.push_back(key.name);
       made.keys.push_back(std::move(key));
     }
+    made.choice->of.emplace_back("connection");
+    made.keys.push_back(
+        {"connection", a(connection_fault()), optional,
+         "What goes wrong with connections and their bytes, in the place of what goes wrong with messages.",
+         "{reset: {after-bytes: 1KiB}}"});
     for (Key& key : targeting_keys()) made.keys.push_back(std::move(key));
     return made;
   }();
@@ -139,9 +188,13 @@ const Record& breaker_expectation() {
 }
 
 const Record& recovers_expectation() {
-  static const Record record = {"recovers expectation",
-                                "The service is as well as in the steady state, some time after the phase began.",
-                                {{"within", a(Form::duration), required, "How long recovery may take.", "10s"}}};
+  static const Record record = {
+      "recovers expectation",
+      "The service is as well as in the steady state, some time after the phase began.",
+      {{"within", a(Form::duration), required, "How long recovery may take.", "10s"},
+       {"first-success-within", a(Form::duration), optional, "How long the first good answer may take.", "2s"},
+       {"windows", a(Form::count), optional,
+        "So many stretches in a row must be as good as the steady state. Default: 10.", "10"}}};
   return record;
 }
 
@@ -183,12 +236,14 @@ const Record& phase() {
       "phase",
       "A stretch of the run, with its faults and what is expected meanwhile.",
       {{"name", a(Form::line), required, "Its name in reports; unique.", "payments down"},
-       {"for", a(Form::duration), required, "How long it lasts.", "20s"},
+       {"for", a(Form::duration), optional, "How long it lasts.", "20s"},
+       probe_key(),
        {"faults", list_of(a(fault())), optional, "What goes wrong meanwhile.",
         "[{on: payments, abort: {status: 503}}]"},
        {"processes", list_of(a(process_fault())), optional, "What happens to the program of the service meanwhile.",
         "[{kill: {restart-after: 2s}, even-the-last: true}]"},
-       {"expect", list_of(a(expectation())), optional, "What must hold.", "[{latency: {p99: 400ms}}]"}}};
+       {"expect", list_of(a(expectation())), optional, "What must hold.", "[{latency: {p99: 400ms}}]"}},
+      Choice{true, {"for", "probe"}, "a probe lasts as long as it needs: plan and lint say how long"}};
   return record;
 }
 
@@ -260,6 +315,7 @@ const Record& scenario_record() {
         "[{not-worse: {latency: 5%, errors: 1%}}]"},
        {"comparison", a(comparison_record()), optional, "What does not matter where answers are compared.",
         "{ignore: [$.updated_at]}"},
+       {"caps", a(caps()), optional, "How much may be hurt at a time.", "{faults-at-once: 50}"},
        {"gate", a(gate()), optional, "What decides the exit code.", "{fail-on: [violated, inconclusive]}"}}};
   return record;
 }

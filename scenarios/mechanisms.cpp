@@ -1,6 +1,7 @@
 #include "scenarios/mechanisms.h"
 
-#include <array>
+#include "scenarios/reading.h"
+#include "scenarios/resilience.h"
 
 namespace stormproof::scenarios {
 namespace {
@@ -57,7 +58,14 @@ const Record& rate_limit_record() {
        {"truthful-retry-after", a(Form::flag), optional,
         "Each refusal says in Retry-After when the next request is admitted, to the second.", "true"},
        {"status", a(Form::status), optional, "The status of a refusal. Default: 429.", "503"},
-       {"per", a(Form::header_name), optional, "The header whose every value has a limit of its own.", "X-Api-Key"}}};
+       {"per", a(Form::header_name), optional, "The header whose every value has a limit of its own.", "X-Api-Key"},
+       {"window", a(Form::duration), optional, "The time for which the quota is counted, where it is counted so.",
+        "1m"},
+       {"algorithm", a(Form::algorithm), optional, "How it counts, as its traffic tells.", "token-bucket"},
+       {"truthful-headers", a(Form::flag), optional,
+        "What RateLimit headers say of quota, remaining requests and reset is so.", "true"},
+       {"isolated", a(Form::flag), optional,
+        "Who keeps to half of the rate is not refused while another sends ten times it. Needs a probe.", "true"}}};
   return record;
 }
 
@@ -66,28 +74,21 @@ const Record& trace_record() {
       "trace-propagation expectation",
       "The service hands traceparent on: calls carry the trace id of the request that they are made for.",
       {{"on", a(Form::line), required, on_says, "payments"},
-       {"share-at-least", a(Form::percent), optional, "The share of calls that carry it. Default: 99%.", "99.9%"}}};
+       {"share-at-least", a(Form::percent), optional, "The share of calls that carry it. Default: 99%.", "99.9%"},
+       {"headers", list_of(a(Form::trace_header)), optional,
+        "The headers that carry it, each of them; the requests are sent with the same. Default: [traceparent].",
+        "[traceparent, b3]"},
+       {"new-parent", a(Form::flag), optional, "Each call has a parent id of its own, not that of the request.",
+        "true"}}};
   return record;
 }
 
 template <typename T>
 std::optional<T> value(const Node& map, std::string_view key) {
-  const Node* const node = at(map, key);
-  const T* const found = node == nullptr ? nullptr : std::get_if<T>(&node->value);
-  return found == nullptr ? std::nullopt : std::optional(*found);
+  return value<T>(in(map, key));
 }
 
-std::optional<std::uint64_t> count(const Node& map, std::string_view key) {
-  const auto number = value<std::int64_t>(map, key);
-  return number ? std::optional(static_cast<std::uint64_t>(*number)) : std::nullopt;
-}
-
-// A flag that can only be claimed.
-bool flag(const Node& map, std::string_view key, Complaints& complaints) {
-  const auto set = value<bool>(map, key);
-  if (set == false) complaints.add(at(map, key)->place, "'false' states nothing: leave it out");
-  return set.value_or(false);
-}
+std::optional<std::uint64_t> count(const Node& map, std::string_view key) { return count_in(in(map, key)); }
 
 What read_timeout(const Node& node, Complaints&) {
   TimeoutExpectation timeout{.on = value<std::string>(node, "on").value_or("")};
@@ -102,7 +103,7 @@ What read_retries(const Node& node, Complaints& complaints) {
   retries.attempts_at_most = count(node, "attempts-at-most");
   retries.amplification_at_most = value<double>(node, "amplification-at-most");
   retries.repeated_writes_at_most = count(node, "repeated-writes-at-most");
-  retries.honours_retry_after = flag(node, "honours-retry-after", complaints);
+  retries.honours_retry_after = claimed(node, "honours-retry-after", complaints);
   retries.first_backoff = value<Around>(node, "first-backoff");
   retries.backoff_factor = value<double>(node, "backoff-factor");
   retries.jitter_at_least = value<double>(node, "jitter-at-least");
@@ -117,9 +118,13 @@ What read_rate_limit(const Node& node, Complaints& complaints) {
   RateLimitExpectation limit{.rate_per_second = value<double>(node, "rate").value_or(0)};
   limit.burst = count(node, "burst");
   limit.wrongly_refused_at_most = value<double>(node, "wrongly-refused-at-most");
-  limit.truthful_retry_after = flag(node, "truthful-retry-after", complaints);
+  limit.truthful_retry_after = claimed(node, "truthful-retry-after", complaints);
   limit.status = static_cast<int>(value<std::int64_t>(node, "status").value_or(limit.status));
   limit.per = value<std::string>(node, "per").value_or("");
+  limit.window = value<Nanoseconds>(node, "window");
+  limit.algorithm = value<std::string>(node, "algorithm").value_or("");
+  limit.truthful_headers = claimed(node, "truthful-headers", complaints);
+  limit.isolated = claimed(node, "isolated", complaints);
   if (limit.burst == 0) complaints.add(at(node, "burst")->place, "a limit admits one request at least");
   if (limit.wrongly_refused_at_most && !limit.burst) {
     complaints.add(at(node, "wrongly-refused-at-most")->place, "this needs 'burst': what would a bucket refuse?");
@@ -128,36 +133,36 @@ What read_rate_limit(const Node& node, Complaints& complaints) {
   return limit;
 }
 
-What read_trace(const Node& node, Complaints&) {
+What read_trace(const Node& node, Complaints& complaints) {
   TraceExpectation trace{.on = value<std::string>(node, "on").value_or("")};
   trace.share_at_least = value<double>(node, "share-at-least").value_or(trace.share_at_least);
+  if (const auto headers = texts(in(node, "headers")); !headers.empty()) trace.headers = headers;
+  trace.new_parent = claimed(node, "new-parent", complaints);
   return trace;
 }
 
-struct Mechanism {
-  Key key;
-  What (*read)(const Node& node, Complaints& complaints);
-  std::vector<std::string_view> within_phase;
-};
-
 const std::vector<Mechanism>& mechanisms() {
-  static const std::vector<Mechanism> all = {
-      {{"timeout", a(timeout_record()), optional, "How long it waits for a dependency that hangs.",
-        "{on: payments, gives-up-within: 500ms, leaks-at-most: 0}"},
-       read_timeout,
-       {"gives-up-within", "answers-within"}},
-      {{"retries", a(retries_record()), optional, "How it calls again after a call that failed.",
-        "{on: payments, attempts-at-most: 3}"},
-       read_retries,
-       {}},
-      {{"rate-limit", a(rate_limit_record()), optional, "How it limits the rate of those who call it.",
-        "{rate: 20/s, burst: 10}"},
-       read_rate_limit,
-       {}},
-      {{"trace-propagation", a(trace_record()), optional, "Whether calls carry the trace of their request.",
-        "{on: payments}"},
-       read_trace,
-       {}}};
+  static const std::vector<Mechanism> all = [] {
+    std::vector<Mechanism> known = {
+        {{"timeout", a(timeout_record()), optional, "How long it waits for a dependency that hangs.",
+          "{on: payments, gives-up-within: 500ms, leaks-at-most: 0}"},
+         read_timeout,
+         {"gives-up-within", "answers-within"}},
+        {{"retries", a(retries_record()), optional, "How it calls again after a call that failed.",
+          "{on: payments, attempts-at-most: 3}"},
+         read_retries,
+         {}},
+        {{"rate-limit", a(rate_limit_record()), optional, "How it limits the rate of those who call it.",
+          "{rate: 20/s, burst: 10}"},
+         read_rate_limit,
+         {}},
+        {{"trace-propagation", a(trace_record()), optional, "Whether calls carry the trace of their request.",
+          "{on: payments}"},
+         read_trace,
+         {}}};
+    for (Mechanism& mechanism : resilience_mechanisms()) known.push_back(std::move(mechanism));
+    return known;
+  }();
   return all;
 }
 
@@ -169,6 +174,12 @@ const Mechanism* find(std::string_view kind) {
 }
 
 }  // namespace
+
+bool claimed(const Node& map, std::string_view key, Complaints& complaints) {
+  const auto set = value<bool>(map, key);
+  if (set == false) complaints.add(in(map, key).place, "'false' states nothing: leave it out");
+  return set.value_or(false);
+}
 
 std::vector<Key> mechanism_keys() {
   std::vector<Key> keys;
@@ -186,16 +197,42 @@ std::vector<std::string_view> keys_within_phase(std::string_view kind) {
   return mechanism == nullptr ? std::vector<std::string_view>{} : mechanism->within_phase;
 }
 
-std::string key_header_of(const Scenario& scenario) {
-  std::vector<const Phase*> phases = {&scenario.steady_state};
-  for (const Phase& phase : scenario.phases) phases.push_back(&phase);
-  for (const Phase* phase : phases) {
-    for (const Expectation& expectation : phase->expect) {
-      const auto* const limit = std::get_if<RateLimitExpectation>(&expectation.what);
-      if (limit != nullptr && !limit->per.empty()) return limit->per;
+namespace {
+
+// Calls `take(expectation)` for each of one kind.
+template <typename Kind, typename Take>
+void each_of(const Scenario& scenario, Take take) {
+  const auto look = [&](const Phase& phase) {
+    for (const Expectation& expectation : phase.expect) {
+      if (const auto* const found = std::get_if<Kind>(&expectation.what)) take(*found);
     }
-  }
-  return "";
+  };
+  look(scenario.steady_state);
+  for (const Phase& phase : scenario.phases) look(phase);
+}
+
+}  // namespace
+
+std::string key_header_of(const Scenario& scenario) {
+  std::string header;
+  each_of<RateLimitExpectation>(scenario, [&](const RateLimitExpectation& limit) {
+    if (header.empty()) header = limit.per;
+  });
+  return header;
+}
+
+std::vector<std::string> trace_headers_of(const Scenario& scenario) {
+  std::vector<std::string> headers;
+  each_of<TraceExpectation>(scenario, [&](const TraceExpectation& trace) {
+    headers.insert(headers.end(), trace.headers.begin(), trace.headers.end());
+  });
+  return headers;
+}
+
+bool looks_into_answers(const Scenario& scenario) {
+  bool looks = false;
+  each_of<FallbackExpectation>(scenario, [&](const FallbackExpectation&) { looks = true; });
+  return looks;
 }
 
 }  // namespace stormproof::scenarios

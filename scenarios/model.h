@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "faults/distribution.h"
+#include "faults/stream_fault.h"
 #include "harness/base/clock.h"
 
 namespace stormproof::scenarios {
@@ -23,12 +25,25 @@ struct Health {
   Nanoseconds within = std::chrono::seconds(10);
 };
 
+// A network of the program's own, made by the harness: its link to the harness can be hurt.
+struct OwnNetwork {
+  std::string harness;  // the address of the harness on that link; proxies listen there
+  std::string service;  // the program's
+};
+
 // A version of the service under test.
 struct Target {
   std::string url;                         // "http://127.0.0.1:8082"
   std::vector<std::string> command;        // empty: it is running already; runs in the scenario's folder
   std::map<std::string, std::string> env;  // added to the harness's own
   std::optional<Health> health;
+  std::optional<OwnNetwork> network = {};  // none: it shares the harness's
+};
+
+// The service under test speaks TLS with the proxy, which has certificates of the harness's own.
+struct ProxyTls {
+  std::string authority;           // a file that the service trusts; relative to the scenario's folder
+  std::vector<std::string> names;  // that the certificate is for; empty: localhost and the proxy's own address
 };
 
 struct Dependency {
@@ -38,6 +53,7 @@ struct Dependency {
   // Where the versions beside the candidate reach it; empty: where the candidate does.
   std::string baseline_proxy = {};
   std::string second_baseline_proxy = {};
+  std::optional<ProxyTls> tls = {};  // none: the service speaks plain HTTP with the proxy
 };
 
 struct Topology {
@@ -110,8 +126,14 @@ struct Traffic {
 
 struct LatencyFault {
   Nanoseconds base{0};
-  Nanoseconds jitter{0};     // uniform in [base - jitter, base + jitter)
-  bool at_response = false;  // before the response goes on; else before the dependency is called
+  Nanoseconds jitter{0};                           // uniform in [base - jitter, base + jitter)
+  bool at_response = false;                        // before the response goes on; else before the dependency is called
+  std::optional<faults::Distribution> drawn = {};  // other than base ± jitter: then those are 0
+
+  faults::Distribution distribution() const {
+    return drawn.value_or(
+        faults::Distribution{.kind = faults::Distribution::Kind::uniform, .base = base, .jitter = jitter});
+  }
 };
 
 struct AbortFault {
@@ -188,16 +210,28 @@ struct Fault {
   std::vector<std::string> paths;
   MessageFaults message = {};
   Targeting targeting = {};
+  std::optional<faults::StreamFault> connection =
+      {};  // on connections, and then nothing on messages; `share` is theirs
+};
+
+// What happens to the packets on the link of the program's own network. A partition alone, or any of the others.
+struct NetworkFault {
+  double loss = 0;  // shares of packets, each way
+  double duplicate = 0;
+  double reorder = 0;
+  Nanoseconds delay{0};  // each way
+  Nanoseconds jitter{0};
+  bool partition = false;  // nothing passes
 };
 
 // What happens to the program of the service under test. Exactly one of the kinds.
 struct ProcessFault {
-  enum class Kind : std::uint8_t { kill, terminate, pause, crash_loop, open_files, cpu, memory, command };
+  enum class Kind : std::uint8_t { kill, terminate, pause, crash_loop, open_files, cpu, memory, command, network };
   std::string id;  // "<phase>/process#<n>"
   Kind kind = Kind::kill;
   Nanoseconds after{0};                      // the beginning of the phase
   std::optional<Nanoseconds> restart_after;  // kill, terminate, crash_loop; none: as the fault is healed
-  Nanoseconds lasting{0};                    // pause; 0: as long as the phase
+  Nanoseconds lasting{0};                    // pause, network; 0: as long as the phase
   Nanoseconds every{0};                      // crash_loop
   std::uint64_t open_files = 0;
   double cpu = 1;            // of one processor
@@ -205,6 +239,7 @@ struct ProcessFault {
   std::vector<std::string> hurt;
   std::vector<std::string> heal;
   bool even_the_last = false;  // also where no other instance is healthy
+  NetworkFault network = {};
 };
 
 struct ErrorsExpectation {
@@ -236,6 +271,8 @@ struct BreakerExpectation {
 
 struct RecoversExpectation {
   Nanoseconds within{0};
+  std::optional<Nanoseconds> first_success_within = {};
+  std::uint64_t windows = 10;  // in a row, as good as the steady state
 };
 
 // How long the service waits for a dependency that hangs.
@@ -264,14 +301,81 @@ struct RateLimitExpectation {
   std::optional<std::uint64_t> burst = {};             // so many at once, at most
   std::optional<double> wrongly_refused_at_most = {};  // share of the refused, by a token bucket of rate and burst
   bool truthful_retry_after = false;
-  int status = 429;      // of a refusal
-  std::string per = {};  // the header whose value has a limit of its own; empty: one limit for all
+  int status = 429;                        // of a refusal
+  std::string per = {};                    // the header whose value has a limit of its own; empty: one limit for all
+  std::optional<Nanoseconds> window = {};  // for which the quota is counted, where it is
+  std::string algorithm = {};              // "token-bucket"; empty: any
+  bool isolated = false;                   // who stays within the limit is not refused for what others send; a probe's
+  bool truthful_headers = false;           // RateLimit headers, in whichever dialect
+};
+
+// A request like the one that is probed with, but for one attribute: has it a quota of its own?
+struct ProbeVariant {
+  enum class Attribute : std::uint8_t { header, path, method, source, instance };
+  Attribute attribute = Attribute::header;
+  std::string name = {};  // of the header
+  std::string value;
+  bool own_quota = true;  // as the scenario claims
+};
+
+// The harness makes the traffic of a phase itself, to find out about a rate limit: probe_schedule.h.
+struct RateProbe {
+  std::string request = {};  // "GET /checkout/1"; empty: the first recorded one that may be sent
+  std::vector<ProbeVariant> vary = {};
+  std::string slow_on = {};  // a dependency that is slowed for a while; empty: none
+  Nanoseconds slow_by{0};
 };
 
 // Whether the service hands the trace of a request on to the calls that it makes for it.
 struct TraceExpectation {
-  std::string on;                // a dependency
-  double share_at_least = 0.99;  // of the calls
+  std::string on;                                      // a dependency
+  double share_at_least = 0.99;                        // of the calls
+  std::vector<std::string> headers = {"traceparent"};  // also "b3", "x-b3": each of them
+  bool new_parent = false;                             // each call is a span of its own
+};
+
+// What happens to traffic over replicas of a dependency when one of them is hurt. Each replica is a dependency of its own.
+struct FailoverExpectation {
+  std::string on;                        // the replica that is hurt
+  std::vector<std::string> others = {};  // all other replicas
+  std::optional<Nanoseconds> leaves_within = {};
+  double share_at_most = 0.01;                     // of the calls to all replicas, once left
+  bool others_take_over = false;                   // the others get as many good calls as all got before
+  std::optional<Nanoseconds> returns_within = {};  // of the replica's recovery
+};
+
+// What a dependency that hangs may take of the service.
+struct BulkheadExpectation {
+  std::string on;                                   // a dependency
+  std::optional<std::uint64_t> calls_at_most = {};  // at once
+  std::optional<Nanoseconds> others_p99 = {};       // of requests that do not depend on it
+};
+
+// How the service sheds load beyond its capacity.
+struct OverloadExpectation {
+  Nanoseconds good_within{0};     // an answer that comes later is no good to anyone
+  double at = 3;                  // times the peak goodput is overload
+  double goodput_at_least = 0.9;  // of the peak
+  std::optional<Nanoseconds> admitted_p99 = {};
+  bool refuses_faster = false;              // than it serves
+  std::vector<int> status = {429, 503};     // of a refusal
+  std::vector<std::string> important = {};  // routes that are refused last
+};
+
+// Whether the service comes back by itself when what hurt it is over and the load goes on.
+struct MetastabilityExpectation {
+  Nanoseconds within{0};
+  double goodput_at_least = 0.95;  // of the steady state's
+  Nanoseconds good_within = std::chrono::seconds(1);
+};
+
+// What the service answers in place of what it cannot get.
+struct FallbackExpectation {
+  std::string on;    // a dependency
+  int status = 200;  // or another of its class
+  std::optional<Nanoseconds> within = {};
+  std::string body = "not-empty";  // or "json", "as-usual"
+  std::optional<Nanoseconds> fresh_within = {};
 };
 
 // The candidate beside the baseline, on the same requests under the same faults.
@@ -294,7 +398,9 @@ struct ComparisonRules {
 
 struct Expectation {
   std::variant<ErrorsExpectation, LatencyExpectation, BreakerExpectation, RecoversExpectation, TimeoutExpectation,
-               RetriesExpectation, RateLimitExpectation, TraceExpectation, NotWorseExpectation, DifferencesExpectation>
+               RetriesExpectation, RateLimitExpectation, TraceExpectation, FailoverExpectation, BulkheadExpectation,
+               OverloadExpectation, MetastabilityExpectation, FallbackExpectation, NotWorseExpectation,
+               DifferencesExpectation>
       what;
   std::string text;  // as written, in one line: "circuit-breaker: {on: payments, opens-within: 3s}"
   int line = 0;      // in the scenario's file
@@ -306,6 +412,8 @@ struct Phase {
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
   std::vector<ProcessFault> processes = {};
+  std::optional<RateProbe> probe =
+      {};  // its duration is the probe's, and its first expectation is what it is sized from
 };
 
 struct AbortWhen {
@@ -333,6 +441,8 @@ struct Scenario {
   Traffic traffic;
   Phase steady_state;  // its name is "steady state"; it has no faults
   std::vector<Phase> phases;
+  std::optional<std::uint64_t> faults_at_once =
+      {};  // a cap: so many requests and connections of a dependency at a time
   Gate gate;
   std::vector<Expectation> expect = {};  // of the whole run
   ComparisonRules comparison = {};

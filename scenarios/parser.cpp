@@ -286,6 +286,12 @@ void add_credentials(Scenario& scenario) {
         scenario.secrets.push_back(value.substr(value.find_last_of(' ') + 1));  // "Bearer …"
       }
     }
+    if (!phase.probe) continue;
+    for (const ProbeVariant& variant : phase.probe->vary) {
+      if (!carries_credentials(variant.name)) continue;
+      scenario.secrets.push_back(variant.value);
+      scenario.secrets.push_back(variant.value.substr(variant.value.find_last_of(' ') + 1));
+    }
   }
 }
 

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <map>
 
+#include "faults/client.h"
 #include "harness/base/units.h"
 #include "scenarios/comparing.h"
+#include "scenarios/connection_faults.h"
 #include "scenarios/fault_reader.h"
 #include "scenarios/language.h"
 #include "scenarios/mechanisms.h"
+#include "scenarios/probe_reader.h"
 #include "scenarios/reading.h"
 #include "scenarios/suggestion.h"
 #include "scenarios/traffic_records.h"
@@ -33,9 +36,12 @@ class Reader {
     put(scenario.owner, in(root, "owner"));
     scenario.tags = texts(in(root, "tags"));
     scenario.topology = topology(in(root, "topology"));
-    scenario.traffic = read_traffic(in(root, "traffic"), complaints_);
+    scenario.traffic = traffic_ = read_traffic(in(root, "traffic"), complaints_);
     scenario.steady_state = phase(in(root, "steady-state"), std::string(steady_state_name));
     scenario.phases = phases(in(root, "phases"));
+    scenario.faults_at_once = count_in(in(in(root, "caps"), "faults-at-once"));
+    if (scenario.faults_at_once == std::uint64_t{0})
+      complaints_.add(in(in(root, "caps"), "faults-at-once").place, "'faults-at-once' is 0: no fault would ever fire");
     scenario.gate = gate(in(root, "gate"));
     for (const Node& item : in(root, "expect").items) {
       if (auto one = expectation(item, Nanoseconds(0))) scenario.expect.push_back(std::move(*one));
@@ -64,7 +70,7 @@ class Reader {
     return topology;
   }
 
-  static Target target(const Node& node) {
+  Target target(const Node& node) {
     Target target;
     put(target.url, in(node, "url"));
     target.command = texts(in(node, "command"));
@@ -73,6 +79,17 @@ class Reader {
       target.health.emplace();
       put(target.health->path, in(*check, "path"));
       put(target.health->within, in(*check, "within"));
+    }
+    if (const Node* const network = at(node, "network")) {
+      target.network.emplace();
+      put(target.network->harness, in(*network, "harness-address"));
+      put(target.network->service, in(*network, "service-address"));
+      for (const std::string_view key : {"harness-address", "service-address"}) {
+        const auto address = value<std::string>(in(*network, key));
+        if (address && !faults::Network::parse(*address + "/30"))
+          complaints_.add(in(*network, key).place, fmt::format("{} is no address", in_quotes(*address)));
+      }
+      has_network_ = !target.network->harness.empty();
     }
     return target;
   }
@@ -86,6 +103,12 @@ class Reader {
     put(dependency.upstream, in(node, "upstream"));
     for (const std::string_view key : {"proxy", "baseline-proxy", "second-baseline-proxy"})
       check_proxy(dependency, node, key);
+    if (const Node* const tls = at(node, "tls")) {
+      dependency.tls.emplace();
+      put(dependency.tls->authority, in(*tls, "authority"));
+      dependency.tls->names = texts(in(*tls, "names"));
+      speaking_tls_.push_back(name);
+    }
     return dependency;
   }
 
@@ -134,16 +157,37 @@ class Reader {
     put(phase.duration, in(node, "for"));
     for (const Node& item : in(node, "faults").items) {
       phase.faults.push_back(fault(item, phase.duration));
-      phase.faults.back().id = fmt::format("{}#{}", phase.name, phase.faults.size());
+      Fault& made = phase.faults.back();
+      made.id = fmt::format("{}#{}", phase.name, phase.faults.size());
+      if (made.connection) made.connection->name = made.id;
     }
     for (const Node& item : in(node, "processes").items) {
       phase.processes.push_back(read_process_fault(item, phase.duration, complaints_));
+      if (phase.processes.back().kind == ProcessFault::Kind::network && !has_network_)
+        complaints_.add(in(item, "network").place, "the service has no network of its own").hint =
+            "give the candidate network: {harness-address: 10.213.7.1, service-address: 10.213.7.2}";
       phase.processes.back().id = fmt::format("{}/process#{}", phase.name, phase.processes.size());
     }
     for (const Node& item : in(node, "expect").items) {
       if (auto one = expectation(item, phase.duration)) phase.expect.push_back(std::move(*one));
     }
+    phase.probe = read_probe(node, phase, complaints_);
+    if (phase.probe && !phase.probe->slow_on.empty())
+      known_dependency(in(in(in(in(node, "probe"), "rate-limit"), "slow"), "on"));
+    check_needs_probe(in(node, "expect"), phase);
     return phase;
+  }
+
+  // What only a probe can find out.
+  void check_needs_probe(const Node& list, const Phase& phase) {
+    for (const Node& item : list.items) {
+      const Node* const isolated = at(in(item, "rate-limit"), "isolated");
+      if (isolated == nullptr) continue;
+      const bool varied = phase.probe && std::ranges::any_of(phase.probe->vary, &ProbeVariant::own_quota);
+      if (!varied)
+        complaints_.add(isolated->place, "this needs a probe that varies something with a quota of its own").hint =
+            "probe: {rate-limit: {vary: [{header: {X-Api-Key: another}, quota: own}]}}";
+    }
   }
 
   Fault fault(const Node& node, Nanoseconds phase) {
@@ -156,6 +200,19 @@ class Reader {
     fault.paths = texts(in(node, "paths"));
     fault.message = read_message_faults(node, complaints_);
     fault.targeting = read_targeting(node, phase, complaints_);
+    if (const Node* const connection = at(node, "connection")) {
+      fault.connection = read_connection_fault(*connection, complaints_);
+      fault.connection->share = fault.share;
+      check_beside_connection(node, complaints_);
+      const bool speaks = std::ranges::find(speaking_tls_, fault.on) != speaking_tls_.end();
+      if (std::holds_alternative<faults::TlsFault>(fault.connection->kind) && dependencies_known_ && !speaks) {
+        complaints_
+            .add(in(*connection, "tls").place,
+                 fmt::format("the service does not speak TLS with the proxy of {}", in_quotes(fault.on)))
+            .hint =
+            "give the dependency tls: {authority: stormproof-authority.pem}, and let the service trust that file";
+      }
+    }
     return fault;
   }
 
@@ -187,13 +244,19 @@ class Reader {
     } else if (kind == "recovers") {
       RecoversExpectation recovers;
       put(recovers.within, in(what, "within"));
+      recovers.first_success_within = value<Nanoseconds>(in(what, "first-success-within"));
+      recovers.windows = count_in(in(what, "windows")).value_or(recovers.windows);
+      if (recovers.windows == 0) complaints_.add(in(what, "windows").place, "one window at least");
       check_fits(in(what, "within"), phase_duration);
+      check_fits(in(what, "first-success-within"), phase_duration);
       expectation.what = recovers;
     } else if (auto comparing = read_comparing(kind, what)) {
       expectation.what = std::move(*comparing);
     } else if (auto mechanism = read_mechanism(kind, what, complaints_)) {
       expectation.what = std::move(*mechanism);
       if (at(what, "on") != nullptr) known_dependency(in(what, "on"));
+      for (const Node& replica : in(what, "others").items) known_dependency(replica);
+      check_traffic_for(kind, node);
       for (const std::string_view key : keys_within_phase(kind)) check_fits(in(what, key), phase_duration);
       if (const auto per = value<std::string>(in(what, "per"))) check_per(*per, in(what, "per"));
     }
@@ -221,6 +284,23 @@ class Reader {
     check_fits(in(node, "opens-within"), phase_duration);
     check_fits(in(node, "closes-within"), phase_duration);
     return breaker;
+  }
+
+  // What the traffic cannot show.
+  void check_traffic_for(std::string_view kind, const Node& node) {
+    const Place place = node.keys.front().place;
+    if (kind != "overload" && kind != "metastability") return;
+    if (traffic_.affinity != Affinity::none) {
+      complaints_
+          .warn(place, fmt::format("'{}' gives no verdict with these connections: a request waits for the one "
+                                   "before it, so that the load falls as the service gets slow",
+                                   kind))
+          .hint = "leave traffic.connections out";
+    }
+    if (kind == "overload" && (traffic_.rate_per_second || traffic_.poisson_per_second)) {
+      complaints_.warn(place, "'overload' gives no verdict at one rate: the peak is that of another").hint =
+          "for example traffic steps: [{rate: 100/s, for: 10s}, {rate: 200/s, for: 10s}, {rate: 600/s}]";
+    }
   }
 
   // A request has one key in the event log.
@@ -264,7 +344,10 @@ class Reader {
   }
 
   Complaints& complaints_;
+  bool has_network_ = false;
+  std::vector<std::string> speaking_tls_;  // dependencies
   std::vector<std::string> dependency_names_;
+  Traffic traffic_;
   std::string per_;                             // of rate limits
   bool dependencies_known_ = false;             // where topology itself is wrong, every name would be
   std::map<std::string, std::string> proxies_;  // address to dependency

@@ -28,14 +28,27 @@ struct PlanOptions {
 
 double seconds(base::Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
+boost::json::array json_of(const std::vector<run::ProbeStepPreview>& steps) {
+  boost::json::array all;
+  for (const run::ProbeStepPreview& step : steps) {
+    all.push_back(boost::json::object{{"step", step.name},
+                                      {"begin_s", seconds(step.begin)},
+                                      {"end_s", seconds(step.end)},
+                                      {"requests", step.requests}});
+  }
+  return all;
+}
+
 boost::json::object json_of(const run::Preview& preview, const PlanOptions& options,
                             const scenarios::Scenario& scenario) {
   boost::json::array phases, rules;
   for (const run::PhasePreview& phase : preview.phases) {
-    phases.push_back(boost::json::object{{"name", phase.name},
-                                         {"begin_s", seconds(phase.begin)},
-                                         {"end_s", seconds(phase.end)},
-                                         {"requests", phase.requests}});
+    boost::json::object one{{"name", phase.name},
+                            {"begin_s", seconds(phase.begin)},
+                            {"end_s", seconds(phase.end)},
+                            {"requests", phase.requests}};
+    if (!phase.probe_steps.empty()) one["probe"] = json_of(phase.probe_steps);
+    phases.push_back(std::move(one));
   }
   for (const run::RulePreview& rule : preview.rules) {
     boost::json::array hits;
@@ -64,6 +77,13 @@ void print(const run::Preview& preview, const PlanOptions& options, const scenar
   for (const run::PhasePreview& phase : preview.phases) {
     std::cout << fmt::format("{:>9} to {:>9}  {}: {} requests\n", base::format_duration_exact(phase.begin),
                              base::format_duration_exact(phase.end), phase.name, phase.requests);
+    if (!phase.probe_steps.empty())
+      std::cout << "    a probe, of stormproof's own making; the traffic of the capture rests meanwhile\n";
+    for (const run::ProbeStepPreview& step : phase.probe_steps) {
+      if (step.requests == 0) continue;
+      std::cout << fmt::format("    {:>9} to {:>9}  {}: {} requests\n", base::format_duration(step.begin),
+                               base::format_duration(step.end), step.name, step.requests);
+    }
     for (const run::RulePreview& rule : preview.rules) {
       if (rule.phase != phase.name) continue;
       std::cout << fmt::format("    {} on {}: {}, from {} to {}\n", rule.id, rule.on, rule.effect,

@@ -93,7 +93,7 @@ class CandidateCall {
   CopiedRequest* request_ = nullptr;
   wire::Tap* tap_ = nullptr;
   std::unique_ptr<wire::Connection> connection_;
-  wire::Socket* connecting_ = nullptr;
+  wire::ConnectAttempt* connecting_ = nullptr;
   wire::Framer response_{wire::MessageKind::response};
   Limit head_limit_;
   Limit total_limit_;

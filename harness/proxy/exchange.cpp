@@ -65,7 +65,7 @@ void Exchange::watch_client() {
 void Exchange::on_arrival(Connection& connection) {
   const Arrival& arrival = connection.arrived();
   if (arrival.bytes > 0) return connection.arm();  // a pipelined request waits its turn; its sender may still leave
-  if (arrival.error || relay_.options_.client_eof_cancels) client_left();
+  if (arrival.error || relay_.options_.client_eof_cancels || now_.awaits_fault) client_left();
 }
 
 void Exchange::client_left() {
@@ -73,6 +73,7 @@ void Exchange::client_left() {
   fail(Outcome::cancelled);
   pause_.interrupt();
   cut_upstream();
+  if (now_.awaits_fault) client_.close();
 }
 
 // The response is whole, and the rest of the request will not come or is not wanted.
@@ -111,6 +112,8 @@ void Exchange::begin_event() {
   event_.connection = connection_;
   event_.request = relay_.numbered(relay_.counts_.exchanges);
   event_.trace = head.trace;
+  event_.parent = head.trace_parent;
+  event_.carriers = head.trace_carriers;
   event_.start = event_.intended = relay_.clock_.now();
   if (relay_.taps_.sink != nullptr) event_.route = relay_.taps_.sink->route(head.method, head.target);
   if (relay_.taps_.tapper != nullptr) {
@@ -122,6 +125,9 @@ void Exchange::finish_event() {
   if (now_.cut_by) {
     event_.outcome = Outcome::faulted;
     event_.fault = *now_.cut_by;
+  }
+  if (event_.fault == 0 && client_.rider() != nullptr) {
+    if (const auto hurt = client_.rider()->hurt()) event_.fault = hurt->fault;
   }
   if (interception_ != nullptr) {
     std::exchange(interception_, nullptr)->ended(event_, std::exchange(delivered_, 0));
@@ -185,6 +191,7 @@ base::Task<> Exchange::run() {
     }
   }
   if (now_.holding && !now_.failed) co_await deliver();
+  if (client_.rider() != nullptr && !now_.failed) co_await outlast_fault();
   client_.watch(nullptr);
   deadline_.clear();
   deadline_.set_end({});

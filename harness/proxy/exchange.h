@@ -33,6 +33,8 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   base::Task<> run();
   // What is unread is no request: refused.
   base::Task<> refuse();
+  // Outside of an exchange: what the client sent, a fault has kept from us.
+  void unheard(const wire::Rider::Hurt& hurt);
 
   // While run() is under way: the session's deadline has passed; the relay ends now.
   void on_deadline();
@@ -55,6 +57,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   base::Task<bool> hold_response(std::size_t ready);
   base::Task<> deliver();
   base::Task<> play(const wire::Delivery& delivery);
+  base::Task<> outlast_fault();
   base::Task<bool> send_request(std::size_t ready);
   base::Task<bool> connect_upstream();
   base::Task<> pump_request();
@@ -92,7 +95,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   std::shared_ptr<Upstreams> upstreams_;  // this exchange's set, also after a reload
   Upstreams::Member* member_ = nullptr;
   std::unique_ptr<wire::Connection> upstream_;
-  wire::Socket* connecting_ = nullptr;
+  wire::ConnectAttempt* connecting_ = nullptr;
   wire::ErrorCode connect_error_;
   wire::Tap* tap_ = nullptr;
   std::unique_ptr<wire::Interception> interception_;  // what a fault does to this exchange; mostly nothing
@@ -130,6 +133,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
     bool holding = false;          // the response goes to held_
     bool moment_passed = false;    // before_response() was called
     bool client_stalled = false;   // the deadline passed while its bytes were missing
+    bool awaits_fault = false;     // all was sent, and a fault still holds it
   } now_;
 };
 

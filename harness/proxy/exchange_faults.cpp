@@ -115,6 +115,36 @@ base::Task<> Exchange::deliver() {
   if (!now_.failed && now_.response_over) event_.end = relay_.clock_.now();
 }
 
+// A response that a fault on bytes holds back is not with the client yet; one that it swallows never will be, and the
+// client waits until it has had enough or the fault ends.
+base::Task<> Exchange::outlast_fault() {
+  now_.awaits_fault = true;
+  deadline_.clear();
+  co_await client_.flush();
+  const auto hurt = client_.rider()->hurt();
+  if (hurt && hurt->swallows && client_.open() && !now_.failed) co_await pause_.forever();
+  now_.awaits_fault = false;
+  if (!now_.failed && !client_.open()) fail(Outcome::cancelled);  // the fault itself has ended it
+  if (hurt && !now_.failed) event_.end = relay_.clock_.now();
+}
+
+// What came was kept from us by a fault, or the connection was refused: to who sent it, a call that failed.
+void Exchange::unheard(const wire::Rider::Hurt& hurt) {
+  if (relay_.taps_.sink == nullptr) return;
+  const base::Time now = relay_.clock_.now();
+  ++relay_.counts_.exchanges;
+  event_ = {};
+  event_.side = relay_.options_.side;
+  event_.party = relay_.options_.party;
+  event_.connection = connection_;
+  event_.request = relay_.numbered(relay_.counts_.exchanges);
+  event_.outcome = Outcome::faulted;
+  event_.fault = hurt.fault;
+  event_.end = now;
+  event_.start = event_.intended = now - (std::chrono::steady_clock::now() - hurt.since);
+  relay_.taps_.sink->exchange(event_);
+}
+
 base::Task<> Exchange::play(const Delivery& delivery) {
   event_.status = delivery.status;
   for (const Delivery::Piece& piece : delivery.pieces) {

@@ -1,6 +1,7 @@
 #include "harness/proxy/relay.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "harness/proxy/session.h"
 #include "harness/proxy/stream_session.h"
@@ -99,13 +100,10 @@ base::Result<void> Relay::apply(RelayOptions options, RelayTaps taps) {
   auto upstreams =
       Upstreams::make(io_, deadlines_, options.upstreams, options.stickiness, options.limits.pool, taps.streams);
   if (!upstreams) return std::unexpected(upstreams.error());
-  options.listen = options_.listen;
-  options.share_port = options_.share_port;
-  options.tcp = options_.tcp;
-  options.side = options_.side;
-  options.party = options_.party;
-  options.number_first = options_.number_first;
-  options.number_step = options_.number_step;
+  const auto fixed = [](RelayOptions& of) {
+    return std::tie(of.listen, of.share_port, of.tcp, of.side, of.party, of.number_first, of.number_step);
+  };
+  fixed(options) = fixed(options_);
   if (upstreams_ != nullptr) retired_->add(std::move(upstreams_));
   upstreams_ = std::move(*upstreams);
   options_ = std::move(options);

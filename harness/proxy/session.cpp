@@ -1,6 +1,6 @@
 #include "harness/proxy/session.h"
 
-#include "harness/wire/handshake.h"
+#include "harness/proxy/client_handshake.h"
 
 namespace stormproof::proxy {
 
@@ -34,6 +34,9 @@ base::Task<> Session::run() {
     busy_ = false;
     if (!keep_ && exchange_.client_may_send_more()) co_await linger();
   }
+  if (client_.rider() != nullptr && keep_) {
+    if (const auto hurt = client_.rider()->hurt(); hurt && hurt->unheard) exchange_.unheard(*hurt);
+  }
   if (client_.layered() && client_.open()) {
     set(relay_.options_.limits.idle);
     co_await client_.flush();  // what a fault holds back may take longer than our last words
@@ -63,10 +66,13 @@ void Session::on_drain() {
 base::Task<bool> Session::shake_hands() {
   set(relay_.options_.limits.client_head);
   idle_ = true;
-  const auto done = co_await wire::handshake(client_, relay_.options_.tls);
+  std::optional<events::NameId> spoilt;
+  const auto begun = std::chrono::steady_clock::now();
+  const bool done = co_await proxy::shake_hands(client_, number_, relay_.options_.tls, relay_.taps_.streams, spoilt);
   idle_ = false;
   if (!done && !relay_.draining_.requested()) ++relay_.counts_.handshakes_failed;
-  co_return done.has_value();
+  if (!done && spoilt) exchange_.unheard({.fault = *spoilt, .since = begun});
+  co_return done;
 }
 
 // True: a head is whole, or what came is no request.

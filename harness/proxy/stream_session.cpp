@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "harness/proxy/client_handshake.h"
 #include "harness/wire/framer.h"
-#include "harness/wire/handshake.h"
 
 namespace stormproof::proxy {
 
@@ -86,11 +86,14 @@ void StreamSession::passes(wire::Part part, std::string_view bytes) {
 
 base::Task<bool> StreamSession::shake_hands() {
   set(relay_.options_.limits.client_head);
-  const auto shaken = co_await wire::handshake(client_, relay_.options_.tls);
+  std::optional<events::NameId> spoilt;
+  const bool shaken =
+      co_await proxy::shake_hands(client_, event_.connection, relay_.options_.tls, relay_.taps_.streams, spoilt);
   clear();
   if (shaken) co_return !failed_;
   ++relay_.counts_.handshakes_failed;
-  fail(Outcome::bad_request);
+  if (spoilt) event_.fault = *spoilt;
+  fail(spoilt ? Outcome::faulted : Outcome::bad_request);
   co_return false;
 }
 

@@ -36,7 +36,7 @@ class StreamSession final : private wire::Deadlines::Entry, private base::StopHo
   Relay& relay_;
   wire::Connection client_;
   std::unique_ptr<wire::Connection> upstream_;
-  wire::Socket* connecting_ = nullptr;
+  wire::ConnectAttempt* connecting_ = nullptr;
   std::shared_ptr<Upstreams> upstreams_;  // this connection's set, also after a reload
   wire::Tap* tap_ = nullptr;
   events::Exchange event_;

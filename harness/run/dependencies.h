@@ -6,13 +6,14 @@
 // gone. Called from one thread, not the proxies' own.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "faults/injector.h"
+#include "faults/leases.h"
+#include "faults/stream_timetable.h"
 #include "harness/base/error.h"
 #include "harness/events/recorder.h"
 #include "harness/proxy/relay.h"
@@ -43,9 +44,14 @@ class Dependencies {
   // gone loses them, and the proxies pass everything through.
   static constexpr std::chrono::milliseconds lease{1500};
   void renew();
+  // At most so many requests and connections of each dependency are hurt at a time; before apply().
+  void cap(std::optional<std::uint64_t> at_once);
 
   // No faults from now on; requests that are held go on. The instant at which all proxies were healed.
   base::Time heal();
+
+  // Whether no proxy hurts anything any more; the error names one that does.
+  base::Result<void> clean();
 
   // What has been seen so far.
   events::Log snapshot();
@@ -57,11 +63,15 @@ class Dependencies {
   struct Proxy {
     std::string name;  // of the dependency
     std::unique_ptr<faults::Injector> injector;
+    std::unique_ptr<faults::StreamInjector> streams;
     std::unique_ptr<proxy::Relay> relay;
+    std::unique_ptr<faults::StreamTimetable> timetable = {};  // of the phase's faults on connections
   };
 
   Dependencies(const base::Clock& clock, LiveCounts& counts) : clock_(clock), sink_(recorder_, counts) {}
-  base::Task<> watch_lease();
+  // Puts up and takes down what is due, again and again.
+  base::Task<> keep_time();
+  void heal_all();
   base::Result<void> open_all(const scenarios::Dependency& dependency, const std::vector<std::string_view>& beside);
   base::Result<void> open_one(const scenarios::Dependency& dependency, const std::string& address,
                               const std::string& party);
@@ -71,8 +81,11 @@ class Dependencies {
   events::Recorder recorder_;
   CountingSink sink_;
   std::vector<Proxy> proxies_;
-  std::atomic<base::Time::rep> renewed_{0};
-  std::unique_ptr<wire::Pause> lease_pause_;  // of watch_lease(); lives on the loop
+  std::unique_ptr<faults::Leases> leases_;        // these live on the loop
+  std::unique_ptr<faults::Leases::Lease> lease_;  // of the faults that stand
+  std::unique_ptr<wire::Pause> time_pause_;       // of keep_time()
+  std::chrono::steady_clock::time_point faults_since_{};
+  bool ending_ = false;
   base::TaskGroup tasks_;
   wire::LoopThread loop_;  // after what lives on it: it ends first
 };

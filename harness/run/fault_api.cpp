@@ -20,13 +20,13 @@ namespace json = boost::json;
 using wire::HttpReply;
 using wire::HttpRequest;
 
-std::string quoted(std::string_view text) { return json::serialize(json::string(text)); }
+std::string in_json(std::string_view text) { return json::serialize(json::string(text)); }
 
 HttpReply reply_of(int status, std::string body) {
   return {.status = status, .content_type = "application/json", .body = std::move(body) + "\n"};
 }
 HttpReply error_of(int status, std::string_view message) {
-  return reply_of(status, fmt::format("{{\"error\":{}}}", quoted(message)));
+  return reply_of(status, fmt::format("{{\"error\":{}}}", in_json(message)));
 }
 HttpReply nothing() { return {.status = 204}; }
 HttpReply not_allowed(std::string_view allowed) {
@@ -51,8 +51,8 @@ std::string text_of(const FaultState& state) {
   std::string lease;
   if (state.lease)
     lease = fmt::format(
-        R"(,"lease":{},"lease-left":{})", quoted(base::format_duration_exact(*state.lease)),
-        quoted(base::format_duration_exact(std::chrono::ceil<std::chrono::milliseconds>(*state.lease_left))));
+        R"(,"lease":{},"lease-left":{})", in_json(base::format_duration_exact(*state.lease)),
+        in_json(base::format_duration_exact(std::chrono::ceil<std::chrono::milliseconds>(*state.lease_left))));
   return fmt::format(R"({{{},"connections-hit":{}{}}})", stream_fault_fields(state.fault), state.connections_hit,
                      lease);
 }
@@ -66,7 +66,7 @@ std::string faults_of(const ProxyState& proxy) {
 std::string text_of(const ProxyState& proxy) {
   return fmt::format(
       R"({{"name":{},"listen":{},"upstream":{},"protocol":"{}","enabled":{},"connections":{},"connections-total":{},"exchanges-total":{},"faults":{}}})",
-      quoted(proxy.name), quoted(proxy.listen), quoted(proxy.upstream), proxy.http ? "http" : "tcp", proxy.enabled,
+      in_json(proxy.name), in_json(proxy.listen), in_json(proxy.upstream), proxy.http ? "http" : "tcp", proxy.enabled,
       proxy.connections, proxy.counts.connections, proxy.counts.exchanges, faults_of(proxy));
 }
 

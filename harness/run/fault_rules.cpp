@@ -57,13 +57,18 @@ faults::Rule rule_of(const scenarios::Fault& fault) {
   rule.paths = fault.paths;
   rule.share = fault.share;
   if (fault.latency) {
-    rule.latency = faults::Latency{fault.latency->base, fault.latency->jitter};
+    rule.latency = faults::Latency{fault.latency->base, fault.latency->jitter, fault.latency->drawn};
     rule.latency_of_response = fault.latency->at_response;
   }
   if (fault.abort) rule.abort = faults::Abort{fault.abort->status, fault.abort->headers, fault.abort->body};
   aim(rule, fault.targeting);
   arm(rule, fault.message);
   return rule;
+}
+
+faults::StreamRule stream_rule_of(const scenarios::Fault& fault) {
+  const scenarios::Targeting& targeting = fault.targeting;
+  return {*fault.connection, targeting.after, targeting.lasting, targeting.ramp};
 }
 
 }  // namespace stormproof::run

@@ -2,11 +2,15 @@
 #pragma once
 
 #include "faults/plan.h"
+#include "faults/stream_timetable.h"
 #include "scenarios/model.h"
 
 namespace stormproof::run {
 
 // Networks that are none are left out: the scenario's reader refuses them.
+// Of a fault on messages.
 faults::Rule rule_of(const scenarios::Fault& fault);
+// Of a fault on connections.
+faults::StreamRule stream_rule_of(const scenarios::Fault& fault);
 
 }  // namespace stormproof::run

@@ -34,7 +34,7 @@ class TryLimit final : private wire::Deadlines::Entry {
 base::Task<base::Result<int>> ask(wire::IoContext& io, wire::Deadlines& deadlines, const wire::Endpoint& endpoint,
                                   const wire::TlsPeer& tls, std::string request, std::chrono::nanoseconds at_most) {
   wire::UpstreamPool pool(io, deadlines, endpoint, {.connect = at_most}, tls);
-  wire::Socket* connecting = nullptr;
+  wire::ConnectAttempt* connecting = nullptr;
   auto connected = co_await pool.connect(&connecting);
   if (!connected) co_return base::fail(connected.error().error.message());
   std::unique_ptr<wire::Connection> connection = std::move(*connected);

@@ -1,6 +1,7 @@
 #include "harness/run/preview.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +10,7 @@
 #include "harness/run/fault_rules.h"
 #include "harness/run/traffic_shape.h"
 #include "reports/planned_faults.h"
+#include "scenarios/probe_schedule.h"
 
 namespace stormproof::run {
 namespace {
@@ -56,6 +58,7 @@ class Previewer {
   std::uint64_t requests_between(base::Nanoseconds begin, base::Nanoseconds end) const { return at(end) - at(begin); }
 
   RulePreview rule(const scenarios::Fault& fault, const PhasePreview& phase) const {
+    if (fault.connection) return of_connections(fault, phase);
     const faults::Plan plan(seed_, {rule_of(fault)});
     const faults::Rule& rule = plan.rules().front();
     RulePreview made{.id = rule.id,
@@ -72,6 +75,35 @@ class Previewer {
   }
 
  private:
+  // Which requests a connection will carry is the service's own affair.
+  RulePreview of_connections(const scenarios::Fault& fault, const PhasePreview& phase) const {
+    const faults::StreamRule rule = stream_rule_of(fault);
+    RulePreview made{.id = fault.id,
+                     .phase = phase.name,
+                     .on = fault.on,
+                     .effect = reports::effect_of(fault),
+                     .basis = {},
+                     .hits = {}};
+    made.begin = std::min(phase.end, phase.begin + rule.after);
+    made.end = rule.lasting ? std::min(phase.end, made.begin + *rule.lasting) : phase.end;
+    made.considered = requests_between(made.begin, made.end);
+    made.basis = connections_basis(rule);
+    return made;
+  }
+  // Of the first connections that the proxy will have had since the run began, those that are drawn.
+  std::string connections_basis(const faults::StreamRule& rule) const {
+    constexpr std::uint64_t named = 100;
+    if (rule.fault.share >= 1) return "whatever goes over connections to the dependency's proxy while it stands";
+    std::vector<std::uint64_t> drawn;
+    for (std::uint64_t number = 1; number <= named; ++number) {
+      if (rule.fault.hits(seed_, number)) drawn.push_back(number);
+    }
+    return fmt::format(
+        "whatever goes over the connections that it is drawn for: of the proxy's first {}, counted from "
+        "the run's begin, numbers {}",
+        named, fmt::join(drawn, ", "));
+  }
+
   std::size_t at(base::Nanoseconds offset) const {
     return static_cast<std::size_t>(std::ranges::lower_bound(offsets_, offset) - offsets_.begin());
   }
@@ -100,6 +132,30 @@ class Previewer {
   std::vector<base::Nanoseconds> offsets_;
 };
 
+// The traffic of the capture rests meanwhile.
+void preview_probe(const scenarios::Phase& phase, PhasePreview& made) {
+  const auto schedule = scenarios::probe_schedule(*phase.probe, *scenarios::probed_claim(phase));
+  made.requests = schedule.shots.size();
+  for (const scenarios::ProbeStep& step : schedule.steps)
+    made.probe_steps.push_back(
+        {std::string(to_string(step.kind)), made.begin + step.begin, made.begin + step.end, step.shots});
+}
+
+// The one that slows a dependency for a while.
+RulePreview probe_rule(const scenarios::Fault& fault, const PhasePreview& phase) {
+  RulePreview made{.id = fault.id,
+                   .phase = phase.name,
+                   .on = fault.on,
+                   .effect = reports::effect_of(fault),
+                   .basis = "every call that the requests of this step cause",
+                   .hits = {}};
+  made.begin = phase.begin + fault.targeting.after;
+  made.end = made.begin + fault.targeting.lasting.value_or(base::Nanoseconds(0));
+  for (const ProbeStepPreview& step : phase.probe_steps)
+    made.considered += step.begin == made.begin ? step.requests : 0;
+  return made;
+}
+
 }  // namespace
 
 base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay::Script& script, std::uint64_t seed) {
@@ -125,24 +181,37 @@ base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay:
           fmt::format("the scenario sends more than {} requests; a plan names at most so many", preview_requests_max));
     offsets.push_back(shot->offset);
   }
-  made.requests = offsets.size();
   const Previewer previewer(script, seed, std::move(offsets));
   for (PhasePreview& phase : made.phases) phase.requests = previewer.requests_between(phase.begin, phase.end);
   for (std::size_t i = 0; i < scenario.phases.size(); ++i) {
+    PhasePreview& phase = made.phases[i + 1];
+    if (scenario.phases[i].probe) preview_probe(scenario.phases[i], phase);
     for (const scenarios::Fault& fault : scenario.phases[i].faults)
-      made.rules.push_back(previewer.rule(fault, made.phases[i + 1]));
+      made.rules.push_back(scenario.phases[i].probe ? probe_rule(fault, phase) : previewer.rule(fault, phase));
   }
+  for (const PhasePreview& phase : made.phases) made.requests += phase.requests;
   return made;
 }
 
 Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledger, std::uint64_t seed) {
   std::map<std::string, faults::Rule, std::less<>> rules;
+  std::map<std::string, faults::StreamRule, std::less<>> stream_rules;
   for (const scenarios::Phase& phase : scenario.phases) {
-    for (const scenarios::Fault& fault : phase.faults) rules.emplace(fault.id, rule_of(fault));
+    for (const scenarios::Fault& fault : phase.faults) {
+      if (fault.connection) stream_rules.emplace(fault.id, stream_rule_of(fault));
+      else rules.emplace(fault.id, rule_of(fault));
+    }
   }
   const faults::Plan plan(seed, {});
   Agreement found;
   for (const events::FaultFired& decision : ledger.faults) {
+    const bool spared = decision.effect == events::Effect::spared;
+    const auto stream = stream_rules.find(ledger.names.name_of(decision.rule));
+    if (stream != stream_rules.end() && stream->second.ramp == base::Nanoseconds(0)) {
+      ++found.decisions;
+      if (stream->second.fault.hits(seed, decision.identity) != spared) ++found.agreeing;
+      continue;
+    }
     const auto rule = rules.find(ledger.names.name_of(decision.rule));
     if (rule == rules.end() || !rule->second.decided_by_draw() || rule->second.first_tries ||
         rule->second.ramp > base::Nanoseconds(0)) {
@@ -150,7 +219,6 @@ Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledg
       continue;
     }
     ++found.decisions;
-    const bool spared = decision.effect == events::Effect::spared;
     if (plan.drawn(rule->second, decision.identity) != spared) ++found.agreeing;
   }
   return found;

@@ -20,11 +20,19 @@ namespace stormproof::run {
 
 inline constexpr std::uint64_t preview_requests_max = 5'000'000;
 
+struct ProbeStepPreview {
+  std::string name;
+  base::Nanoseconds begin{0};  // after the traffic's beginning
+  base::Nanoseconds end{0};
+  std::uint64_t requests = 0;
+};
+
 struct PhasePreview {
   std::string name;
   base::Nanoseconds begin{0};  // after the traffic's beginning
   base::Nanoseconds end{0};
   std::uint64_t requests = 0;
+  std::vector<ProbeStepPreview> probe_steps = {};  // where the phase is a probe, whose requests these are
 };
 
 struct Hit {

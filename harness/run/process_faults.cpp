@@ -68,11 +68,14 @@ bool takes_down(Kind kind) { return kind == Kind::kill || kind == Kind::terminat
 
 }  // namespace
 
-base::Result<void> ProcessFaults::check(const std::vector<ProcessFault>& faults, bool has_program) {
+base::Result<void> ProcessFaults::check(const std::vector<ProcessFault>& faults, bool has_program, bool has_network) {
   for (const ProcessFault& fault : faults) {
     base::Result<void> checked;
     if (fault.kind != Kind::command && !has_program)
       checked = base::fail("stormproof did not start the service (candidate.command); use command: {hurt: …, heal: …}");
+    else if (fault.kind == Kind::network && !has_network)
+      checked = base::fail("only a network that stormproof made is hurt: give the candidate a network of its own");
+    else if (fault.kind == Kind::network) checked = OwnNetwork::check({fault.network});
     else if (fault.kind == Kind::cpu) checked = check_cgroup("cpu");
     else if (fault.kind == Kind::memory) checked = check_cgroup("memory");
     if (!checked)
@@ -99,6 +102,16 @@ base::Result<void> ProcessFaults::guard(pid_t program) {
   entry.rule = setting_.service;
   entry.pid = program;
   entry.pid_started = faults::started_at(program);
+  const auto number = journal_->add(entry);
+  if (!number) return std::unexpected(number.error());
+  guards_.push_back(*number);
+  return {};
+}
+
+base::Result<void> ProcessFaults::guard_network() {
+  if (const auto opened = open_journal(); !opened) return opened;
+  faults::Undo entry = setting_.network->removal();
+  entry.rule = setting_.service;
   const auto number = journal_->add(entry);
   if (!number) return std::unexpected(number.error());
   guards_.push_back(*number);
@@ -205,6 +218,11 @@ base::Result<void> ProcessFaults::hurt(Active& active, Process* program, std::st
                  ? fmt::format("process {} has {} of a processor", pid, base::format_percent(fault.cpu))
                  : fmt::format("process {} has {} of memory", pid, base::format_bytes(fault.memory));
       return put_into_cgroup(entry.path, fault, pid);
+    case Kind::network:
+      if (const auto written = write_undo(active, setting_.network->healing()); !written) return written;
+      what = "the link to the service is hurt";
+      if (fault.lasting.count() > 0) active.due = now + fault.lasting;
+      return setting_.network->hurt(fault.network);
     default: break;
   }
   entry.kind = faults::Undo::Kind::command;

@@ -13,6 +13,7 @@
 #include "faults/journal.h"
 #include "harness/base/clock.h"
 #include "harness/events/log.h"
+#include "harness/run/own_network.h"
 #include "harness/run/process.h"
 #include "scenarios/model.h"
 
@@ -29,6 +30,7 @@ class ProcessFaults {
     std::string watchdog;               // the program that can heal; empty: none is started
     std::function<Process*()> program;  // null: nothing was started, or it has ended
     std::function<base::Result<void>()> start_again;
+    OwnNetwork* network = nullptr;  // of the program; none: it has none
   };
 
   // All outlive it. `ledger`: where decisions and their effects go.
@@ -36,10 +38,13 @@ class ProcessFaults {
       : setting_(std::move(setting)), clock_(clock), ledger_(ledger) {}
 
   // Whether they can be done here; the error says what is missing.
-  static base::Result<void> check(const std::vector<scenarios::ProcessFault>& faults, bool has_program);
+  static base::Result<void> check(const std::vector<scenarios::ProcessFault>& faults, bool has_program,
+                                  bool has_network = false);
 
   // The program was started: what it leaves behind is killed when the harness is. Done before it is hurt.
   base::Result<void> guard(pid_t program);
+  // The same for its network, before that is made.
+  base::Result<void> guard_network();
   // The programs have been ended in order: nothing is left to guard. The last call.
   base::Result<void> close();
 

@@ -42,6 +42,21 @@ std::string run_id(base::Time at, std::uint64_t seed) {
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
 }
 
+// What the judges need of each request; as in replay::SenderOptions.
+struct Watched {
+  std::string key_header = {};
+  std::uint8_t carriers = events::in_traceparent;
+  bool answers = false;
+};
+
+Watched watched_of(const scenarios::Scenario& scenario) {
+  Watched watched{.key_header = scenarios::key_header_of(scenario)};
+  for (const std::string& name : scenarios::trace_headers_of(scenario))
+    watched.carriers |= name == "b3" ? events::in_b3 : name == "x-b3" ? events::in_x_b3 : events::in_traceparent;
+  watched.answers = scenarios::looks_into_answers(scenario);
+  return watched;
+}
+
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
@@ -61,7 +76,10 @@ Runner::~Runner() {
 void Runner::end_version(Version& version) {
   if (version.process == nullptr) return;
   version.process->stop(service_grace);
-  if (process_faults_ != nullptr && &version == &candidate()) tell(process_faults_->close());
+  if (&version == &candidate()) {
+    if (network_ != nullptr) tell(faults::undo(network_->removal()));
+    if (process_faults_ != nullptr) tell(process_faults_->close());
+  }
   const auto hidden = secrets_.hide_in_file(version.output);
   if (!hidden) progress_.say(secrets_.hide(hidden.error().message));
 }
@@ -103,7 +121,10 @@ void Runner::list_versions() {
 base::Result<void> Runner::start() {
   const std::filesystem::path folder = std::filesystem::path(scenario_.file).parent_path();
   const std::filesystem::path capture = folder / scenario_.traffic.capture;
-  auto script = replay::load_script(capture.string(), script_of(scenario_.traffic, options_.seed));
+  const Watched watched = watched_of(scenario_);
+  replay::ScriptOptions wanted = script_of(scenario_.traffic, options_.seed);
+  wanted.b3 = watched.carriers != events::in_traceparent;
+  auto script = replay::load_script(capture.string(), wanted);
   if (!script) return std::unexpected(script.error());
   if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
   if (script->writes_refused > 0) {
@@ -118,17 +139,36 @@ base::Result<void> Runner::start() {
   for (const Version& version : versions_) {
     if (version.party != verify::candidate_party) beside.emplace_back(version.party);
   }
-  auto opened = Dependencies::open(scenario_.topology.dependencies, clock_, counts_, beside);
+  make_process_faults();
+  if (const auto made = make_network(); !made) return made;
+  std::vector<scenarios::Dependency> dependencies = scenario_.topology.dependencies;
+  for (scenarios::Dependency& dependency : dependencies) {
+    if (dependency.tls) dependency.tls->authority = (folder / dependency.tls->authority).string();
+  }
+  auto opened = Dependencies::open(dependencies, clock_, counts_, beside);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
-  make_process_faults();
+  dependencies_->cap(scenario_.faults_at_once);
   // What the candidate is compared with is there before it.
   for (std::size_t i = versions_.size(); i-- > 0;) {
     if (const auto started = start_version(versions_[i]); !started) return started;
     const auto allowed = replay::refuse_production(script->meta, versions_[i].endpoint, wire::addresses_of);
     if (!allowed) return allowed;
   }
+  const ProbeWay usual{.target = candidate().endpoint, .tls = candidate().tls};
+  if (const auto planned = make_probes(*script, usual); !planned) return planned;
   return open_traffic(std::move(*script));
+}
+
+base::Result<void> Runner::make_probes(const replay::Script& script, const ProbeWay& usual) {
+  auto plans = plan_probes(scenario_, script, usual);
+  if (!plans) return std::unexpected(plans.error());
+  probes_ = std::move(*plans);
+  if (!probes_.empty())
+    probe_traffic_ =
+        std::make_unique<ProbeTraffic>(options_.seed, scenario_.traffic.connections.value_or(options_.connections_max),
+                                       clock_, counts_, scenarios::key_header_of(scenario_));
+  return {};
 }
 
 base::Result<void> Runner::open_traffic(replay::Script script) {
@@ -144,7 +184,10 @@ base::Result<void> Runner::open_traffic(replay::Script script) {
   options.connections_max = scenario_.traffic.connections.value_or(options_.connections_max);
   options.shots = shots_of(scenario_.traffic, options_.seed);
   options.sender = sender_of(scenario_.traffic);
-  options.sender.key_header = scenarios::key_header_of(scenario_);
+  const Watched watched = watched_of(scenario_);
+  options.sender.key_header = watched.key_header;
+  options.sender.carriers = watched.carriers;
+  options.sender.looks_into_answers = watched.answers;
   if (scenario_.traffic.links) {
     auto links = replay::links_of(script);
     if (!links) return std::unexpected(links.error());
@@ -162,15 +205,23 @@ base::Result<void> Runner::open_traffic(replay::Script script) {
 
 base::Result<void> Runner::check_faults() const {
   const bool has_program = !scenario_.topology.candidate.command.empty();
+  const bool has_network = scenario_.topology.candidate.network.has_value();
+  if (has_network && !has_program)
+    return base::fail("a network of its own is for a service that stormproof starts (candidate.command)");
+  if (has_network) {
+    if (const auto checked = OwnNetwork::check({}); !checked) return checked;
+  }
   for (const scenarios::Phase& phase : scenario_.phases) {
     if (const auto checked = Dependencies::check(phase.faults); !checked) return checked;
-    if (const auto checked = ProcessFaults::check(phase.processes, has_program); !checked) return checked;
+    if (const auto checked = ProcessFaults::check(phase.processes, has_program, has_network); !checked) return checked;
   }
   return {};
 }
 
 void Runner::make_process_faults() {
   ProcessFaults::Setting setting;
+  if (const auto& network = scenario_.topology.candidate.network) network_ = std::make_unique<OwnNetwork>(*network);
+  setting.network = network_.get();
   setting.service = scenario_.topology.service;
   setting.folder = std::filesystem::path(scenario_.file).parent_path().string();
   setting.journal = (std::filesystem::path(options_.output_folder) / (record_.id + ".journal")).string();
@@ -185,6 +236,12 @@ void Runner::make_process_faults() {
     return start_program(candidate());
   };
   process_faults_ = std::make_unique<ProcessFaults>(std::move(setting), clock_, marks_);
+}
+
+base::Result<void> Runner::make_network() {
+  if (network_ == nullptr) return {};
+  if (const auto guarded = process_faults_->guard_network(); !guarded) return guarded;
+  return network_->make();
 }
 
 // What went wrong with a fault on a process is for the report.
@@ -247,20 +304,23 @@ base::Result<void> Runner::start_version(Version& version) {
 
 base::Result<void> Runner::start_program(Version& version) {
   const scenarios::Target& target = *version.target;
-  auto started = Process::start({.argv = target.command,
+  const bool is_candidate = &version == &candidate();
+  const bool inside = is_candidate && network_ != nullptr;
+  auto started = Process::start({.argv = inside ? network_->inside(target.command) : target.command,
                                  .env = target.env,
                                  .folder = std::filesystem::path(scenario_.file).parent_path().string(),
                                  .output = version.output});
   if (!started) return std::unexpected(started.error());
   version.process = std::move(*started);
-  const bool hurt = std::ranges::any_of(scenario_.phases, [](const auto& phase) { return !phase.processes.empty(); });
-  return hurt && &version == &candidate() ? process_faults_->guard(version.process->pid()) : base::Result<void>{};
+  const bool hurt = network_ != nullptr ||
+                    std::ranges::any_of(scenario_.phases, [](const auto& phase) { return !phase.processes.empty(); });
+  return hurt && is_candidate ? process_faults_->guard(version.process->pid()) : base::Result<void>{};
 }
 
 base::Task<> Runner::direct() {
   const base::Time begin = clock_.now() + before_first_request;
   marks_.mark(begin, MarkKind::traffic_begin, "");
-  traffic_->begin(begin);
+  traffic_->begin(begin, rests_of(scenario_));
   const base::Time warm = begin + scenario_.traffic.warm_up;
   bool going = co_await wait_until(warm) && co_await pass_phase(scenario_.steady_state);
   if (going) {
@@ -288,12 +348,17 @@ base::Task<bool> Runner::pass_phase(const scenarios::Phase& phase) {
     marks_.mark(dependencies_->apply(phase.faults, options_.seed, options_.replayed), MarkKind::faults_on, phase.name);
     tell(process_faults_->begin(phase.processes));
   }
+  if (const auto probe = probes_.find(&phase); probe != probes_.end()) {
+    traffic_->rest(begin, begin + phase.duration);
+    probe_traffic_->begin(probe->second, begin);
+  }
   last_window_ = {begin, counts_.sent, counts_.failed};
   failing_since_ = {};
   const bool whole = co_await wait_until(begin + phase.duration);
   if (hurts) {
     tell(process_faults_->heal());
     marks_.mark(dependencies_->heal(), MarkKind::faults_off, phase.name);
+    tell(dependencies_->clean());
   }
   marks_.mark(clock_.now(), MarkKind::phase_end, phase.name);
   progress_.end(clock_.now(), counts_);
@@ -346,6 +411,7 @@ events::Log Runner::log_so_far(bool whole) {
   events::Log log = events::copy_of(marks_);
   log.absorb(dependencies_->snapshot());
   log.absorb(traffic_->snapshot(whole));
+  if (probe_traffic_ != nullptr) log.absorb(probe_traffic_->snapshot(whole));
   log.sort();
   return log;
 }
@@ -378,6 +444,7 @@ reports::RunRecord Runner::finish() {
   tell(process_faults_->heal());
   if (const std::string told = traffic_->links_told(); !told.empty()) marks_.mark(clock_.now(), MarkKind::note, told);
   events::Log sent = traffic_->finish(options_.answers_within);
+  if (probe_traffic_ != nullptr) sent.absorb(probe_traffic_->finish(options_.answers_within));
   marks_.mark(clock_.now(), MarkKind::traffic_end, "");
   for (Version& version : versions_) end_version(version);
   events::Log seen = dependencies_->finish();

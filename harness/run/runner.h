@@ -19,6 +19,7 @@
 #include "harness/base/task_group.h"
 #include "harness/run/dependencies.h"
 #include "harness/run/live.h"
+#include "harness/run/probe_traffic.h"
 #include "harness/run/process.h"
 #include "harness/run/process_faults.h"
 #include "harness/run/progress.h"
@@ -74,7 +75,9 @@ class Runner {
   base::Result<void> start_program(Version& version);
   base::Result<void> open_traffic(replay::Script script);
   base::Result<void> check_faults() const;
+  base::Result<void> make_probes(const replay::Script& script, const ProbeWay& usual);
   void make_process_faults();
+  base::Result<void> make_network();
   void tell(const base::Result<void>& done);
   void take_digests(const std::string& capture);
   void end_version(Version& version);
@@ -101,9 +104,12 @@ class Runner {
   wire::Pause pause_{io_};
   base::TaskGroup tasks_;
   std::unique_ptr<Dependencies> dependencies_;
+  std::unique_ptr<OwnNetwork> network_;  // of the service; outlives it
   std::vector<Version> versions_;  // the candidate first, then what it is compared with
   std::unique_ptr<ProcessFaults> process_faults_;
   std::unique_ptr<Traffic> traffic_;
+  ProbePlans probes_;
+  std::unique_ptr<ProbeTraffic> probe_traffic_;  // where there are probes
   std::string ended_because_;
 
   // For abort-when: since when the share of errors has been above the limit.

@@ -12,7 +12,6 @@ namespace stormproof::run {
 namespace {
 
 using Kind = Refusal::Kind;
-using SteadyTime = std::chrono::steady_clock::time_point;
 
 std::unexpected<Refusal> refuse(Kind kind, std::string message) {
   return std::unexpected(Refusal{kind, std::move(message)});
@@ -29,8 +28,7 @@ base::Result<wire::Origin> origin_of(const std::string& upstream) {
 // What else is said of a fault than what it is.
 struct Extra {
   std::optional<faults::Toxic> toxic;
-  std::optional<std::chrono::nanoseconds> lease;
-  SteadyTime until = SteadyTime::max();
+  std::unique_ptr<faults::Leases::Lease> lease = {};
 };
 
 base::Task<> drain(proxy::Relay& relay) { co_await relay.drain(); }
@@ -78,50 +76,10 @@ struct Switchboard::Proxy {
   }
 };
 
-// Withdraws what nobody has renewed. Lives on the loop, while there is a lease.
-class Switchboard::Leases {
- public:
-  Leases(Switchboard& board, wire::IoContext& io) : board_(board), pause_(io) {}
-
-  void look_again() {
-    if (!std::exchange(looking_, true)) tasks_.spawn(look());
-  }
-  base::Task<> close() {
-    closing_ = true;
-    pause_.interrupt();
-    co_await tasks_.drained();
-  }
-
- private:
-  base::Task<> look() {
-    bool any = true;
-    while (any && !closing_) {
-      co_await pause_.lasting(lease_look);
-      any = false;
-      const SteadyTime now = std::chrono::steady_clock::now();
-      for (const auto& [name, proxy] : board_.proxies_) {
-        std::vector<std::string> over;
-        for (const auto& [fault, extra] : proxy->extras) {
-          if (extra.until <= now) over.push_back(fault);
-          else any = any || extra.lease.has_value();
-        }
-        for (const std::string& fault : over) proxy->withdraw(fault);
-      }
-    }
-    looking_ = false;
-  }
-
-  Switchboard& board_;
-  wire::Pause pause_;
-  base::TaskGroup tasks_;
-  bool looking_ = false;
-  bool closing_ = false;
-};
-
 Switchboard::Switchboard(const base::Clock& clock, events::Sink* sink, proxy::RelayLimits limits, std::uint64_t seed)
     : clock_(clock), sink_(sink), limits_(limits), seed_(seed) {
   limits_.drain = std::chrono::nanoseconds(0);
-  loop_.call([this] { leases_ = std::make_unique<Leases>(*this, loop_.io()); });
+  loop_.call([this] { leases_ = std::make_unique<faults::Leases>(loop_.io()); });
 }
 
 Switchboard::~Switchboard() {
@@ -179,9 +137,10 @@ FaultState Switchboard::state_of(const Proxy& proxy, const faults::StreamFault& 
   const auto extra = proxy.extras.find(fault.name);
   if (extra == proxy.extras.end()) return state;
   state.toxic = extra->second.toxic;
-  state.lease = extra->second.lease;
-  if (state.lease)
-    state.lease_left = std::max(extra->second.until - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0));
+  if (const auto& lease = extra->second.lease) {
+    state.lease = lease->term();
+    state.lease_left = lease->left();
+  }
   return state;
 }
 
@@ -298,9 +257,9 @@ Switched<FaultState> Switchboard::set_fault(std::string_view name, FaultWish wis
     if (!stands && replace) return no_fault();
     if (auto set = proxy->injector.set(wish.fault); !set) return refuse(Kind::invalid, set.error().to_string());
     proxy->set_on_lanes(wish.fault);
-    Extra extra{.toxic = std::move(wish.toxic), .lease = wish.lease, .until = SteadyTime::max()};
-    if (extra.lease) extra.until = std::chrono::steady_clock::now() + *extra.lease;
-    if (extra.lease) leases_->look_again();
+    Extra extra{.toxic = std::move(wish.toxic)};
+    if (wish.lease)
+      extra.lease = leases_->grant(*wish.lease, [proxy, fault = wish.fault.name] { proxy->withdraw(fault); });
     proxy->extras[wish.fault.name] = std::move(extra);
     return state_of(*proxy, *proxy->injector.find(wish.fault.name));
   });
@@ -315,7 +274,7 @@ Switched<FaultState> Switchboard::renew(std::string_view name, std::string_view 
     const auto extra = proxy->extras.find(fault);
     if (extra == proxy->extras.end() || !extra->second.lease)
       return refuse(Kind::invalid, "this fault has no lease that could be renewed");
-    extra->second.until = std::chrono::steady_clock::now() + *extra->second.lease;
+    extra->second.lease->renew();
     return state_of(*proxy, *found);
   });
 }

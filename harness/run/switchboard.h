@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "faults/leases.h"
 #include "faults/stream_injector.h"
 #include "faults/toxic.h"
 #include "harness/base/clock.h"
@@ -92,7 +93,6 @@ struct Guest {
 class Switchboard {
  public:
   static constexpr std::size_t proxies_max = 1000;
-  static constexpr std::chrono::milliseconds lease_look{50};
   static constexpr std::chrono::seconds guest_answers_within{1};
 
   // `sink` may be nullptr. Clock and sink outlive it.
@@ -126,7 +126,6 @@ class Switchboard {
 
  private:
   struct Proxy;
-  class Leases;
 
   Proxy* find(std::string_view name) const;
   Switched<void> start(Proxy& proxy);
@@ -140,7 +139,7 @@ class Switchboard {
   std::uint64_t seed_;
   std::map<std::string, std::unique_ptr<Proxy>, std::less<>> proxies_;
   mutable wire::LoopThread loop_;
-  std::unique_ptr<Leases> leases_;
+  std::unique_ptr<faults::Leases> leases_;
 };
 
 }  // namespace stormproof::run

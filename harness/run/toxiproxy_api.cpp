@@ -27,10 +27,10 @@ HttpReply reply_of(int status, std::string body) {
 }
 HttpReply nothing() { return {.status = 204}; }
 
-std::string quoted(std::string_view text) { return json::serialize(json::string(text)); }
+std::string in_json(std::string_view text) { return json::serialize(json::string(text)); }
 
 HttpReply error_of(int status, std::string_view message) {
-  return reply_of(status, fmt::format("{{\"error\":{},\"status\":{}}}\n", quoted(message), status));
+  return reply_of(status, fmt::format("{{\"error\":{},\"status\":{}}}\n", in_json(message), status));
 }
 
 int status_of(Refusal::Kind kind) {
@@ -54,7 +54,7 @@ std::string text_of(const faults::Toxic& toxic) {
   std::vector<std::string> attributes;
   for (const auto& [name, value] : toxic.attributes) attributes.push_back(fmt::format("\"{}\":{}", name, value));
   return fmt::format(R"({{"attributes":{{{}}},"name":{},"type":"{}","stream":{},"toxicity":{}}})",
-                     fmt::join(attributes, ","), quoted(toxic.name), toxic.type, quoted(toxic.stream), toxic.toxicity);
+                     fmt::join(attributes, ","), in_json(toxic.name), toxic.type, in_json(toxic.stream), toxic.toxicity);
 }
 
 // Those of the client's direction first, as toxiproxy has it.
@@ -70,8 +70,8 @@ std::string toxics_of(const ProxyState& proxy) {
 }
 
 std::string text_of(const ProxyState& proxy) {
-  return fmt::format(R"({{"name":{},"listen":{},"upstream":{},"enabled":{},"toxics":{}}})", quoted(proxy.name),
-                     quoted(proxy.listen), quoted(proxy.upstream), proxy.enabled, toxics_of(proxy));
+  return fmt::format(R"({{"name":{},"listen":{},"upstream":{},"enabled":{},"toxics":{}}})", in_json(proxy.name),
+                     in_json(proxy.listen), in_json(proxy.upstream), proxy.enabled, toxics_of(proxy));
 }
 
 base::Result<json::value> decode(std::string_view body) {
@@ -193,7 +193,7 @@ std::optional<HttpReply> ToxiproxyApi::answer(const HttpRequest& request) {
 
 HttpReply ToxiproxyApi::list() {
   std::vector<std::string> proxies;
-  for (const ProxyState& state : board_.states()) proxies.push_back(quoted(state.name) + ":" + text_of(state));
+  for (const ProxyState& state : board_.states()) proxies.push_back(in_json(state.name) + ":" + text_of(state));
   return reply_of(200, fmt::format("{{{}}}", fmt::join(proxies, ",")));
 }
 
@@ -213,7 +213,7 @@ HttpReply ToxiproxyApi::populate(std::string_view body) {
   std::vector<std::string> done;
   const auto told = [&](int status, std::string_view error) {
     if (error.empty()) return reply_of(status, fmt::format("{{\"proxies\":[{}]}}", fmt::join(done, ",")));
-    return reply_of(status, fmt::format("{{\"error\":{},\"status\":{},\"proxies\":[{}]}}", quoted(error), status,
+    return reply_of(status, fmt::format("{{\"error\":{},\"status\":{},\"proxies\":[{}]}}", in_json(error), status,
                                         fmt::join(done, ",")));
   };
   const auto value = decode(body);

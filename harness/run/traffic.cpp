@@ -20,6 +20,7 @@ Traffic::Traffic(replay::Script script, const replay::PacingOptions& pacing, std
     : script_(std::move(script)),
       stream_(script_.on_disk() ? replay::ScriptStream::open(script_).value_or(nullptr) : nullptr),
       shots_(script_, pacing, shot_options(options), stream_.get()),
+      resting_(shots_, {}),
       clock_(clock),
       counts_(counts),
       comparison_(options.comparison) {
@@ -44,7 +45,7 @@ void Traffic::open(std::vector<TrafficTarget> targets, const TrafficOptions& opt
     side.sender = std::make_unique<replay::Sender>(loop_.io(), clock_, side.sink, std::move(its));
     senders.push_back(side.sender.get());
   }
-  if (options.links != nullptr) grouped_ = std::make_unique<replay::GroupedShots>(shots_, *sides_.front()->values);
+  if (options.links != nullptr) grouped_ = std::make_unique<replay::GroupedShots>(resting_, *sides_.front()->values);
   side_by_side_ = std::make_unique<replay::SideBySide>(loop_.io(), clock_, std::move(senders), options.seed,
                                                        options.sender.precise);
   ended_ = std::make_unique<wire::Pause>(loop_.io());
@@ -54,12 +55,20 @@ Traffic::~Traffic() {
   if (side_by_side_ != nullptr) finish(std::chrono::nanoseconds(0));
 }
 
-void Traffic::begin(base::Time at) {
-  loop_.call([&] { tasks_.spawn(send(at)); });
+void Traffic::begin(base::Time at, std::vector<RestingShots::Rest> rests) {
+  begin_ = at;
+  loop_.call([&] {
+    for (const RestingShots::Rest& rest : rests) resting_.rest(rest);
+    tasks_.spawn(send(at));
+  });
+}
+
+void Traffic::rest(base::Time from, base::Time until) {
+  loop_.call([&] { resting_.rest({from - begin_, until - begin_}); });
 }
 
 base::Task<> Traffic::send(base::Time at) {
-  replay::ShotSource* const shots = grouped_ != nullptr ? static_cast<replay::ShotSource*>(grouped_.get()) : &shots_;
+  replay::ShotSource* const shots = grouped_ != nullptr ? static_cast<replay::ShotSource*>(grouped_.get()) : &resting_;
   co_await side_by_side_->send(*shots, at);
   ended_->interrupt();
 }

@@ -12,6 +12,7 @@
 #include "harness/events/recorder.h"
 #include "harness/run/answer_comparison.h"
 #include "harness/run/live.h"
+#include "harness/run/resting_shots.h"
 #include "harness/wire/loop_thread.h"
 #include "replay/live_values.h"
 #include "replay/script_shots.h"
@@ -43,7 +44,11 @@ class Traffic {
           TrafficOptions options, const base::Clock& clock, LiveCounts& counts);
   ~Traffic();
 
-  void begin(base::Time at);
+  // `rests`: by offset, when nothing is sent, as a probe's requests are.
+  void begin(base::Time at, std::vector<RestingShots::Rest> rests = {});
+
+  // Nothing is sent from `from` until `until`; one request that is due then may go out, where this rest was not announced.
+  void rest(base::Time from, base::Time until);
 
   // What has been sent and heard so far; `whole`: and what is under way or waits for a connection, as if it was cut now.
   events::Log snapshot(bool whole = false);
@@ -75,6 +80,8 @@ class Traffic {
   std::unique_ptr<replay::ScriptStream> stream_;  // of one that stays on the disk
   replay::ScriptShots shots_;
   std::unique_ptr<replay::GroupedShots> grouped_;
+  RestingShots resting_;
+  base::Time begin_{};
   const base::Clock& clock_;
   LiveCounts& counts_;
   std::shared_ptr<AnswerComparison> comparison_;

@@ -11,10 +11,14 @@ namespace {
 using events::Exchange;
 using What = Decision::What;
 
+constexpr double refusal_quantile = 0.99;
+constexpr double refusal_margin = 1.5;  // times what refusals take
+
 double seconds(Nanoseconds duration) { return static_cast<double>(duration.count()) / 1e9; }
 
 What what_of(const Exchange& request, int refusing_status) {
   if (request.outcome != events::Outcome::answered) return What::unknown;
+  if (request.advice.grpc_status == events::grpc_resource_exhausted) return What::refused;
   if (request.status == refusing_status || request.status == 429) return What::refused;
   // What fails with another status failed behind the limit; 503 may be a refusal of another kind.
   return request.status == 503 ? What::unknown : What::admitted;
@@ -163,6 +167,22 @@ std::vector<Decisions> decisions_of(Exchanges requests, int refusing_status, boo
   return all;
 }
 
+Decisions narrowed(Decisions decisions) {
+  std::vector<Nanoseconds> took;
+  for (const Decision& one : decisions) {
+    if (one.what == What::refused) took.push_back(one.end - one.start);
+  }
+  if (took.empty()) return decisions;
+  const auto rank = static_cast<std::ptrdiff_t>(static_cast<double>(took.size() - 1) * refusal_quantile);
+  std::ranges::nth_element(took, took.begin() + rank);
+  const double usual = refusal_margin * static_cast<double>(took[static_cast<std::size_t>(rank)].count());
+  const Nanoseconds within = Nanoseconds(std::llround(usual)) + std::chrono::milliseconds(1);
+  for (Decision& one : decisions) {
+    if (one.what == What::admitted) one.end = std::min(one.end, one.start + within);
+  }
+  return decisions;
+}
+
 Burst burst_of(const Decisions& decisions, double per_second) {
   std::vector<const Decision*> admitted;
   std::vector<Time> starts;
@@ -201,9 +221,10 @@ Saturation saturation_of(const Decisions& decisions, double per_second, double b
   Saturation all;
   Stretches stretches(per_second, std::max(spare_least, spare_share * (burst - 1)), calm);
   std::uint64_t anchors = 0;
-  for (const Stretch& stretch : stretches.of(decisions)) {
+  const std::vector<Stretch> found = stretches.of(decisions);
+  if (!found.empty()) all.admitted_in = found.back().admitted_at_last - found.front().admitted_at_first;
+  for (const Stretch& stretch : found) {
     all.lasted += stretch.last_refusal - stretch.first_refusal;
-    all.admitted_in += stretch.admitted_at_last - stretch.admitted_at_first;
     if (stretch.anchors.size() < 2) continue;
     const Anchor& first = stretch.anchors.front();
     const Anchor& last = stretch.anchors.back();

@@ -26,6 +26,10 @@ using Decisions = std::vector<Decision>;  // by start
 // The decisions on each caller's requests, or on all together where `per_key` is not set; each list is not empty.
 std::vector<Decisions> decisions_of(Exchanges requests, int refusing_status, bool per_key);
 
+// The same with decisions that lie no later after their request than refusals take: who refuses at once decides at once, however
+// long the admitted are served or wait. More likely than sure: not for a verdict against the service.
+Decisions narrowed(Decisions decisions);
+
 // The greatest excess of what was admitted within a stretch of time over rate × its length: the burst that was let
 // through. `low` is sure; `high` counts each request where that makes most of it.
 struct Burst {
@@ -52,7 +56,7 @@ struct Saturation {
   Nanoseconds most{0};
   std::uint64_t refused = 0;      // in all
   Nanoseconds lasted{0};          // from first to last refusal, pauses left out
-  std::uint64_t admitted_in = 0;  // during `lasted`
+  std::uint64_t admitted_in = 0;  // from the first refusal to the last, pauses or not
   double run = 0;                 // admitted in a row, on average
 };
 Saturation saturation_of(const Decisions& decisions, double per_second, double burst, Nanoseconds calm = calm_for);

@@ -254,6 +254,8 @@ Check check_probes(const Outage& outage, const scenarios::Around& every) {
   const auto cycles = sleeps(seen);
   check.samples = cycles.size();
   check.measured = "every " + describe(outage.reading.window, cycles.size()) + probe_period(seen);
+  if (const SleepWindow& window = outage.reading.window; window.law != Law::unknown)
+    check.estimate = Estimate{"sleep window", seconds(window.first.low), seconds(window.first.high)};
   const auto late = std::ranges::find_if(seen.cycles, [&](const Cycle& cycle) { return cycle.sleep.low > band.high; });
   if (late != seen.cycles.end()) {
     check.verdict = Verdict::violated;

@@ -8,7 +8,9 @@
 #include "harness/base/units.h"
 #include "harness/verify/breaker_checks.h"
 #include "harness/verify/errors.h"
+#include "harness/verify/evidence.h"
 #include "harness/verify/fail_fast.h"
+#include "harness/verify/likeness.h"
 
 namespace stormproof::verify {
 namespace {
@@ -33,7 +35,8 @@ const PhaseWindow* healed_phase(const View& view, const PhaseWindow& phase, std:
 // The egress routes that the phase's faults hit, where they do not take all; else none, which means all.
 std::vector<events::NameId> routes_hit(const View& view, const PhaseWindow& phase, std::string_view dependency) {
   const bool partial = std::ranges::any_of(phase.plan->faults, [&](const Fault& fault) {
-    return fault.on == dependency && (!fault.methods.empty() || !fault.paths.empty());
+    return fault.on == dependency &&
+           (!fault.methods.empty() || !fault.paths.empty() || !fault.targeting.routes.empty());
   });
   std::vector<events::NameId> routes;
   if (!partial) return routes;
@@ -58,8 +61,8 @@ std::optional<scenarios::Around> claimed_anywhere(const View& view, const Breake
 
 void cannot(Finding& finding, std::string name, std::string reason) {
   finding.checks.push_back({.name = std::move(name),
-                            .expected = "as the scenario says",
-                            .measured = "nothing",
+                            .expected = std::string(as_written),
+                            .measured = std::string(not_measured),
                             .missing = std::move(reason)});
 }
 
@@ -68,13 +71,6 @@ void cannot_any(Finding& finding, const BreakerExpectation& expectation, const s
   if (expectation.leaks_at_most) cannot(finding, "leaks-at-most", reason);
   if (expectation.probes_every) cannot(finding, "probes-every", reason);
   if (expectation.fails_fast_within) cannot(finding, "fails-fast-within", reason);
-}
-
-void show(Finding& finding, std::uint64_t request) {
-  if (request != 0 && finding.exchanges.size() < finding_exchanges_max &&
-      std::ranges::find(finding.exchanges, request) == finding.exchanges.end()) {
-    finding.exchanges.push_back(request);
-  }
 }
 
 void show_outage(Finding& finding, const Outage& outage) {
@@ -99,15 +95,17 @@ void show_outage(Finding& finding, const Outage& outage) {
   for (const OpenRun& run : seen.runs) show(finding, calls.opportunities[run.first].request);
 }
 
-void judge_outage(Finding& finding, const View& view, const PhaseWindow& phase, const BreakerExpectation& expectation) {
+// What it is like, in words: "" where there was no opening to look at.
+std::string judge_outage(Finding& finding, const View& view, const PhaseWindow& phase,
+                         const BreakerExpectation& expectation) {
   if (!hurts(phase, expectation.on)) {
     cannot_any(finding, expectation, fmt::format("no fault on {} was on in this phase", expectation.on));
-    return;
+    return "";
   }
   const Calls calls = calls_of(view, expectation.on, routes_hit(view, phase, expectation.on));
   if (!calls.unusable.empty()) {
     cannot_any(finding, expectation, calls.unusable);
-    return;
+    return "";
   }
   const Outage outage =
       outage_of(calls, *phase.faults_on, phase.faults_off.value_or(phase.end), expectation.probes_every);
@@ -123,6 +121,7 @@ void judge_outage(Finding& finding, const View& view, const PhaseWindow& phase, 
   }
   finding.timeline.push_back({outage.from, "faults on"});
   show_outage(finding, outage);
+  return describe(marks_of(outage));
 }
 
 void judge_healing(Finding& finding, const View& view, const PhaseWindow& phase,
@@ -177,9 +176,10 @@ std::string summarise(const Finding& finding, std::string_view dependency) {
 Finding judge_circuit_breaker(const View& view, const PhaseWindow& phase, const BreakerExpectation& expectation) {
   Finding finding;
   finding.expectation = fmt::format("circuit-breaker on {}", expectation.on);
+  std::string likeness;
   if (expectation.opens_within || expectation.leaks_at_most || expectation.probes_every ||
       expectation.fails_fast_within)
-    judge_outage(finding, view, phase, expectation);
+    likeness = judge_outage(finding, view, phase, expectation);
   if (expectation.closes_within) judge_healing(finding, view, phase, expectation);
   std::vector<Verdict> verdicts;
   for (const Check& check : finding.checks) verdicts.push_back(check.verdict);
@@ -187,6 +187,7 @@ Finding judge_circuit_breaker(const View& view, const PhaseWindow& phase, const 
   std::ranges::sort(finding.timeline, {}, [](const Instant& instant) { return std::tie(instant.at, instant.what); });
   if (finding.timeline.size() > finding_instants_max) finding.timeline.resize(finding_instants_max);
   finding.summary = summarise(finding, expectation.on);
+  if (finding.verdict != Verdict::inconclusive) finding.summary += likeness;
   return finding;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "harness/base/units.h"
@@ -37,6 +38,67 @@ void decide_count(Check& check, Cases cases, std::uint64_t at_most, std::string_
     check.missing = fmt::format("{} {}: needs at least {}: a longer phase or more requests a second", cases.of, noun,
                                 census_cases_min);
   }
+}
+
+namespace {
+
+std::string shown(const std::vector<Nanoseconds>& sorted, std::optional<std::uint64_t> rank) {
+  if (!rank) return "not known";
+  return sorted[*rank - 1] == no_answer ? "no answer" : base::format_duration(sorted[*rank - 1]);
+}
+
+}  // namespace
+
+void decide_slowest(Check& check, std::vector<Nanoseconds> most, std::vector<Nanoseconds> least, double quantile,
+                    Nanoseconds limit, std::string_view noun) {
+  std::ranges::sort(most);
+  std::ranges::sort(least);
+  const std::uint64_t n = check.samples = most.size();
+  check.measured = fmt::format("{} {}", n, noun);
+  if (n == 0) {
+    check.missing = fmt::format("there were no {}", noun);
+    return;
+  }
+  const QuantileRanks ranks = quantile_ranks(n, quantile);
+  const auto rank = static_cast<std::uint64_t>(std::ceil(quantile * static_cast<double>(n)));
+  check.measured = fmt::format("p{:.3g} {} in {} {}, interval {} to {}", 100 * quantile,
+                               shown(most, std::clamp<std::uint64_t>(rank, 1, n)), n, noun, shown(least, ranks.lower),
+                               shown(most, ranks.upper));
+  const std::uint64_t enough = samples_for_quantile(quantile);
+  if (ranks.upper && most[*ranks.upper - 1] <= limit) check.verdict = Verdict::holds;
+  else if (ranks.lower && least[*ranks.lower - 1] > limit) check.verdict = Verdict::violated;
+  else if (n < enough)
+    check.missing = fmt::format("{} {}: needs at least {}: a longer phase or more requests a second", n, noun, enough);
+  else check.missing = "too near the limit to decide: a longer phase or more requests a second";
+}
+
+std::vector<Tie> ties_to(const View& view, std::string_view dependency) {
+  struct Route {
+    std::uint64_t requests = 0;
+    std::uint64_t calling = 0;
+  };
+  std::vector<Route> routes(view.log().names.size());
+  std::vector<Tie> ties(routes.size(), Tie::unknown);
+  if (!correlated(view, dependency)) return ties;
+  std::vector<bool> calls(view.ingress().size());
+  for (const std::uint32_t caller : view.callers_of(dependency)) {
+    if (caller != View::nobody) calls[caller] = true;
+  }
+  for (std::size_t at = 0; at < calls.size(); ++at) {
+    const events::Exchange& request = *view.ingress()[at];
+    const bool healthy = request.start >= view.healthy_begin() && request.end < view.healthy_end();
+    if (!healthy || request.outcome != events::Outcome::answered || request.route >= routes.size()) continue;
+    ++routes[request.route].requests;
+    routes[request.route].calling += calls[at] ? 1 : 0;
+  }
+  for (std::size_t route = 0; route < routes.size(); ++route) {
+    const auto& [requests, calling] = routes[route];
+    if (requests < class_requests_min) continue;
+    if (calling == 0) ties[route] = Tie::never;
+    else if (static_cast<double>(calling) >= calling_share_min * static_cast<double>(requests))
+      ties[route] = Tie::always;
+  }
+  return ties;
 }
 
 std::string describe(const Span& span) {
@@ -84,7 +146,7 @@ std::optional<FaultWindow> fault_window(const PhaseWindow& phase, std::string_vi
 void cannot(Finding& finding, const std::vector<std::string>& names, const std::string& reason) {
   for (const std::string& name : names)
     finding.checks.push_back(
-        {.name = name, .expected = "as the scenario says", .measured = "nothing", .missing = reason});
+        {.name = name, .expected = std::string(as_written), .measured = std::string(not_measured), .missing = reason});
 }
 
 bool correlated(const View& view, std::string_view dependency) {

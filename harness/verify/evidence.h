@@ -27,6 +27,11 @@ inline constexpr double unseen_share_max = 0.03;
 inline constexpr std::uint64_t census_cases_min = 100;
 void decide_count(Check& check, Cases cases, std::uint64_t at_most, std::string_view noun);
 
+// "A share `quantile` of them takes at most `limit`", each known to have taken between `least` and `most` (no_answer: none
+// came). HOLDS on most, VIOLATED on least, by order statistics at 95 %. Sorts both.
+void decide_slowest(Check& check, std::vector<Nanoseconds> most, std::vector<Nanoseconds> least, double quantile,
+                    Nanoseconds limit, std::string_view noun);
+
 // A duration known to lie in [low, high].
 struct Span {
   Nanoseconds low{0};
@@ -48,6 +53,14 @@ struct FaultWindow {
   Time to{};
 };
 std::optional<FaultWindow> fault_window(const PhaseWindow& phase, std::string_view dependency);
+
+// What stands in a check until judge() puts the expectation there, as it is written.
+inline constexpr std::string_view as_written = "as the scenario says";
+inline constexpr std::string_view not_measured = "not measured";
+
+// Requests of routes that call the dependency in no case, or in nearly every one, while all is well; by trace id.
+enum class Tie : std::uint8_t { unknown, never, always };
+std::vector<Tie> ties_to(const View& view, std::string_view dependency);  // by route
 
 // One check for each name, all INCONCLUSIVE for one reason.
 void cannot(Finding& finding, const std::vector<std::string>& names, const std::string& reason);

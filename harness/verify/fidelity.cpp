@@ -7,6 +7,7 @@
 
 #include "harness/base/units.h"
 #include "harness/verify/statistics.h"
+#include "scenarios/probe_schedule.h"
 
 namespace stormproof::verify {
 namespace {
@@ -26,12 +27,25 @@ std::uint64_t under_way(const View& view, Time at) {
   return count;
 }
 
+// Whether it is asked to act on its share of all calls to its dependency, all the while.
+bool takes_every_call(const scenarios::Fault& rule) {
+  const scenarios::Targeting& only = rule.targeting;
+  const bool some = !rule.methods.empty() || !rule.paths.empty() || !only.routes.empty() || !only.headers.empty() ||
+                    !only.clients.empty() || rule.message.throttle || rule.message.stale;
+  const bool sometimes = only.after > Nanoseconds(0) || only.lasting || only.ramp > Nanoseconds(0);
+  const bool counted = only.first || only.first_tries || only.every || only.at_most;
+  // Drawn for each request, the calls of one are hit together: their number says less than so many draws.
+  const bool together = only.by_request && rule.share < 1;
+  return !some && !sometimes && !counted && !together;
+}
+
 // A rule that takes every request of its dependency must have acted on its share of the calls made while it was on.
 std::string undelivered_rule(const View& view, const PhaseWindow& phase, const scenarios::Fault& rule) {
   const std::uint64_t fired = view.fired(rule.id);
   if (fired < fired_min) return fmt::format("the fault {} on {} never fired", rule.id, rule.on);
+  if (rule.connection) return "";  // its share is one of connections
   const bool alone = std::ranges::count(phase.plan->faults, rule.on, &scenarios::Fault::on) == 1;
-  if (!alone || !rule.methods.empty() || !rule.paths.empty() || !phase.faults_on) return "";
+  if (!alone || !takes_every_call(rule) || !phase.faults_on) return "";
   const Time from =
       *phase.faults_on + schedule_lag_max;  // a call in the air while the plan was switched may go either way
   const Time to = phase.faults_off.value_or(phase.end) - schedule_lag_max;
@@ -60,10 +74,14 @@ std::vector<std::string> doubts(const PhaseWindow& phase) {
   for (const events::Exchange* request : ingress) {
     if (request->outcome != events::Outcome::shed) lags.push_back(own_lag(*request));
   }
-  if (const Nanoseconds lag = p99_of(std::move(lags)); lag > schedule_lag_max) {
+  // A probe is judged by when its requests really went out: late ones only blur its bursts.
+  const auto* const claim = phase.plan->probe ? scenarios::probed_claim(*phase.plan) : nullptr;
+  const Nanoseconds lag_max =
+      claim == nullptr ? schedule_lag_max : std::max(schedule_lag_max, scenarios::refill_time(*claim) / 10);
+  if (const Nanoseconds lag = p99_of(std::move(lags)); lag > lag_max) {
     reasons.push_back(
         fmt::format("the generator lagged: p99 of the start behind schedule was {}, at most {} is allowed",
-                    base::format_duration(lag), base::format_duration(schedule_lag_max)));
+                    base::format_duration(lag), base::format_duration(lag_max)));
   }
   return reasons;
 }

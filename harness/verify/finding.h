@@ -30,6 +30,15 @@ struct Instant {
   bool operator==(const Instant&) const = default;
 };
 
+// A parameter of the subject as its traffic tells it, with the bounds that contain it. Durations in seconds, rates per
+// second, the rest as counts.
+struct Estimate {
+  std::string of = {};  // "sleep window"
+  double low = 0;
+  double high = 0;
+  bool operator==(const Estimate&) const = default;
+};
+
 // One checked statement of an expectation: a circuit-breaker line with four fields gives four checks.
 struct Check {
   std::string name = {};  // "opens-within"
@@ -38,6 +47,7 @@ struct Check {
   std::string measured = {};  // "0.84 s (6 failed calls), interval 0.81–0.86 s"
   std::string missing = {};   // INCONCLUSIVE only: "no suppressed request in 20 s at 2/s: needs at least 14/s"
   std::uint64_t samples = 0;
+  std::optional<Estimate> estimate = {};
   bool operator==(const Check&) const = default;
 };
 

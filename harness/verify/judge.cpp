@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/verify/bulkhead.h"
 #include "harness/verify/circuit_breaker.h"
 #include "harness/verify/errors.h"
+#include "harness/verify/evidence.h"
+#include "harness/verify/failover.h"
+#include "harness/verify/fallback.h"
 #include "harness/verify/fidelity.h"
 #include "harness/verify/latency.h"
 #include "harness/verify/links.h"
+#include "harness/verify/metastability.h"
+#include "harness/verify/overload.h"
 #include "harness/verify/not_worse.h"
 #include "harness/verify/rate_limit.h"
 #include "harness/verify/recovers.h"
@@ -35,6 +41,13 @@ struct Dispatch {
   Finding operator()(const scenarios::TraceExpectation& what) const {
     return judge_trace_propagation(view, phase, what);
   }
+  Finding operator()(const scenarios::FailoverExpectation& what) const { return judge_failover(view, phase, what); }
+  Finding operator()(const scenarios::BulkheadExpectation& what) const { return judge_bulkhead(view, phase, what); }
+  Finding operator()(const scenarios::OverloadExpectation& what) const { return judge_overload(view, phase, what); }
+  Finding operator()(const scenarios::MetastabilityExpectation& what) const {
+    return judge_metastability(view, phase, what);
+  }
+  Finding operator()(const scenarios::FallbackExpectation& what) const { return judge_fallback(view, phase, what); }
   Finding operator()(const scenarios::NotWorseExpectation& what) const {
     return judge_not_worse(view, phase, what, run_false_alarms * tests_of(what) / tests);
   }
@@ -53,6 +66,11 @@ struct Title {
   std::string operator()(const scenarios::RetriesExpectation& what) const { return "retries on " + what.on; }
   std::string operator()(const scenarios::RateLimitExpectation&) const { return "rate-limit"; }
   std::string operator()(const scenarios::TraceExpectation& what) const { return "trace-propagation on " + what.on; }
+  std::string operator()(const scenarios::FailoverExpectation& what) const { return "failover on " + what.on; }
+  std::string operator()(const scenarios::BulkheadExpectation& what) const { return "bulkhead on " + what.on; }
+  std::string operator()(const scenarios::OverloadExpectation&) const { return "overload"; }
+  std::string operator()(const scenarios::MetastabilityExpectation&) const { return "metastability"; }
+  std::string operator()(const scenarios::FallbackExpectation& what) const { return "fallback on " + what.on; }
   std::string operator()(const scenarios::NotWorseExpectation&) const { return "not-worse"; }
   std::string operator()(const scenarios::DifferencesExpectation&) const { return "differences"; }
 };
@@ -64,8 +82,10 @@ Finding not_reached(const View& view, const scenarios::Expectation& expectation)
                                  ? "the phase was not reached"
                                  : fmt::format("the phase was not reached: {}", view.aborted_because());
   finding.summary = fmt::format("No verdict: {}.", reason);
-  finding.checks.push_back(
-      {.name = finding.expectation, .expected = expectation.text, .measured = "nothing", .missing = reason});
+  finding.checks.push_back({.name = finding.expectation,
+                            .expected = expectation.text,
+                            .measured = std::string(not_measured),
+                            .missing = reason});
   return finding;
 }
 
@@ -73,6 +93,9 @@ const std::vector<std::string> none;
 
 bool looks_back(const scenarios::Expectation& expectation) {
   if (std::holds_alternative<scenarios::RecoversExpectation>(expectation.what)) return true;
+  if (std::holds_alternative<scenarios::MetastabilityExpectation>(expectation.what)) return true;
+  if (const auto* failover = std::get_if<scenarios::FailoverExpectation>(&expectation.what))
+    return failover->returns_within.has_value();
   const auto* breaker = std::get_if<scenarios::BreakerExpectation>(&expectation.what);
   return breaker != nullptr && breaker->closes_within.has_value();
 }
@@ -82,6 +105,9 @@ Finding judge_one(const View& view, const PhaseWindow& phase, const scenarios::E
       phase.reached ? std::visit(Dispatch{view, phase, tests}, expectation.what) : not_reached(view, expectation);
   finding.phase = phase.plan->name;
   finding.line = expectation.line;
+  for (Check& check : finding.checks) {
+    if (check.expected == as_written) check.expected = expectation.text;
+  }
   return finding;
 }
 

@@ -9,6 +9,7 @@
 #include "harness/verify/comparison_gates.h"
 #include "harness/verify/evidence.h"
 #include "harness/verify/fidelity.h"
+#include "scenarios/probe_schedule.h"
 
 namespace stormproof::verify {
 namespace {
@@ -51,6 +52,7 @@ Pairs pairs_of(const View& view, const PhaseWindow& phase, bool with_answers) {
   Pairs pairs;
   const bool has_second = view.has(second_baseline_party);
   for (const Exchange* const candidate : phase.requests) {
+    if (candidate->request >= scenarios::first_probe_request(0)) continue;  // of a probe: for the candidate alone
     const Exchange* const baseline = view.beside(baseline_party, candidate->request);
     const Exchange* const second = has_second ? view.beside(second_baseline_party, candidate->request) : nullptr;
     const auto sent = [](const Exchange* exchange) { return exchange != nullptr && !events::never_sent(*exchange); };

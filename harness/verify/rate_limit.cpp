@@ -7,6 +7,9 @@
 
 #include "harness/base/units.h"
 #include "harness/verify/errors.h"
+#include "harness/verify/limit_headers.h"
+#include "harness/verify/limiter_claim.h"
+#include "harness/verify/rate_probe.h"
 #include "harness/verify/statistics.h"
 
 namespace stormproof::verify {
@@ -16,6 +19,22 @@ using base::format_duration;
 using base::format_percent;
 using events::Advice;
 using What = Decision::What;
+
+constexpr const char* retry_after_claim = "each refusal says in Retry-After when the next is admitted, to the second";
+
+std::string rate_claim(const scenarios::RateLimitExpectation& claim) {
+  return fmt::format("{} ± {} in the long run", base::format_rate(claim.rate_per_second),
+                     format_percent(rate_tolerance));
+}
+
+std::string burst_claim(const scenarios::RateLimitExpectation& claim) {
+  return fmt::format("at most {} at once, and {} more", *claim.burst, base::format_rate(claim.rate_per_second));
+}
+
+std::string refusals_claim(const scenarios::RateLimitExpectation& claim) {
+  return fmt::format("at most {} of the refusals while a token was there",
+                     format_percent(*claim.wrongly_refused_at_most));
+}
 
 struct Seen {
   std::vector<Decisions> phase = {};  // of each caller
@@ -31,11 +50,16 @@ struct Seen {
 
 double seconds(Nanoseconds duration) { return static_cast<double>(duration.count()) / 1e9; }
 
-Seen look(const View& view, const PhaseWindow& phase, const scenarios::RateLimitExpectation& claim) {
-  Seen seen{.phase = decisions_of(phase.requests, claim.status, !claim.per.empty()),
-            .run = decisions_of(view.ingress(), claim.status, !claim.per.empty()),
+// A probe's first caller, alone; else all that was sent in the phase.
+Seen look(const View& view, const PhaseWindow& phase, const scenarios::RateLimitExpectation& claim,
+          const ProbeSeen& probe) {
+  const bool per_key = !claim.per.empty() && !phase.plan->probe;
+  Seen seen{.phase = decisions_of(phase.plan->probe ? Exchanges(probe.own) : Exchanges(phase.requests), claim.status,
+                                  per_key),
+            .run = decisions_of(view.ingress(), claim.status, per_key),
             .from = phase.begin,
             .to = phase.end};
+  if (phase.plan->probe) seen.run = seen.phase;
   for (const Decisions& decisions : seen.phase) {
     for (const Decision& decision : decisions) {
       ++seen.requests;
@@ -58,7 +82,7 @@ std::string untried(const Seen& seen, const scenarios::RateLimitExpectation& cla
   if (seen.refused >= refusals_min) return "";
   std::string text = fmt::format(
       "{} of {} requests were refused with {}, at {:.3g}/s: the limit was not reached; send "
-      "at least {:.3g}/s",
+      "at least {:.3g}/s, or let a phase probe it (probe: rate-limit)",
       seen.refused, seen.requests, claim.status, seen.offered, 2 * claim.rate_per_second);
   if (seen.service_unavailable >= refusals_min)
     text += fmt::format(", or state status: 503, which {} answers had", seen.service_unavailable);
@@ -69,6 +93,17 @@ std::string too_unsure(const Seen& seen) {
   if (static_cast<double>(seen.unknown) <= unknown_share_max * static_cast<double>(seen.requests)) return "";
   return fmt::format("{} of {} requests failed: whether the limit admitted them is not known", seen.unknown,
                      seen.requests);
+}
+
+// "19.98/s to 20.03/s": with so many digits as tell the two apart, or the one where six do not.
+std::string rate_interval(double low, double high) {
+  const double middle = (low + high) / 2;
+  for (int digits = 3; digits <= 6; ++digits) {
+    const std::string from = fmt::format("{:#.{}g}", low, digits);
+    const std::string to = fmt::format("{:#.{}g}", high, digits);
+    if (from != to) return fmt::format("{}/s to {}/s", from, to);
+  }
+  return base::format_rate(middle);
 }
 
 std::string_view shape_of(const Saturation& seen, double per_second) {
@@ -107,13 +142,12 @@ bool surely_too_slow(const Seen& seen, double rate) {
 
 Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim) {
   const double rate = claim.rate_per_second;
-  Check check{
-      .name = "rate",
-      .expected = fmt::format("{} ± {} in the long run", base::format_rate(rate), format_percent(rate_tolerance))};
+  Check check{.name = "rate", .expected = rate_claim(claim)};
   Saturation all;
   double runs = 0;
   for (const Decisions& decisions : seen.phase) {
-    const double burst = claim.burst ? static_cast<double>(*claim.burst) : burst_of(decisions, rate).low;
+    // Where answers are held back, as a queue does, only the greatest burst that is possible is that of the limit.
+    const double burst = claim.burst ? static_cast<double>(*claim.burst) : burst_of(decisions, rate).high;
     const Saturation one = saturation_of(decisions, rate, burst);
     all.admitted += one.admitted;
     all.least += one.least;
@@ -139,10 +173,9 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
   }
   const double low = static_cast<double>(all.admitted) / seconds(all.most);
   const double high = static_cast<double>(all.admitted) / seconds(all.least);
-  check.measured = fmt::format(
-      "{} ({} admitted in {} of refusals{}), interval {} to {}",
-      base::format_rate(static_cast<double>(all.admitted) / seconds((all.most + all.least) / 2)), all.admitted,
-      format_duration(all.least), shape_of(all, rate), base::format_rate(low), base::format_rate(high));
+  check.measured = fmt::format("{} ({} admitted in {} of refusals{})", rate_interval(low, high), all.admitted,
+                               format_duration(all.least), shape_of(all, rate));
+  check.estimate = Estimate{"rate", low, high};
   if (low >= rate * (1 - rate_tolerance) && high <= rate * (1 + rate_tolerance)) check.verdict = Verdict::holds;
   else if (low > rate * (1 + rate_tolerance) || (high < rate * (1 - rate_tolerance) && surely_too_slow(seen, rate)))
     check.verdict = Verdict::violated;
@@ -158,9 +191,7 @@ Check check_rate(const Seen& seen, const scenarios::RateLimitExpectation& claim)
 Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim, Finding& finding) {
   const double burst = static_cast<double>(*claim.burst);
   const double rate = claim.rate_per_second * (1 + envelope_slack);
-  Check check{.name = "burst",
-              .expected = fmt::format("at most {} at once, and {} more", *claim.burst,
-                                      base::format_rate(claim.rate_per_second))};
+  Check check{.name = "burst", .expected = burst_claim(claim)};
   Burst most;
   const Decisions* of = nullptr;
   for (const Decisions& decisions : seen.phase) {
@@ -170,8 +201,20 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
     most = one;
     of = &decisions;
   }
-  check.measured = fmt::format("{} admitted in {}: {:.1f} above the rate, and {:.1f} at most", most.admitted,
-                               format_duration(most.to - most.from), most.low, most.high);
+  // Where the limit was spent before the phase began, only the whole run shows how much it held.
+  Burst ever = most;
+  for (const Decisions& decisions : seen.run) {
+    const Burst one = burst_of(decisions, rate);
+    if (one.low > ever.low && one.from < seen.to) ever = one;
+  }
+  const bool before = most.low <= burst + 1e-6 && ever.low > burst + 1e-6;
+  if (before && ever.to > seen.from) most = ever;
+  const double above = std::max(0.0, most.low);
+  check.measured =
+      fmt::format("between {:.1f} and {:.1f} above the rate ({} admitted in {}, from {} after the phase began)", above,
+                  most.high, most.admitted, format_duration(most.to - most.from),
+                  format_duration(std::max(Nanoseconds(0), most.from - seen.from)));
+  check.estimate = Estimate{"burst", most.low, most.high};
   if (most.low > burst + 1e-6) {
     check.verdict = Verdict::violated;
     finding.timeline.push_back({most.from, "too many are admitted from here"});
@@ -180,9 +223,16 @@ Check check_burst(const Seen& seen, const scenarios::RateLimitExpectation& claim
       if (decision.start >= most.from && decision.end <= most.to && decision.what == What::admitted)
         show(finding, decision.request->request);
     }
+  } else if (before) {
+    check.missing = fmt::format(
+        "before this phase {} were admitted in {}, {:.1f} above the rate, and what is left of the burst says nothing: "
+        "let "
+        "the limit rest for {} before the phase",
+        ever.admitted, format_duration(ever.to - ever.from), ever.low,
+        format_duration(Nanoseconds(std::llround(1e9 * burst / claim.rate_per_second))));
   } else if (most.high > burst + 1) {
     check.missing = "the answers come too late to tell when they were decided on: lower the latency of the service";
-  } else if (most.low < burst - 2) {
+  } else if (std::max(burst_of(narrowed(*of), rate).low, ever.low) < burst - 2) {
     check.missing = fmt::format(
         "the burst was never spent: let the limit rest for {} before the phase, then send "
         "{} at once",
@@ -208,9 +258,7 @@ void check_unlimited(const Seen& seen, const scenarios::RateLimitExpectation& cl
 }
 
 Check check_refusals(const Seen& seen, const scenarios::RateLimitExpectation& claim, Finding& finding) {
-  Check check{.name = "wrongly-refused-at-most",
-              .expected = fmt::format("at most {} of the refusals while a token was there",
-                                      format_percent(*claim.wrongly_refused_at_most))};
+  Check check{.name = "wrongly-refused-at-most", .expected = refusals_claim(claim)};
   Cases cases;
   for (const Decisions& decisions : seen.run) {
     const Refusals refusals = replay_bucket(decisions, claim.rate_per_second * (1 - refill_slack),
@@ -241,8 +289,7 @@ std::optional<bool> truthful(const Wait& wait) {
 }
 
 Check check_retry_after(const Seen& seen, Finding& finding) {
-  Check check{.name = "truthful-retry-after",
-              .expected = "each refusal says in Retry-After when the next is admitted, to the second"};
+  Check check{.name = "truthful-retry-after", .expected = retry_after_claim};
   Cases cases;
   std::uint64_t silent = 0;
   std::uint64_t open = 0;
@@ -277,12 +324,61 @@ Check check_retry_after(const Seen& seen, Finding& finding) {
   return check;
 }
 
-std::vector<std::string> names_of(const scenarios::RateLimitExpectation& claim) {
-  std::vector<std::string> names = {"rate"};
-  if (claim.burst) names.emplace_back("burst");
-  if (claim.wrongly_refused_at_most) names.emplace_back("wrongly-refused-at-most");
-  if (claim.truthful_retry_after) names.emplace_back("truthful-retry-after");
-  return names;
+// What is claimed, each with its name, before anything is known of it.
+std::vector<Check> claimed(const scenarios::RateLimitExpectation& claim, const scenarios::Phase& phase) {
+  std::vector<Check> checks = {{.name = "rate", .expected = rate_claim(claim)}};
+  if (claim.burst) checks.push_back({.name = "burst", .expected = burst_claim(claim)});
+  if (claim.wrongly_refused_at_most)
+    checks.push_back({.name = "wrongly-refused-at-most", .expected = refusals_claim(claim)});
+  if (claim.truthful_retry_after) checks.push_back({.name = "truthful-retry-after", .expected = retry_after_claim});
+  if (claim.truthful_headers)
+    checks.push_back({.name = "truthful-headers", .expected = "RateLimit headers tell the truth"});
+  if (!claim.algorithm.empty()) checks.push_back({.name = "algorithm", .expected = algorithm_claim(claim)});
+  for (std::string& name : probe_checks(phase, claim)) {
+    std::string expected = fmt::format("what the probe tells of {}", name);
+    checks.push_back({.name = std::move(name), .expected = std::move(expected)});
+  }
+  return checks;
+}
+
+// Nothing can be said, but that too much was admitted where it was.
+void judge_untried(const Seen& seen, const scenarios::RateLimitExpectation& claim, const scenarios::Phase& phase,
+                   const std::string& why_not, Finding& finding) {
+  finding.checks = claimed(claim, phase);
+  for (Check& check : finding.checks) {
+    check.measured = fmt::format("{} of {} requests refused", seen.refused, seen.requests);
+    check.samples = seen.requests;
+    check.missing = why_not;
+  }
+  check_unlimited(seen, claim, finding);
+  // More than it may is too much also where it never refuses.
+  if (!claim.burst || seen.requests == 0) return;
+  Check burst = check_burst(seen, claim, finding);
+  if (burst.verdict == Verdict::violated) finding.checks[1] = std::move(burst);
+}
+
+// A probe tells the rate while it sends three times as much; who is admitted may be served late, and is decided on at once.
+Seen sustained(const Seen& seen, const ProbeSeen& probe, const scenarios::RateLimitExpectation& claim) {
+  Seen some = seen;
+  some.phase = decisions_of(probe.sustained, claim.status, false);
+  for (Decisions& decisions : some.phase) decisions = narrowed(std::move(decisions));
+  return some;
+}
+
+void judge_tried(const Seen& seen, const scenarios::RateLimitExpectation& claim, const PhaseWindow& phase,
+                 const ProbeSeen& probe, Finding& finding) {
+  finding.checks.push_back(check_rate(phase.plan->probe ? sustained(seen, probe, claim) : seen, claim));
+  if (claim.burst) finding.checks.push_back(check_burst(seen, claim, finding));
+  if (claim.wrongly_refused_at_most) finding.checks.push_back(check_refusals(seen, claim, finding));
+  if (claim.truthful_retry_after) finding.checks.push_back(check_retry_after(seen, finding));
+  if (claim.truthful_headers) finding.checks.push_back(check_headers(seen.phase, claim.rate_per_second, finding));
+  if (!claim.algorithm.empty() || phase.plan->probe) {
+    const Classification found = classified(seen.phase, claim, phase.plan->probe.has_value());
+    if (!claim.algorithm.empty()) finding.checks.push_back(check_algorithm(found, claim));
+    else finding.checks.front().measured += found.what ? "; " + found.evidence : "; its algorithm cannot be told";
+  }
+  if (!phase.plan->probe) return;
+  for (Check& check : check_probe(probe, *phase.plan, claim, finding)) finding.checks.push_back(std::move(check));
 }
 
 }  // namespace
@@ -291,22 +387,14 @@ Finding judge_rate_limit(const View& view, const PhaseWindow& phase,
                          const scenarios::RateLimitExpectation& expectation) {
   Finding finding;
   finding.expectation = "rate-limit";
-  const Seen seen = look(view, phase, expectation);
-  const std::string why_not = untried(seen, expectation);
+  const ProbeSeen probe = phase.plan->probe ? probe_seen(view, phase) : ProbeSeen();
+  const Seen seen = look(view, phase, expectation, probe);
+  const std::string why_not = probe.why_not.empty() ? untried(seen, expectation) : probe.why_not;
   const std::string unsure = too_unsure(seen);
   if (!why_not.empty()) {
-    cannot(finding, names_of(expectation), why_not);
-    check_unlimited(seen, expectation, finding);
-    // More than it may is too much also where it never refuses.
-    if (expectation.burst && seen.requests > 0) {
-      Check burst = check_burst(seen, expectation, finding);
-      if (burst.verdict == Verdict::violated) finding.checks[1] = std::move(burst);
-    }
+    judge_untried(seen, expectation, *phase.plan, why_not, finding);
   } else {
-    finding.checks.push_back(check_rate(seen, expectation));
-    if (expectation.burst) finding.checks.push_back(check_burst(seen, expectation, finding));
-    if (expectation.wrongly_refused_at_most) finding.checks.push_back(check_refusals(seen, expectation, finding));
-    if (expectation.truthful_retry_after) finding.checks.push_back(check_retry_after(seen, finding));
+    judge_tried(seen, expectation, phase, probe, finding);
     if (!unsure.empty()) {
       for (Check& check : finding.checks) {
         if (check.verdict == Verdict::violated && check.name != "rate") continue;

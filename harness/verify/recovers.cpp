@@ -8,6 +8,7 @@
 
 #include "harness/base/units.h"
 #include "harness/verify/errors.h"
+#include "harness/verify/evidence.h"
 #include "harness/verify/statistics.h"
 
 namespace stormproof::verify {
@@ -92,7 +93,8 @@ std::vector<Window> cut(Exchanges ingress, Time from, Nanoseconds width, const B
   return windows;
 }
 
-std::optional<std::size_t> first_stable(const std::vector<Window>& windows, const Band& band) {
+std::optional<std::size_t> first_stable(const std::vector<Window>& windows, const Band& band,
+                                        std::size_t stable_windows) {
   for (std::size_t first = 0; first + stable_windows <= windows.size(); ++first) {
     Window all;
     bool good = true;
@@ -103,7 +105,7 @@ std::optional<std::size_t> first_stable(const std::vector<Window>& windows, cons
       all.failing += windows[at].failing;
       all.slow += windows[at].slow;
     }
-    if (good && in_band(band, all)) return first;
+    if (good && all.requests >= stable_requests_min && in_band(band, all)) return first;
   }
   return std::nullopt;
 }
@@ -115,14 +117,18 @@ struct Recovery {
   std::optional<Time> first_good = {};
   std::optional<Time> stable = {};
   std::vector<Window> windows = {};
+  std::size_t stable_windows = 0;  // that are asked for
+  std::uint64_t requests = 0;
 };
 
-Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Band& band, const Reading& reading) {
-  Recovery recovery{.heal = heal, .observed_to = phase.end};
+Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Band& band, const Reading& reading,
+                 std::size_t stable_windows) {
+  Recovery recovery{.heal = heal, .observed_to = phase.end, .stable_windows = stable_windows};
   if (phase.faults_off && *phase.faults_off == heal)
     recovery.observed_to = view.faults_on_after(heal).value_or(phase.end);
   const Exchanges ingress = view.ingress_between(heal, recovery.observed_to);
   if (ingress.empty()) return recovery;
+  recovery.requests = ingress.size();
   const auto span = recovery.observed_to - heal;
   const double share = static_cast<double>(recovery_window_requests) / static_cast<double>(ingress.size());
   const Nanoseconds per_window(std::llround(static_cast<double>(span.count()) * std::min(share, 1.0)));
@@ -132,14 +138,19 @@ Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Ba
     if (reading.of.fate(*request) != Fate::good) continue;
     if (!recovery.first_good || request->end < *recovery.first_good) recovery.first_good = request->end;
   }
-  if (const auto first = first_stable(recovery.windows, band)) recovery.stable = recovery.windows[*first].begin;
+  if (const auto first = first_stable(recovery.windows, band, stable_windows))
+    recovery.stable = recovery.windows[*first].begin;
   return recovery;
 }
 
 void decide(Check& check, const Recovery& recovery, Nanoseconds within) {
   const Nanoseconds observed = recovery.observed_to - recovery.heal;
-  const auto needed = within + recovery.width * static_cast<std::int64_t>(stable_windows + 1);
-  if (recovery.stable) {
+  const auto needed = within + recovery.width * static_cast<std::int64_t>(recovery.stable_windows + 1);
+  if (recovery.requests < stable_requests_min) {
+    check.missing =
+        fmt::format("{} requests after the heal: needs at least {}: a longer phase or more requests a second",
+                    recovery.requests, stable_requests_min);
+  } else if (recovery.stable) {
     const Nanoseconds latest = *recovery.stable - recovery.heal;
     const Nanoseconds earliest = latest == Nanoseconds(0) ? latest : latest - recovery.width;
     if (latest <= within) check.verdict = Verdict::holds;
@@ -154,6 +165,26 @@ void decide(Check& check, const Recovery& recovery, Nanoseconds within) {
     check.missing = fmt::format("no stable stretch in {}: the phase needs {} after the heal", format_duration(observed),
                                 format_duration(needed));
   }
+}
+
+// Any good answer counts that was asked for after the heal; what never left the harness says nothing.
+Check check_first(const Recovery& recovery, const View& view, Nanoseconds within) {
+  Check check{.name = "first-success-within",
+              .expected = fmt::format("a good answer within {} of the heal", format_duration(within)),
+              .samples = recovery.requests};
+  check.measured = recovery.first_good ? fmt::format("first good answer {} after the heal",
+                                                     format_duration(*recovery.first_good - recovery.heal))
+                                       : "no good answer after the heal";
+  // Those that could have been answered in time.
+  const Exchanges asked = view.ingress_between(recovery.heal, recovery.heal + within);
+  const bool sent = std::ranges::any_of(asked, [](const Exchange* request) { return !events::never_sent(*request); });
+  if (recovery.first_good && *recovery.first_good - recovery.heal <= within) check.verdict = Verdict::holds;
+  else if (!sent || asked.size() < first_requests_min)
+    check.missing = fmt::format("{} requests in this time: needs at least {}: more requests a second", asked.size(),
+                                first_requests_min);
+  else if (recovery.observed_to - recovery.heal < within) check.missing = "the phase ended before the limit";
+  else check.verdict = Verdict::violated;
+  return check;
 }
 
 void decide_both(Check& check, const Recovery& recovery, const Recovery& at_best, Nanoseconds within) {
@@ -210,27 +241,37 @@ Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenari
     check.missing =
         fmt::format("{} requests in the steady state: a band needs at least {}", band.samples, steady_requests_min);
   } else {
-    const Recovery recovery = measure(view, phase, *heal, band, strict);
-    const Recovery at_best = measure(view, phase, *heal, wide, lenient);
+    const Recovery recovery = measure(view, phase, *heal, band, strict, expectation.windows);
+    const Recovery at_best = measure(view, phase, *heal, wide, lenient, expectation.windows);
     for (const Window& window : recovery.windows) check.samples += window.requests;
     check.measured = measured(recovery, band);
     finding.timeline.push_back({*heal, "healed"});
     if (recovery.first_good) finding.timeline.push_back({*recovery.first_good, "first good answer"});
     if (recovery.stable) finding.timeline.push_back({*recovery.stable, "stable"});
     std::ranges::sort(finding.timeline, {}, [](const Instant& instant) { return std::tie(instant.at, instant.what); });
-    if (recovery.windows.empty()) check.missing = "no request was sent after the heal";
+    if (recovery.requests == 0) check.missing = "no request was sent after the heal";
     else decide_both(check, recovery, at_best, expectation.within);
     if (check.verdict == Verdict::violated) show_failing(finding, view, at_best, expectation.within, wide, lenient);
+    if (expectation.first_success_within)
+      finding.checks.push_back(check_first(recovery, view, *expectation.first_success_within));
   }
+  if (expectation.first_success_within && finding.checks.empty())
+    cannot(finding, {"first-success-within"}, check.missing);
   finding.verdict = check.verdict;
-  switch (check.verdict) {
+  if (!finding.checks.empty()) finding.verdict = worst({check.verdict, finding.checks.front().verdict});
+  switch (finding.verdict) {
     case Verdict::holds: finding.summary = fmt::format("The service recovered: {}.", check.measured); break;
     case Verdict::violated:
       finding.summary = fmt::format("The service did not recover in time: {}.", check.measured);
       break;
-    case Verdict::inconclusive: finding.summary = fmt::format("No verdict on the recovery: {}.", check.missing); break;
+    case Verdict::inconclusive: {
+      const bool first = check.verdict != Verdict::inconclusive;
+      finding.summary =
+          fmt::format("No verdict on the recovery: {}.", first ? finding.checks.front().missing : check.missing);
+      break;
+    }
   }
-  finding.checks.push_back(std::move(check));
+  finding.checks.insert(finding.checks.begin(), std::move(check));
   return finding;
 }
 

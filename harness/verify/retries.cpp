@@ -48,6 +48,7 @@ Check check_attempts(const Attempts& attempts, std::uint64_t at_most, Finding& f
   check.measured = lengths.empty() ? "no call failed for good"
                                    : fmt::format("{} calls where all failed (median), {} at most; {} of {} too many",
                                                  lengths[lengths.size() / 2], most, cases.bad, cases.of);
+  if (most > 0) check.estimate = Estimate{"attempts", static_cast<double>(most), static_cast<double>(most)};
   decide_count(check, cases, 0, exhausted_noun);
   return check;
 }

@@ -29,6 +29,12 @@ bool plausible(const Exchange& exchange, Time origin) {
   return waited_well && near(exchange.intended) && near(exchange.start) && near(exchange.end);
 }
 
+// B3 knows ids of 64 bits, too: the lower half, the upper one zero.
+events::TraceId half_of(events::TraceId trace) {
+  std::fill(trace.bytes.begin(), trace.bytes.begin() + 8, std::uint8_t{0});
+  return trace;
+}
+
 // At one instant, what ends stands before what begins.
 int rank(MarkKind kind) {
   switch (kind) {
@@ -53,7 +59,7 @@ std::size_t View::TraceHash::operator()(const events::TraceId& trace) const {
   return base::identity_of({reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()});
 }
 
-View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log) {
+View::View(const events::Log& log, const scenarios::Scenario& scenario) : log_(log), scenario_(scenario) {
   const Time latest = Time(Nanoseconds::max() / 2);
   Time origin = latest;
   for (const Mark& mark : log.marks) {
@@ -119,7 +125,9 @@ void View::index_exchanges(Time origin) {
   std::unordered_set<events::TraceId, TraceHash> traces_beside;
   for (const auto& [party, answers] : beside_) {
     for (const Exchange* answer : answers) {
-      if (!answer->trace.none()) traces_beside.insert(answer->trace);
+      if (answer->trace.none()) continue;
+      traces_beside.insert(answer->trace);
+      traces_beside.insert(half_of(answer->trace));
     }
   }
   Calls calls_beside;
@@ -160,12 +168,22 @@ void View::correlate() {
   for (std::size_t place = 0; place < ingress_.size(); ++place) {
     if (!ingress_[place]->trace.none()) requests.emplace(ingress_[place]->trace, static_cast<std::uint32_t>(place));
   }
+  std::unordered_map<events::TraceId, std::uint32_t, TraceHash> halves;  // made when the first call asks for it
   for (const auto& [party, calls] : egress_) {
     std::vector<std::uint32_t>& callers = callers_[party];
     callers.reserve(calls.size());
     for (const Exchange* call : calls) {
-      const auto found = call->trace.none() ? requests.end() : requests.find(call->trace);
-      callers.push_back(found == requests.end() ? nobody : found->second);
+      auto found = call->trace.none() ? requests.end() : requests.find(call->trace);
+      if (found != requests.end() || call->trace.none() || half_of(call->trace) != call->trace) {
+        callers.push_back(found == requests.end() ? nobody : found->second);
+        continue;
+      }
+      if (halves.empty()) {
+        for (std::size_t place = 0; place < ingress_.size(); ++place)
+          halves.emplace(half_of(ingress_[place]->trace), static_cast<std::uint32_t>(place));
+      }
+      found = halves.find(call->trace);
+      callers.push_back(found == halves.end() ? nobody : found->second);
     }
   }
 }
@@ -181,7 +199,9 @@ void View::read_marks(const scenarios::Scenario& scenario) {
   std::size_t next_mark = 0;
   place(scenario.steady_state, next_mark);
   for (const scenarios::Phase& phase : scenario.phases) place(phase, next_mark);
-  healthy_begin_ = phases_.front().begin;
+  healthy_begin_ = traffic_begin_ = phases_.front().begin;
+  const auto began = std::ranges::find(marks_, MarkKind::traffic_begin, &Mark::kind);
+  if (began != marks_.end()) traffic_begin_ = began->at;
   healthy_end_ = last_event_ + Nanoseconds(1);
   if (const auto first = faults_on_after(healthy_begin_)) healthy_end_ = *first;
 }

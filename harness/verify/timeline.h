@@ -49,6 +49,7 @@ class View {
   View(const events::Log& log, const scenarios::Scenario& scenario);
 
   const events::Log& log() const { return log_; }
+  const scenarios::Scenario& scenario() const { return scenario_; }
 
   // Whose doing the time of a request is.
   const Attribution& attribution() const { return attribution_; }
@@ -83,6 +84,9 @@ class View {
   Time healthy_begin() const { return healthy_begin_; }
   Time healthy_end() const { return healthy_end_; }
 
+  // When the schedule of the traffic began; where no mark says so, the first phase.
+  Time traffic_begin() const { return traffic_begin_; }
+
   // The last faults_off at or before `when`, and the first faults_on after it.
   std::optional<Time> healed_before(Time when) const;
   std::optional<Time> faults_on_after(Time when) const;
@@ -104,6 +108,7 @@ class View {
   void correlate();
 
   const events::Log& log_;
+  const scenarios::Scenario& scenario_;
   std::vector<events::Mark> marks_ = {};  // in order of time
   std::vector<PhaseWindow> phases_ = {};
   std::vector<const events::Exchange*> ingress_;
@@ -114,6 +119,7 @@ class View {
   std::map<events::NameId, std::uint64_t> fired_beside_;
   std::map<std::string, std::vector<const events::Exchange*>, std::less<>> beside_;  // by number of the request
   std::vector<const events::AnswerDifference*> differences_;                         // in their order
+  Time traffic_begin_{};
   Time healthy_begin_{};
   Time healthy_end_{};
   Time last_event_{};

@@ -20,12 +20,25 @@ using events::Outcome;
 
 constexpr std::string_view no_trace = "calls carry no known trace id: send traceparent with each call";
 
+enum class Stage : std::uint8_t { any, head, trickle, idle };
+constexpr Stage stages[] = {Stage::head, Stage::trickle, Stage::idle};
+
+std::string_view named(Stage stage) {
+  switch (stage) {
+    case Stage::head: return "before the head";
+    case Stage::trickle: return "while the body trickles";
+    case Stage::idle: return "while the body stands still";
+    case Stage::any: break;
+  }
+  return "";
+}
+
 // A call that a fault held.
 struct Held {
   const Exchange* call = nullptr;
   const Exchange* request = nullptr;  // that made it, where that is known
   bool given_up = false;              // by the service
-  bool in_body = false;               // a part of the answer had come
+  Stage stage = Stage::head;          // what had come of the answer
   Nanoseconds lasted() const { return call->end - call->start; }
   bool outlives() const { return request != nullptr && call->end > request->end + leak_slack; }
 };
@@ -44,7 +57,15 @@ bool left_by_us(const Held& held) {
          held.request->end <= held.call->end + sight;
 }
 
-Seen look(const View& view, const FaultWindow& window, std::string_view dependency) {
+// A fault that sends little by little keeps the bytes coming; others hold all of them back.
+Stage stage_of(const View& view, const PhaseWindow& phase, const Exchange& call) {
+  if (call.first_byte == Time{}) return Stage::head;
+  const auto rule = std::ranges::find(phase.plan->faults, view.log().names.name_of(call.fault), &scenarios::Fault::id);
+  if (rule == phase.plan->faults.end() || !rule->message.slow) return Stage::idle;
+  return call.end - call.first_byte < rule->message.slow->head ? Stage::head : Stage::trickle;
+}
+
+Seen look(const View& view, const PhaseWindow& phase, const FaultWindow& window, std::string_view dependency) {
   Seen seen{.window = window, .traced = correlated(view, dependency)};
   const Exchanges calls = view.egress_of(dependency);
   const auto callers = view.callers_of(dependency);
@@ -53,7 +74,7 @@ Seen look(const View& view, const FaultWindow& window, std::string_view dependen
     const Held held{.call = calls[at],
                     .request = request,
                     .given_up = calls[at]->outcome == Outcome::cancelled,
-                    .in_body = calls[at]->first_byte != Time{}};
+                    .stage = stage_of(view, phase, *calls[at])};
     if (calls[at]->start >= view.healthy_begin() && calls[at]->end < view.healthy_end()) {
       ++seen.healthy;
       seen.background += held.outlives() ? 1 : 0;
@@ -71,12 +92,10 @@ struct Waits {
   Nanoseconds longest{0};                  // of all that were held
 };
 
-enum class Stage : std::uint8_t { any, head, body };
-
 Waits waits_of(const Seen& seen, Nanoseconds limit, Stage stage, Finding* finding) {
   Waits waits;
   for (const Held& held : seen.held) {
-    if (stage != Stage::any && held.in_body != (stage == Stage::body)) continue;
+    if (stage != Stage::any && held.stage != stage) continue;
     const Nanoseconds lasted = held.lasted();
     waits.longest = std::max(waits.longest, lasted);
     const bool late = lasted > limit + lateness(limit);
@@ -125,6 +144,11 @@ Check check_stage(const Waits& waits, Nanoseconds limit, std::string name) {
     return check;
   }
   check.measured = measured(waits);
+  if (!waits.given_up.empty()) {
+    const Span timeout = timeout_of(waits.given_up);
+    check.estimate = Estimate{"timeout", static_cast<double>(timeout.low.count()) / 1e9,
+                              static_cast<double>(timeout.high.count()) / 1e9};
+  }
   if (waits.endless > 0) check.verdict = Verdict::violated;
   else decide_share(check, waits.late, late_share_max, "calls that hang");
   return check;
@@ -132,21 +156,62 @@ Check check_stage(const Waits& waits, Nanoseconds limit, std::string name) {
 
 // Stages apart where each has enough calls of its own: a service may give up on the one and not on the other.
 void check_gives_up(Finding& finding, const Seen& seen, Nanoseconds limit) {
-  const Waits head = waits_of(seen, limit, Stage::head, nullptr);
-  const Waits body = waits_of(seen, limit, Stage::body, nullptr);
   const std::uint64_t enough = samples_for_quantile(1 - late_share_max);
-  const auto tells = [&](const Waits& waits) { return waits.late.of >= enough || waits.endless > 0; };
-  if (tells(head) && tells(body)) {
-    finding.checks.push_back(check_stage(head, limit, "gives-up-within, before the head"));
-    finding.checks.push_back(check_stage(body, limit, "gives-up-within, in the body"));
+  std::vector<std::pair<Stage, Waits>> met;
+  std::ptrdiff_t telling = 0;
+  for (const Stage stage : stages) {
+    Waits waits = waits_of(seen, limit, stage, nullptr);
+    if (waits.late.of == 0) continue;
+    telling += waits.late.of >= enough || waits.endless > 0 ? 1 : 0;
+    met.emplace_back(stage, std::move(waits));
+  }
+  const std::size_t first = finding.checks.size();
+  if (telling > 1) {
+    for (const auto& [stage, waits] : met)
+      finding.checks.push_back(check_stage(waits, limit, fmt::format("gives-up-within, {}", named(stage))));
   } else {
     finding.checks.push_back(check_stage(waits_of(seen, limit, Stage::any, nullptr), limit, "gives-up-within"));
-    finding.checks.back().measured += body.late.of == 0   ? " (hung before the head)"
-                                      : head.late.of == 0 ? " (hung in the body)"
-                                                          : "";
+    if (met.size() == 1) finding.checks.back().measured += fmt::format(" (hung {})", named(met.front().first));
   }
-  if (worst({finding.checks.front().verdict, finding.checks.back().verdict}) == Verdict::violated)
-    waits_of(seen, limit, Stage::any, &finding);
+  const bool violated =
+      std::ranges::any_of(finding.checks.begin() + static_cast<std::ptrdiff_t>(first), finding.checks.end(),
+                          [](const Check& check) { return check.verdict == Verdict::violated; });
+  if (violated) waits_of(seen, limit, Stage::any, &finding);
+}
+
+// No call came, as of services that hang while they connect: those requests tell, that always call while all is well and
+// took so long now that they must have waited for something. What they took, the service waited at most.
+Check check_connecting(const View& view, const FaultWindow& window, const scenarios::TimeoutExpectation& claim,
+                       Finding& finding) {
+  const Nanoseconds limit = *claim.gives_up_within;
+  Check check{.name = "gives-up-within, while connecting",
+              .expected = fmt::format("19 of 20 requests that cannot connect go on within {}", format_duration(limit))};
+  const std::vector<Tie> ties = ties_to(view, claim.on);
+  Cases late;
+  Cases never_ending = {};
+  for (const Exchange* request : view.ingress_between(window.from, window.to)) {
+    if (events::never_sent(*request) || request->route >= ties.size() || ties[request->route] != Tie::always) continue;
+    const Nanoseconds most = view.attribution().most(*request);
+    if (most < connecting_least) continue;
+    const bool endlessly = view.attribution().least(*request) > endless(limit);
+    ++late.of, ++never_ending.of;
+    late.bad += most > limit + lateness(limit) ? 1 : 0;
+    never_ending.bad += endlessly ? 1 : 0;
+    if (endlessly) show(finding, request->request);
+  }
+  check.samples = late.of;
+  check.measured = fmt::format("no call came; {} requests waited, {} of them for longer, {} for more than {}", late.of,
+                               late.bad, never_ending.bad, format_duration(endless(limit)));
+  if (late.of == 0) {
+    check.missing = "no call met the fault";
+    return check;
+  }
+  decide_share(check, late, late_share_max, "requests that waited");
+  if (check.verdict != Verdict::violated || share_lower(never_ending.bad, never_ending.of) > late_share_max)
+    return check;
+  check.verdict = Verdict::inconclusive;
+  check.missing = "the requests took longer, but may have tried to connect several times: claim answers-within";
+  return check;
 }
 
 // Requests, each once, that made a call that hung.
@@ -298,9 +363,11 @@ Finding judge_timeout(const View& view, const PhaseWindow& phase, const scenario
     if (expectation.leaks_at_most) names.emplace_back("leaks-at-most");
     cannot(finding, names, fmt::format("no fault on {} was on in this phase", expectation.on));
   } else {
-    const Seen seen = look(view, *window, expectation.on);
+    const Seen seen = look(view, phase, *window, expectation.on);
     finding.timeline.push_back({window->from, "faults on"});
-    if (expectation.gives_up_within) check_gives_up(finding, seen, *expectation.gives_up_within);
+    if (expectation.gives_up_within && seen.held.empty() && seen.traced)
+      finding.checks.push_back(check_connecting(view, *window, expectation, finding));
+    else if (expectation.gives_up_within) check_gives_up(finding, seen, *expectation.gives_up_within);
     if (expectation.leaks_at_most)
       finding.checks.push_back(check_leaks(view, seen, *expectation.leaks_at_most, finding));
     if (expectation.answers_within)

@@ -1,7 +1,8 @@
 // Trace propagation: whether the calls that a service makes carry the trace id of the request they are made for.
 //
-// A call carries it when its `traceparent` has the trace id of a request that had begun, and had not been over for
-// stale_after. Pure. The parent id of a call is not in the log: whether it is a new one is not judged.
+// A call carries it when each of the headers that are wanted (traceparent, b3, X-B3-…) has the trace id of a request that had
+// begun, and had not been over for stale_after. Its parent id is a new one when it is not that of the request, and not that of a
+// call for another request. Logs before version 5 know of traceparent only, and of no parent. Pure.
 #pragma once
 
 #include "harness/verify/evidence.h"

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <memory>
@@ -41,6 +42,15 @@ class Rider {
   virtual ~Rider() = default;
   // The fault that ended the connection; nothing: none did.
   virtual std::optional<events::NameId> cut_by() const { return std::nullopt; }
+
+  // A fault that acts on the connection's bytes, and what became of them.
+  struct Hurt {
+    events::NameId fault = 0;
+    bool swallows = false;                          // what is written never arrives
+    bool unheard = false;                           // something came, and was or is kept from whoever reads
+    std::chrono::steady_clock::time_point since{};  // of the first that was done
+  };
+  virtual std::optional<Hurt> hurt() const { return std::nullopt; }
 };
 
 class Connection final : private Reactor::Watcher {

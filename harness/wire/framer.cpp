@@ -6,6 +6,7 @@
 
 #include "harness/wire/characters.h"
 #include "harness/wire/strictness.h"
+#include "harness/wire/trace_context.h"
 
 namespace stormproof::wire {
 namespace {
@@ -42,6 +43,7 @@ std::string_view words_for(const BeastError& code) {
 // What a Head needs, and what is refused beyond Beast's own grammar.
 struct Sight {
   Head head;
+  TraceReader trace;
   bool has_codings = false;
   bool ends_chunked = false;  // the last coding is 'chunked' and nothing else
   bool has_length = false;
@@ -60,11 +62,7 @@ struct Sight {
         has_length = true;
         return;
       case http::field::expect: head.expects_continue = equal_ignoring_case(std_view(value), "100-continue"); return;
-      case http::field::unknown:
-        if (name.size() == 11 && equal_ignoring_case(std_view(name), "traceparent")) {
-          head.trace = parse_traceparent(std_view(value));
-        }
-        return;
+      case http::field::unknown: trace.take(std_view(name), std_view(value)); return;
       default: return;
     }
   }
@@ -222,6 +220,10 @@ Step Framer::take_head(const Parser& parser, std::string_view bytes) {
   if (parser.chunked() != parser.sight.ends_chunked) return fail(not_chunked);
   head_done_ = true;
   head_ = parser.sight.head;
+  const TraceContext trace = parser.sight.trace.finish();
+  head_.trace = trace.trace;
+  head_.trace_parent = trace.parent;
+  head_.trace_carriers = trace.carriers;
   head_.bytes = bytes;
   head_.keep_alive = parser.keep_alive();
   head_.upgrade = parser.upgrade();

@@ -37,7 +37,9 @@ struct Head {
   std::string_view method;  // requests
   std::string_view target;
   int status = 0;         // responses
-  events::TraceId trace;  // from `traceparent`, if it has one
+  events::TraceId trace;  // from `traceparent` or one of B3's headers: trace_context.h
+  std::uint32_t trace_parent = 0;
+  std::uint8_t trace_carriers = 0;
   bool keep_alive = false;
   bool upgrade = false;           // asks for, or agrees to, another protocol
   bool expects_continue = false;  // Expect: 100-continue

@@ -1,5 +1,7 @@
 #include "harness/wire/loop_thread.h"
 
+#include "harness/base/time_slice.h"
+
 namespace stormproof::wire {
 namespace {
 
@@ -10,7 +12,11 @@ base::Task<> then_tell(base::Task<> task, std::promise<void>& done) {
 
 }  // namespace
 
-LoopThread::LoopThread() : work_(io_.get_executor()), thread_([this] { io_.run(); }) {}
+LoopThread::LoopThread()
+    : work_(io_.get_executor()), thread_([this] {
+        base::ask_for_short_slice();  // faults and pacing are timers; where the kernel has no such thing, they are later
+        io_.run();
+      }) {}
 
 LoopThread::~LoopThread() { end(); }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <unistd.h>
@@ -139,6 +140,20 @@ base::Result<void> TlsContext::load_identity(const TlsServerOptions& options) {
   return {};
 }
 
+base::Result<void> TlsContext::load_pem(const std::string& pem) {
+  const auto length = static_cast<int>(pem.size());
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> first(BIO_new_mem_buf(pem.data(), length), BIO_free_all);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(first.get(), nullptr, no_passphrase, nullptr), X509_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> second(BIO_new_mem_buf(pem.data(), length), BIO_free_all);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(second.get(), nullptr, no_passphrase, nullptr), EVP_PKEY_free);
+  if (certificate == nullptr || key == nullptr || SSL_CTX_use_certificate(context_.get(), certificate.get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context_.get(), key.get()) != 1)
+    return base::fail("a certificate of our own cannot be used: " + reason());
+  return {};
+}
+
 base::Result<void> TlsContext::load_trust(const std::string& ca_file) {
   SSL_CTX* const context = context_.get();
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
@@ -156,7 +171,8 @@ base::Result<void> TlsContext::load_trust(const std::string& ca_file) {
 base::Result<std::shared_ptr<TlsContext>> TlsContext::server(const TlsServerOptions& options) {
   std::shared_ptr<TlsContext> made(new TlsContext(true));
   if (auto set = made->set_up(options.alpn, options.key_log); !set) return std::unexpected(set.error());
-  if (auto loaded = made->load_identity(options); !loaded) return std::unexpected(loaded.error());
+  if (auto loaded = options.pem.empty() ? made->load_identity(options) : made->load_pem(options.pem); !loaded)
+    return std::unexpected(loaded.error());
   SSL_CTX* const context = made->context_.get();
   static constexpr std::array<unsigned char, 10> session_context = {'s', 't', 'o', 'r', 'm', 'p', 'r', 'o', 'o', 'f'};
   SSL_CTX_set_session_id_context(context, session_context.data(), session_context.size());

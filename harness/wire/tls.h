@@ -23,6 +23,7 @@ namespace stormproof::wire {
 struct TlsServerOptions {
   std::string certificate = {};                  // file, PEM: the server's own, then its chain
   std::string key = {};                          // file, PEM, without a passphrase
+  std::string pem = {};                          // instead of both: certificate and key themselves
   std::vector<std::string> alpn = {"http/1.1"};  // in order of preference; a client that wants none of them is refused
   std::string key_log = {};                      // file that secrets are appended to, for Wireshark; "": none
 };
@@ -64,6 +65,7 @@ class TlsContext {
   explicit TlsContext(bool is_server);
   base::Result<void> set_up(const std::vector<std::string>& alpn, const std::string& key_log);
   base::Result<void> load_identity(const TlsServerOptions& options);
+  base::Result<void> load_pem(const std::string& pem);
   base::Result<void> load_trust(const std::string& ca_file);
   void resume(ssl_st* connection, const std::string& name);
 

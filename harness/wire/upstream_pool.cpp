@@ -1,12 +1,8 @@
 #include "harness/wire/upstream_pool.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "harness/wire/handshake.h"
-#include "harness/wire/pause.h"
 
 namespace stormproof::wire {
 namespace {
@@ -108,53 +104,52 @@ std::unique_ptr<Connection> UpstreamPool::take_idle() {
   return connection;
 }
 
-base::Task<ConnectResult> UpstreamPool::connect(Socket** cancel, Connection* peer) {
-  Socket socket(io_);
-  *cancel = &socket;
+base::Task<ConnectResult> UpstreamPool::connect(ConnectAttempt** told, Connection* peer) {
+  ConnectAttempt attempt(io_);
+  *told = &attempt;
   const auto begun = std::chrono::steady_clock::now();
   ErrorCode error;
-  if (streams_ != nullptr) error = co_await meet_fault(cancel, ++tried_);
-  *cancel = &socket;
-  if (!error) error = co_await Connect(deadlines_, socket, endpoint_, limits_);
-  *cancel = nullptr;
+  if (streams_ != nullptr) error = co_await meet_fault(attempt, ++tried_);
+  attempt.on_the_way(&attempt.socket());
+  if (!error) error = co_await Connect(deadlines_, attempt.socket(), endpoint_, limits_);
+  attempt.on_the_way(nullptr);
+  if (error) *told = nullptr;
   if (error) co_return std::unexpected(ConnectFailure{cause_of(error), error});
-  auto connection = std::make_unique<Connection>(std::move(socket));
+  auto connection = std::make_unique<Connection>(std::move(attempt.socket()));
   connection->set_number(++made_);
   if (tls_.context != nullptr) {
-    *cancel = &connection->socket();
+    attempt.on_the_way(&connection->socket());
     const auto left = limits_.connect - (std::chrono::steady_clock::now() - begun);
     const auto secured = co_await secure(*connection, limits_.connect.count() > 0 ? std::max(left, at_least) : left);
-    *cancel = nullptr;
+    if (!secured) *told = nullptr;
     if (!secured) co_return std::unexpected(secured.error());
   }
+  *told = nullptr;
   if (streams_ != nullptr) streams_->upstream_opened(*connection, connection->number(), peer);
   co_return connection;
 }
 
-// A socket that never connects stands there for whoever may close it meanwhile; a verdict that changes is followed at the
-// next look.
-base::Task<ErrorCode> UpstreamPool::meet_fault(Socket** cancel, std::uint64_t nth) {
+// Waits for the instant that the verdict says, for another verdict, or for the end of the attempt.
+base::Task<ErrorCode> UpstreamPool::meet_fault(ConnectAttempt& attempt, std::uint64_t nth) {
   auto verdict = streams_->connecting(nth);
   if (!verdict) co_return ErrorCode();
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) co_return ErrorCode(errno, boost::system::system_category());
-  Socket socket(io_, descriptor);
-  *cancel = &socket;
-  ErrorCode error;
-  Pause pause(io_);
+  constexpr auto never = std::chrono::steady_clock::time_point::max();
   const auto begun = std::chrono::steady_clock::now();
-  const bool limited = limits_.connect.count() > 0;
+  const auto limit = limits_.connect.count() > 0 ? begun + limits_.connect : never;
+  ErrorCode error;
   auto now = begun;
-  while (verdict && (verdict->hang || now < begun + verdict->delay)) {
-    auto until = now + StreamInterceptor::connect_look;
-    if (!verdict->hang) until = std::min(until, begun + verdict->delay);
-    co_await pause.until(until);
+  streams_->hold(attempt.pause());
+  while (verdict && !attempt.closed() && (verdict->hang || now < begun + verdict->delay)) {
+    const bool whole = co_await attempt.pause().until(std::min(limit, verdict->hang ? never : begun + verdict->delay));
     now = std::chrono::steady_clock::now();
-    if (!socket.is_open()) co_return asio::error::operation_aborted;
-    if (limited && now >= begun + limits_.connect) error = asio::error::timed_out;
-    if (error) break;
+    if (now >= limit) error = asio::error::timed_out;
+    if (error || attempt.closed()) break;
+    if (whole) continue;
+    attempt.pause().rearm();
     verdict = streams_->connecting(nth);
   }
+  streams_->let_go(attempt.pause());
+  if (attempt.closed()) co_return asio::error::operation_aborted;
   if (verdict) streams_->connect_held(nth, now - begun);
   if (verdict && verdict->refuse && !error) error = asio::error::connection_refused;
   co_return error;

@@ -13,6 +13,7 @@
 
 #include "harness/base/task.h"
 #include "harness/events/event.h"
+#include "harness/wire/connect_attempt.h"
 #include "harness/wire/connection.h"
 #include "harness/wire/deadlines.h"
 #include "harness/wire/stream_seam.h"
@@ -48,10 +49,9 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   // nullptr: none is idle.
   std::unique_ptr<Connection> take_idle();
 
-  // A new connection, numbered from 1. `*cancel`, set to the socket while the attempt is under way, may be closed to
-  // end it early.
+  // A new connection, numbered from 1. `*attempt`, set while it is under way, may be closed to end it early.
   // `peer`: as StreamInterceptor has it.
-  base::Task<ConnectResult> connect(Socket** cancel, Connection* peer = nullptr);
+  base::Task<ConnectResult> connect(ConnectAttempt** attempt, Connection* peer = nullptr);
 
   // Only between exchanges, with nothing unread; otherwise it is closed.
   base::Task<> give_back(std::unique_ptr<Connection> connection);
@@ -66,7 +66,7 @@ class UpstreamPool final : private Connection::Watcher, private Deadlines::Entry
   };
   base::Task<std::expected<void, ConnectFailure>> secure(Connection& connection, std::chrono::nanoseconds at_most);
   // An empty error: go on and connect.
-  base::Task<ErrorCode> meet_fault(Socket** cancel, std::uint64_t nth);
+  base::Task<ErrorCode> meet_fault(ConnectAttempt& attempt, std::uint64_t nth);
   void on_arrival(Connection& connection) override;
   void on_deadline() override;
   void give_up_before(std::chrono::steady_clock::time_point instant);

@@ -2,70 +2,20 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
 
-#include "tests/e2e/program.h"
-#include "tests/subjects/shop/shop.h"
+#include "tests/e2e/fault_run.h"
 #include "tests/support/files.h"
 #include "tests/support/ports.h"
-#include "tests/support/temp_dir.h"
 #include "tests/support/waiting.h"
 
 namespace stormproof::e2e {
 namespace {
 
-using subjects::Shop;
 using ::testing::HasSubstr;
-
-class FaultRun : public ::testing::Test {
- protected:
-  void SetUp() override {
-    auto payments = Shop::start({.is_payments = true});
-    ASSERT_TRUE(payments.has_value()) << payments.error().to_string();
-    payments_.emplace(std::move(*payments));
-    service_port_ = support::free_port();
-    proxy_port_ = support::free_port();
-    const auto recorded = Shop::start({.payments = payments_->url()});
-    ASSERT_TRUE(recorded.has_value());
-    record_checkouts(recorded->port(), folder_.path() / "c.traffic", 40);
-  }
-
-  std::string write(const std::string& phase) {
-    std::string command;
-    for (const std::string& word : Shop::command(
-             {.port = service_port_, .version = 1, .payments = fmt::format("http://127.0.0.1:{}", proxy_port_)}))
-      command += fmt::format("{}\"{}\"", command.empty() ? "" : ", ", word);
-    const std::string file = (folder_.path() / "scenario.yaml").string();
-    std::ofstream(file) << fmt::format(R"(version: 1
-name: faults of every kind
-topology:
-  service:
-    name: shop
-    candidate: {{ url: "http://127.0.0.1:{}", command: [{}], health: {{ path: /healthz, within: 10s }} }}
-  dependencies:
-    payments: {{ proxy: "127.0.0.1:{}", upstream: "http://127.0.0.1:{}" }}
-traffic: {{ capture: c.traffic, rate: 100/s }}
-steady-state: {{ for: 500ms, expect: [ {{ errors: {{ at-most: 50% }} }} ] }}
-phases:
-  - name: hurt
-{}
-    expect: [ {{ errors: {{ at-most: 100% }} }} ]
-)",
-                                       service_port_, command, proxy_port_, payments_->port(), phase);
-    return file;
-  }
-  std::string out() const { return (folder_.path() / "out").string(); }
-  std::filesystem::path mark() const { return folder_.path() / "hurt-mark"; }
-
-  support::TempDir folder_;
-  std::optional<Shop> payments_;
-  std::uint16_t service_port_ = 0;
-  std::uint16_t proxy_port_ = 0;
-};
 
 TEST_F(FaultRun, TheLedgerAgreesWithThePlanAndIsMadeAgainByReplay) {
   const std::string file =
@@ -105,24 +55,6 @@ TEST_F(FaultRun, TheProgramIsKilledStartedAgainAndNothingIsLeft) {
   })) << "the watchdog has seen that all is done";
 }
 
-// Each kind: the harness is killed with SIGKILL while the fault acts; what heals is not asked of the harness.
-TEST_F(FaultRun, KilledInEachKindOfFaultEverythingIsHealed) {
-  const std::string command =
-      fmt::format("{{ command: {{ hurt: [touch, {0}], heal: [rm, {0}] }}, after: 50ms }}", mark().string());
-  for (const std::string kind : {"{ pause: 20s, even-the-last: true }", "{ open-files: 20 }",
-                                 "{ crash-loop: { every: 2s }, even-the-last: true }"}) {
-    const std::string file = write("    for: 20s\n    processes: [ " + kind + ", " + command + " ]");
-    const support::Process process = start_stormproof({"run", file, "--out", out()});
-    ASSERT_TRUE(support::eventually(std::chrono::seconds(20), [&] { return std::filesystem::exists(mark()); }))
-        << process.err();
-    process.signal(SIGKILL);
-    EXPECT_TRUE(support::eventually(std::chrono::seconds(5), [&] {
-      return !std::filesystem::exists(mark()) && !support::is_listening(service_port_) &&
-             !support::is_listening(proxy_port_);
-    })) << kind;
-  }
-}
-
 TEST_F(FaultRun, WhatTheWatchdogCouldNotHealIsHealedByHand) {
   std::filesystem::create_directory(out());
   std::ofstream(mark()) << "x";
@@ -136,6 +68,34 @@ TEST_F(FaultRun, WhatTheWatchdogCouldNotHealIsHealedByHand) {
   EXPECT_THAT(healed.out, HasSubstr("a#1: 'rm' was run"));
   EXPECT_FALSE(std::filesystem::exists(mark()));
   EXPECT_THAT(stormproof({"heal", out()}).out, HasSubstr("nothing to heal"));
+}
+
+// Faults on connections in a run: planned, told, drawn again, and proved.
+TEST_F(FaultRun, ConnectionsAreHurtAsPlannedAndTheLedgerAgrees) {
+  const std::string file = write(
+      "    for: 1500ms\n    faults: [ { on: payments, connection: { latency: { p50: 5ms, p99: 20ms, at-most: 30ms } } "
+      "}, "
+      "{ on: payments, connection: { reset: { after-bytes: 200B } }, share: 50% } ]");
+  const auto planned = stormproof({"plan", file, "--seed", "7"});
+  EXPECT_EQ(planned.exit_code, 0) << planned.err;
+  EXPECT_THAT(planned.out, HasSubstr("connections: latency of responses"));
+  EXPECT_THAT(planned.out, HasSubstr("numbers "));
+  const auto ran = stormproof({"run", file, "--out", out(), "--seed", "7", "--json", "-"});
+  ASSERT_NE(ran.exit_code, 4) << ran.err;
+  const auto faults = boost::json::parse(ran.out).at("faults").as_array();
+  ASSERT_EQ(faults.size(), 2U);
+  for (const auto& fault : faults) EXPECT_GT(fault.at("fired").to_number<int>(), 0) << fault;
+  const auto agreed = stormproof({"plan", file, "--check", out()});
+  EXPECT_EQ(agreed.exit_code, 0) << agreed.out;
+  EXPECT_THAT(agreed.out, HasSubstr("drawn decisions agree"));
+}
+
+TEST_F(FaultRun, ARuleOnConnectionsThatNeverFiredProvesNothing) {
+  const std::string file =
+      write("    for: 800ms\n    faults: [ { on: payments, connection: { reset: { after-bytes: 100MiB } } } ]");
+  const auto ran = stormproof({"run", file, "--out", out(), "--strict"});
+  EXPECT_EQ(ran.exit_code, 5) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("hurt#1 on payments never fired"));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace stormproof::faults {
 
 HurtRelay::HurtRelay(support::RawServer::Play upstream, bool http, std::uint64_t seed)
-    : upstream_(std::move(upstream)), board_(clock_, nullptr, {}, seed) {
+    : upstream_(std::move(upstream)), board_(clock_, &told_, {}, seed) {
   const auto made = board_.create({.name = "t",
                                    .listen = "127.0.0.1:0",
                                    .upstream = fmt::format("127.0.0.1:{}", upstream_.port()),

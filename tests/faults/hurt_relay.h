@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "harness/base/clock.h"
 #include "harness/events/recorder.h"
@@ -27,10 +29,33 @@ class HurtRelay {
   support::RawConnection connect();
   std::uint16_t port() const { return port_; }
   run::Switchboard& board() { return board_; }
+  // What was told of faults so far.
+  std::vector<events::FaultFired> faults() const { return told_.read(); }
   std::uint16_t upstream_port() const { return upstream_.port(); }
 
  private:
+  // Written on the relay's thread, read on the test's.
+  class Told final : public events::Sink {
+   public:
+    events::NameId name(std::string_view) override { return 0; }
+    events::NameId route(std::string_view, std::string_view) override { return 0; }
+    void exchange(const events::Exchange&) override {}
+    void fault(const events::FaultFired& fault) override {
+      const std::lock_guard lock(mutex_);
+      faults_.push_back(fault);
+    }
+    std::vector<events::FaultFired> read() const {
+      const std::lock_guard lock(mutex_);
+      return faults_;
+    }
+
+   private:
+    mutable std::mutex mutex_;
+    std::vector<events::FaultFired> faults_;
+  };
+
   base::SystemClock clock_;
+  Told told_;
   support::RawServer upstream_;
   run::Switchboard board_;
   std::uint16_t port_ = 0;

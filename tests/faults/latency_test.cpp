@@ -17,6 +17,21 @@ TEST(Latency, WithoutJitterIsExact) {
   }
 }
 
+TEST(Latency, FollowsItsDistribution) {
+  const Latency latency{
+      .drawn = Distribution{.kind = Distribution::Kind::lognormal, .base = milliseconds(20), .p99 = milliseconds(200)}};
+  int above_p50 = 0;
+  int above_p99 = 0;
+  for (std::uint64_t identity = 0; identity < 20'000; ++identity) {
+    const Nanoseconds drawn = latency.draw(7, "slow", identity);
+    above_p50 += drawn > milliseconds(20);
+    above_p99 += drawn > milliseconds(200);
+  }
+  // Five standard deviations of what is drawn.
+  EXPECT_NEAR(above_p50, 10'000, 354);
+  EXPECT_NEAR(above_p99, 200, 71);
+}
+
 TEST(Latency, StaysWithinBaseLessJitterAndBelowBaseAndJitter) {
   const Latency latency{.base = milliseconds(100), .jitter = milliseconds(20)};
   for (std::uint64_t identity = 0; identity < 20'000; ++identity) {

@@ -37,19 +37,6 @@ TEST(Reset, TheTimeRunsFromTheFirstByteAndIsNotStartedAnew) {
   EXPECT_EQ(run.bytes(), "");
 }
 
-TEST(Reset, SoManyBytesPassFirst) {
-  FlowRun run;
-  run.set("reset", Reset{.after_bytes = 5});
-  run.put("abc");
-  run.put("de");
-  run.until(milliseconds(10));
-  EXPECT_FALSE(run.ended);
-  run.put("f");
-  run.until(milliseconds(20));
-  EXPECT_EQ(run.bytes(), "abcde");
-  EXPECT_EQ(run.ended, End::Kind::reset);
-}
-
 TEST(Reset, FromTheStartBytesPassUntilThen) {
   FlowRun run;
   run.set("reset", Reset{.after = milliseconds(100), .from_start = true});

@@ -7,13 +7,6 @@
 namespace stormproof::replay {
 namespace {
 
-TEST(Outbox, ATraceLineIsAWholeLineOrNothing) {
-  EXPECT_EQ(TraceLine({}, 1).view(), "");
-  events::TraceId trace;
-  trace.bytes[15] = 1;
-  EXPECT_EQ(TraceLine(trace, 2).view(), "traceparent: 00-00000000000000000000000000000001-0000000000000002-01\r\n");
-}
-
 TEST(Outbox, EveryRequestEndsOnceAndIsCounted) {
   wire::IoContext io(wire::one_thread);
   base::ManualClock clock(base::Time(std::chrono::seconds(100)));
@@ -28,7 +21,7 @@ TEST(Outbox, EveryRequestEndsOnceAndIsCounted) {
   outbox.start(sent);
   EXPECT_TRUE(sent.to_head);
   EXPECT_EQ(sent.event.waited, base::Nanoseconds(std::chrono::milliseconds(7)));
-  const TraceLine trace({}, 0);
+  const wire::TraceLines trace({}, 0);
   EXPECT_EQ(outbox.parts(sent, trace)[0], "HEAD / HTTP/1.1\r\n");
   EXPECT_EQ(sent.event.request_bytes, 19u);
   EXPECT_EQ(outbox.cancelled(sent).outcome, events::Outcome::cancelled);

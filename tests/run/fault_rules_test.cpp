@@ -5,6 +5,28 @@
 namespace stormproof::run {
 namespace {
 
+TEST(FaultRules, AFaultOnConnectionsHasItsWindowAndItsRamp) {
+  scenarios::Fault fault;
+  fault.connection = {.name = "down#1", .share = 0.25, .kind = faults::Bandwidth{.rate = 7}};
+  fault.targeting.after = std::chrono::seconds(6);
+  fault.targeting.lasting = std::chrono::seconds(7);
+  fault.targeting.ramp = std::chrono::seconds(8);
+  const faults::StreamRule rule = stream_rule_of(fault);
+  EXPECT_EQ(rule.fault, *fault.connection);
+  EXPECT_EQ(rule.after, std::chrono::seconds(6));
+  EXPECT_EQ(rule.lasting, std::chrono::seconds(7));
+  EXPECT_EQ(rule.ramp, std::chrono::seconds(8));
+}
+
+TEST(FaultRules, ALatencyIsDrawnAsItsDistributionSays) {
+  scenarios::Fault fault;
+  fault.latency = scenarios::LatencyFault{};
+  fault.latency->drawn = faults::Distribution{.kind = faults::Distribution::Kind::lognormal,
+                                              .base = std::chrono::milliseconds(20),
+                                              .p99 = std::chrono::milliseconds(200)};
+  EXPECT_EQ(rule_of(fault).latency->drawn, fault.latency->drawn);
+}
+
 TEST(FaultRules, CarryEverythingThatTheScenarioSays) {
   scenarios::Fault fault;
   fault.id = "down#1";

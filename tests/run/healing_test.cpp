@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
+#include <semaphore>
+#include <thread>
 
 #include "faults/journal.h"
 #include "tests/support/files.h"
@@ -50,11 +54,21 @@ TEST(Healing, WhatFailsStaysPending) {
 TEST(Healing, WaitsForTheEndOfTheHarness) {
   const support::TempDir folder;
   const std::string journal = (folder.path() / "j").string();
+  ASSERT_EQ(::mkfifo((folder.path() / "go").c_str(), 0600), 0);
   const auto harness = support::Process::start(
-      {.argv = {"/bin/sh", "-c", "sleep 0.05; echo over >> log"}, .env = {}, .folder = folder.path()});
+      {.argv = {"/bin/sh", "-c", "read -r word < go; echo over >> log"}, .env = {}, .folder = folder.path()});
   ASSERT_TRUE(harness.has_value());
   ASSERT_TRUE(faults::Journal::open(journal)->add(saying(folder, "echo healed >> log")).has_value());
-  ASSERT_TRUE(heal_after(harness->pid(), journal).has_value());
+  base::Result<Healed> healed;
+  std::binary_semaphore begun{0};
+  std::thread watchdog([&] {
+    begun.release();
+    healed = heal_after(harness->pid(), journal);
+  });
+  begun.acquire();
+  std::ofstream(folder.path() / "go") << "go\n";
+  watchdog.join();
+  ASSERT_TRUE(healed.has_value());
   EXPECT_EQ(support::read_file(folder.path() / "log").value_or(""), "over\nhealed\n");
 }
 

@@ -142,7 +142,7 @@ TEST_F(ProcessTest, WhatCannotBeStartedSaysWhy) {
 }
 
 TEST_F(ProcessTest, StopLetsItEndInPeace) {
-  const auto process = run(shell("trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.01; done"));
+  const auto process = run(shell("trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 1000 & wait $!; done"));
   ASSERT_TRUE(wait_for_output("ready"));
   EXPECT_FALSE(process->ended());
   const auto begun = Clock::now();
@@ -153,7 +153,7 @@ TEST_F(ProcessTest, StopLetsItEndInPeace) {
 }
 
 TEST_F(ProcessTest, StopKillsWhatDoesNotEnd) {
-  const auto process = run(shell("trap '' TERM; echo ready; while :; do sleep 0.01; done"));
+  const auto process = run(shell("trap '' TERM; echo ready; while :; do sleep 1000 & wait $!; done"));
   ASSERT_TRUE(wait_for_output("ready"));
   const auto begun = Clock::now();
   process->stop(milliseconds(60));
@@ -163,7 +163,7 @@ TEST_F(ProcessTest, StopKillsWhatDoesNotEnd) {
 }
 
 TEST_F(ProcessTest, StopWithoutGraceKillsAtOnce) {
-  const auto process = run(shell("trap 'echo never' TERM; echo ready; while :; do sleep 0.01; done"));
+  const auto process = run(shell("trap 'echo never' TERM; echo ready; while :; do sleep 1000 & wait $!; done"));
   ASSERT_TRUE(wait_for_output("ready"));
   process->stop(milliseconds(0));
   EXPECT_EQ(process->ended(), "killed by signal 9 (Killed)");
@@ -269,7 +269,7 @@ class Ticking {
 };
 
 TEST_F(ProcessTest, SignalsDoNotDisturbIt) {
-  const auto stubborn = run(shell("trap '' TERM; echo ready; while :; do sleep 0.01; done"));
+  const auto stubborn = run(shell("trap '' TERM; echo ready; while :; do sleep 1000 & wait $!; done"));
   ASSERT_TRUE(wait_for_output("ready"));
   const Ticking ticking;
   for (int i = 0; i < 20; ++i) {

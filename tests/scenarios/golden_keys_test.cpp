@@ -10,28 +10,28 @@ constexpr golden::Case cases[] = {
 s.yaml:18:27: error: unknown fault field 'abrot'; did you mean 'abort'?
    18 |     faults: [{on: ledger, abrot: {status: 503}, share: 100%}]
       |                           ^^^^^
-  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, share, share-of, methods, paths, routes, headers, clients, …
+  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, connection, share, share-of, methods, paths, routes, headers, …
 )"},
     {"UnknownTop", "traffic:\n", "trafic:\n",
      R"(
 s.yaml:9:1: error: unknown scenario field 'trafic'; did you mean 'traffic'?
     9 | trafic:
       | ^^^^^^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
 )"},
     {"UnknownFar", "    for: 20s\n    faults", "    for: 20s\n    colour: blue\n    faults",
      R"(
 s.yaml:18:5: error: unknown phase field 'colour'
    18 |     colour: blue
       |     ^^^^^^
-  allowed: name, for, faults, processes, expect
+  allowed: name, for, probe, faults, processes, expect
 )"},
     {"Underscore", "steady-state", "steady_state",
      R"(
 s.yaml:12:1: error: unknown scenario field 'steady_state'; did you mean 'steady-state'?
    12 | steady_state:
       | ^^^^^^^^^^^^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
 )"},
     {"Camel", "at-most", "atMost",
      R"(
@@ -55,7 +55,7 @@ s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp, steps, po
 s.yaml:11:1: error: unknown scenario field 'rate'
    11 | rate: 200/s
       | ^^^^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
   hint: 'rate' is a field of traffic, step, rate-limit expectation and throttle fault: check the indentation
 )"},
     {"Duplicate", "  rate: 200/s", "  rate: 200/s\n  rate: 300/s",
@@ -144,13 +144,13 @@ s.yaml:9:1: error: the traffic needs exactly one of rate, speed, ramp, steps, po
 )"},
     {"NoEffect", ", abort: {status: 503}", "",
      R"(
-s.yaml:18:14: error: the fault needs at least one of latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate
+s.yaml:18:14: error: the fault needs at least one of latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, connection
    18 |     faults: [{on: ledger, share: 100%}]
       |              ^
 )"},
     {"TwoExpectations", "      - latency: {p99: 400ms}", "        latency: {p99: 400ms}",
      R"(
-s.yaml:21:9: error: 'latency' cannot stand beside 'circuit-breaker'; the expectation has exactly one of errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, not-worse, differences
+s.yaml:21:9: error: 'latency' cannot stand beside 'circuit-breaker'; the expectation has exactly one of errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, failover, bulkhead, overload, metastability, fallback, not-worse, differences
    21 |         latency: {p99: 400ms}
       |         ^^^^^^^
   hint: begin each expectation with '- '
@@ -216,7 +216,7 @@ s.yaml:6:63: error: an item of 'command' has no value; it takes text
 s.yaml:21:7: error: an item of 'expect' has no value; it takes a map
    21 |       - 
       |       ^
-  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, not-worse, differences
+  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, failover, bulkhead, overload, metastability, fallback, not-worse, differences
   hint: for example {latency: {p99: 250ms}}
 )"},
     {"ExpectText", "- latency: {p99: 400ms}", "- recovers",
@@ -224,7 +224,7 @@ s.yaml:21:7: error: an item of 'expect' has no value; it takes a map
 s.yaml:21:9: error: an item of 'expect' takes a map, not 'recovers'
    21 |       - recovers
       |         ^^^^^^^^
-  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, not-worse, differences
+  allowed: errors, latency, circuit-breaker, recovers, timeout, retries, rate-limit, trace-propagation, failover, bulkhead, overload, metastability, fallback, not-worse, differences
   hint: for example {latency: {p99: 250ms}}
 )"},
     {"P98", "p99: 400", "p98: 400",
@@ -239,7 +239,7 @@ s.yaml:21:19: error: unknown latency expectation field 'p98'
 s.yaml:18:49: error: unknown fault field 'share:100%'; did you mean 'share: 100%'?
    18 |     faults: [{on: ledger, abort: {status: 503}, share:100%}]
       |                                                 ^^^^^^^^^^
-  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, share, share-of, methods, paths, routes, headers, clients, …
+  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, connection, share, share-of, methods, paths, routes, headers, …
   hint: a space follows the ':' of a key
 )"},
     {"SlipOfAWholeBlock", golden::whole, R"(version: 1
@@ -273,12 +273,12 @@ s.yaml:3:1: error: 'topology' has no value; it takes a map
 s.yaml:4:1: error: unknown scenario field 'service'
     4 | service:
       | ^^^^^^^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
   hint: 'service' is a field of topology: check the indentation
 s.yaml:7:1: error: unknown scenario field 'dependencies'
     7 | dependencies:
       | ^^^^^^^^^^^^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
   hint: 'dependencies' is a field of topology: check the indentation
 )"},
 };

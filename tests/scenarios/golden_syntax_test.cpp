@@ -10,7 +10,7 @@ constexpr golden::Case cases[] = {
 s.yaml:1:1: error: the scenario is empty
     1 | 
       | ^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
   hint: begin with version: 1
 )"},
     {"OnlyComments", golden::whole, "# version: 1\n",
@@ -18,7 +18,7 @@ s.yaml:1:1: error: the scenario is empty
 s.yaml:1:1: error: the scenario is empty
     1 | # version: 1
       | ^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
   hint: begin with version: 1
 )"},
     {"AText", golden::whole, "hello\n",
@@ -26,7 +26,7 @@ s.yaml:1:1: error: the scenario is empty
 s.yaml:1:1: error: a scenario is a map of fields, not a text
     1 | hello
       | ^^^^^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
   hint: begin with version: 1
 )"},
     {"AList", golden::whole, "- version: 1\n",
@@ -34,7 +34,7 @@ s.yaml:1:1: error: a scenario is a map of fields, not a text
 s.yaml:1:1: error: a scenario is a map of fields, not a list
     1 | - version: 1
       | ^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
   hint: begin with version: 1
 )"},
     {"ANull", golden::whole, "~\n",
@@ -42,7 +42,7 @@ s.yaml:1:1: error: a scenario is a map of fields, not a list
 s.yaml:1:1: error: the scenario is empty
     1 | ~
       | ^
-  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, gate
+  allowed: version, name, owner, tags, topology, traffic, steady-state, phases, expect, comparison, caps, gate
   hint: begin with version: 1
 )"},
     {"OpenBracket", "[./shop, --port, 8082]", "[./shop, --port, 8082",

@@ -152,7 +152,7 @@ s.yaml:7:5: warning: baseline is not used by any expectation: nothing is compare
 s.yaml:7:46: error: unknown target field 'port'
     7 |     baseline: {url: "http://127.0.0.1:8081", port: 1}
       |                                              ^^^^
-  allowed: url, command, env, health
+  allowed: url, command, env, health, network
 )"},
     {"Header", "{status: 503}", R"({status: 503, headers: {Content-Length: 3, "a b": x}})",
      R"(
@@ -243,7 +243,7 @@ s.yaml:18:19: error: unknown dependency 'legder'; did you mean 'ledger'?
 s.yaml:18:27: error: unknown fault field 'abrot'; did you mean 'abort'?
    18 |     faults: [{on: legder, abrot: {status: 503}, share: 100%}]
       |                           ^^^^^
-  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, share, share-of, methods, paths, routes, headers, clients, …
+  allowed: on, latency, abort, throttle, change-request, change-response, truncate, framing, no-answer, slow, huge-head, stale, duplicate, connection, share, share-of, methods, paths, routes, headers, …
 s.yaml:20:39: error: unknown circuit-breaker expectation field 'opens_within'; did you mean 'opens-within'?
    20 |       - circuit-breaker: {on: ledger, opens_within: 3s}
       |                                       ^^^^^^^^^^^^

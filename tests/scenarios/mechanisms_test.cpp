@@ -64,9 +64,45 @@ TEST(Mechanisms, ARateLimitIsRead) {
   EXPECT_EQ(meaning<RateLimitExpectation>("rate-limit: {rate: 6/m}").status, 429);
 }
 
+TEST(Mechanisms, HowARateLimitCountsIsRead) {
+  const auto limit = meaning<RateLimitExpectation>(
+      "rate-limit: {rate: 100/m, window: 1m, algorithm: sliding-log, truthful-headers: true}");
+  EXPECT_EQ(limit.window, 1min);
+  EXPECT_EQ(limit.algorithm, "sliding-log");
+  EXPECT_TRUE(limit.truthful_headers);
+  EXPECT_FALSE(limit.isolated);
+  EXPECT_THAT(complaint("rate-limit: {rate: 20/s, algorithm: token-buckt}"), testing::HasSubstr("token-bucket"));
+}
+
 TEST(Mechanisms, TracePropagationIsRead) {
   EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger}").share_at_least, 0.99);
   EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger, share-at-least: 50%}").share_at_least, 0.5);
+}
+
+TEST(Mechanisms, TracesMayStandInOtherHeaders) {
+  const auto trace =
+      meaning<TraceExpectation>("trace-propagation: {on: ledger, headers: [b3, x-b3], new-parent: true}");
+  EXPECT_EQ(trace.headers, (std::vector<std::string>{"b3", "x-b3"}));
+  EXPECT_TRUE(trace.new_parent);
+  EXPECT_EQ(meaning<TraceExpectation>("trace-propagation: {on: ledger}").headers,
+            std::vector<std::string>{"traceparent"});
+  EXPECT_THAT(complaint("trace-propagation: {on: ledger, headers: [b4]}"),
+              testing::HasSubstr("'b4' is not traceparent"));
+  auto parsed =
+      parse(golden::broken("      - latency: {p99: 400ms}", "      - trace-propagation: {on: ledger, headers: [b3]}"),
+            "s.yaml", golden::environment({}));
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(trace_headers_of(*parsed), std::vector<std::string>{"b3"});
+  EXPECT_FALSE(looks_into_answers(*parsed));
+}
+
+TEST(Mechanisms, RecoveryHasThreeTimes) {
+  const auto recovers = meaning<RecoversExpectation>("recovers: {within: 5s, first-success-within: 1s, windows: 5}");
+  EXPECT_EQ(recovers.within, 5s);
+  EXPECT_EQ(recovers.first_success_within, 1s);
+  EXPECT_EQ(recovers.windows, 5U);
+  EXPECT_EQ(meaning<RecoversExpectation>("recovers: {within: 5s}").windows, 10U);
+  EXPECT_THAT(complaint("recovers: {within: 5s, windows: 0}"), testing::HasSubstr("one window at least"));
 }
 
 TEST(Mechanisms, MistakesAreTold) {

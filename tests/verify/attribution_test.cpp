@@ -12,6 +12,7 @@
 #include "harness/verify/timeline.h"
 #include "tests/verify/generator_simulation.h"
 #include "tests/verify/hand_log.h"
+#include "tests/verify/properties.h"
 
 namespace stormproof::verify {
 namespace {
@@ -20,19 +21,6 @@ using events::Outcome;
 using simulation::Load;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-int cases(int base) {
-  const char* const times = std::getenv("STORMPROOF_CASES");
-  return times == nullptr ? base : base * std::max(1, std::atoi(times));
-}
-
-struct Random {
-  std::mt19937_64 engine;
-  double in(double low, double high) { return std::uniform_real_distribution<double>(low, high)(engine); }
-  bool chance(double share) { return in(0, 1) < share; }
-};
-
-Nanoseconds ms_of(double milliseconds) { return Nanoseconds(std::llround(milliseconds * 1e6)); }
 
 std::vector<scenarios::Expectation> expecting(double errors, std::vector<scenarios::LatencyExpectation::Limit> limits) {
   return {{.what = scenarios::ErrorsExpectation{.at_most = errors}, .text = "errors", .line = 1},
@@ -51,14 +39,14 @@ std::string told(const Load& load, const std::vector<Finding>& findings) {
 }
 
 Load random_load(std::uint64_t seed) {
-  Random random{std::mt19937_64(seed)};
+  Dice random(seed);
   Load load;
   load.seed = seed;
   load.per_second = random.in(50, 600);
   load.connections_max = static_cast<std::size_t>(random.in(4, 128));
   const double middle = random.in(1, 30);
   load.service = [middle](Nanoseconds, std::mt19937_64& engine) {
-    return std::optional(ms_of(middle * std::uniform_real_distribution<double>(0.5, 1.5)(engine)));
+    return std::optional(of_ms(middle * std::uniform_real_distribution<double>(0.5, 1.5)(engine)));
   };
   return load;
 }
@@ -67,17 +55,17 @@ Load random_load(std::uint64_t seed) {
 TEST(Attribution, ASlowGeneratorIsNeverTheServicesFault) {
   int inconclusive = 0;
   std::string wrong;
-  const int runs = cases(150);
+  const int runs = property_cases(150);
   for (int seed = 1; seed <= runs; ++seed) {
     Load load = random_load(static_cast<std::uint64_t>(seed));
-    Random random{std::mt19937_64(static_cast<std::uint64_t>(seed) + 7777)};
+    Dice random(static_cast<std::uint64_t>(seed) + 7777);
     if (random.chance(0.7)) {
       const double lasting = random.in(3, 400);
       for (double at = random.in(0, 3000); at < 20'000; at += random.in(20, 6000) + lasting)
-        load.pauses.push_back({ms_of(at), ms_of(random.in(1, lasting))});
+        load.pauses.push_back({of_ms(at), of_ms(random.in(1, lasting))});
     }
     if (load.pauses.empty() || random.chance(0.3))
-      load.cost = ms_of(std::min(0.5, 1e3 / load.per_second * random.in(0.05, 0.8)));  // twice for each request
+      load.cost = of_ms(std::min(0.5, 1e3 / load.per_second * random.in(0.05, 0.8)));  // twice for each request
     const simulation::LoadRun run = simulation::simulate(load);
     const Nanoseconds slowest = std::ranges::max(run.truth.took);
     const auto limits = expecting(0.001, {{.quantile = 0.5, .at_most = slowest},
@@ -96,15 +84,15 @@ TEST(Attribution, ASlowGeneratorIsNeverTheServicesFault) {
 // Answers nothing from some instant on; or hardly anything.
 TEST(Attribution, AServiceThatHangsIsNeverExcused) {
   std::string wrong;
-  const int runs = cases(150);
+  const int runs = property_cases(150);
   for (int seed = 1; seed <= runs; ++seed) {
     Load load = random_load(static_cast<std::uint64_t>(1000 + seed));
-    Random random{std::mt19937_64(static_cast<std::uint64_t>(seed) + 9999)};
+    Dice random(static_cast<std::uint64_t>(seed) + 9999);
     const double from = random.chance(0.3) ? 0 : random.in(0, 10'000);
     const double share = random.chance(0.5) ? 1 : random.in(0.5, 1);
-    if (random.chance(0.3)) load.timeout = ms_of(random.in(500, 4000));
+    if (random.chance(0.3)) load.timeout = of_ms(random.in(500, 4000));
     load.service = [from, share, well = load.service](Nanoseconds at, std::mt19937_64& engine) {
-      const bool hangs = at >= ms_of(from) && std::uniform_real_distribution<double>(0, 1)(engine) < share;
+      const bool hangs = at >= of_ms(from) && std::uniform_real_distribution<double>(0, 1)(engine) < share;
       return hangs ? std::nullopt : well(at, engine);
     };
     const simulation::LoadRun run = simulation::simulate(load);
@@ -120,12 +108,12 @@ TEST(Attribution, AServiceThatHangsIsNeverExcused) {
 // Answers nothing for some seconds, then all of it at once.
 TEST(Attribution, AStallCountsForThoseWhoWaitedInLine) {
   std::string wrong;
-  const int runs = cases(100);
+  const int runs = property_cases(100);
   for (int seed = 1; seed <= runs; ++seed) {
     Load load = random_load(static_cast<std::uint64_t>(2000 + seed));
-    Random random{std::mt19937_64(static_cast<std::uint64_t>(seed) + 5555)};
-    const Nanoseconds from = ms_of(random.in(6000, 10'000));
-    const Nanoseconds to = from + ms_of(random.in(4500, 6500));
+    Dice random(static_cast<std::uint64_t>(seed) + 5555);
+    const Nanoseconds from = of_ms(random.in(6000, 10'000));
+    const Nanoseconds to = from + of_ms(random.in(4500, 6500));
     load.service = [from, to, well = load.service](Nanoseconds at, std::mt19937_64& engine) {
       const auto usual = well(at, engine);
       return at >= from && at < to ? std::optional(to - at + *usual) : usual;

@@ -6,12 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <random>
 
 #include "harness/verify/breaker_checks.h"
 #include "harness/verify/judge.h"
-#include "tests/verify/simulation.h"
+#include "tests/verify/properties.h"
+#include "tests/verify/subject_draws.h"
 
 namespace stormproof::verify {
 namespace {
@@ -20,63 +19,11 @@ using scenarios::BreakerExpectation;
 using simulation::Defect;
 using simulation::Experiment;
 using simulation::Failing;
+using simulation::outage_claim;
+using simulation::recovery_claim;
+using simulation::shows;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// STORMPROOF_CASES multiplies the number of cases: for a search by night.
-int cases(int base) {
-  const char* const times = std::getenv("STORMPROOF_CASES");
-  return times == nullptr ? base : base * std::max(1, std::atoi(times));
-}
-
-struct Random {
-  std::mt19937_64 engine;
-  double in(double low, double high) { return std::uniform_real_distribution<double>(low, high)(engine); }
-  bool chance(double share) { return in(0, 1) < share; }
-  template <typename T>
-  T one_of(std::initializer_list<T> values) {
-    return values.begin()[std::uniform_int_distribution<std::size_t>(0, values.size() - 1)(engine)];
-  }
-};
-
-// A breaker and traffic that suffices to judge it.
-Experiment random_experiment(std::uint64_t seed) {
-  Random random{std::mt19937_64(seed)};
-  Experiment experiment;
-  experiment.seed = seed;
-  experiment.per_second = random.in(60, 200);
-  experiment.poisson = random.chance(0.5);
-  experiment.failing = random.one_of({Failing::fast, Failing::hanging});
-  experiment.timeout = milliseconds(random.one_of({100, 300, 500}));
-  experiment.correlated = random.chance(0.7);
-  experiment.other_class = experiment.correlated ? 0.2 : 0;
-  experiment.background_errors = random.one_of({0.0, 0.01, 0.05});
-  experiment.healthy_misses = random.chance(0.2) ? 0.002 : 0;
-  experiment.attempts = random.chance(0.2) ? 2 : 1;
-  experiment.breaker.consecutive = random.one_of({0, 5, 10});
-  experiment.breaker.sleep = milliseconds(static_cast<int>(random.in(800, 2500)));
-  experiment.breaker.width = random.one_of({1, 1, 3});
-  experiment.breaker.successes = random.one_of({1, 1, 3});
-  return experiment;
-}
-
-BreakerExpectation outage_claim(const Experiment& experiment, bool with_probes = true) {
-  BreakerExpectation claim;
-  claim.on = std::string(simulation::dependency);
-  claim.opens_within = seconds(4);
-  claim.leaks_at_most = 0;
-  if (with_probes) claim.probes_every = scenarios::Around{.value = experiment.breaker.sleep, .tolerance = 0.2};
-  return claim;
-}
-
-BreakerExpectation recovery_claim(const Experiment& experiment) {
-  BreakerExpectation claim;
-  claim.on = std::string(simulation::dependency);
-  // A background error on a probe opens it again, rightly: room for three more rounds.
-  const int rounds = experiment.background_errors > 0 ? 4 : 1;
-  claim.closes_within = experiment.breaker.sleep * rounds + seconds(1) + experiment.timeout;
-  return claim;
-}
 
 std::vector<Finding> judged(const Experiment& experiment, const simulation::Run& run, bool with_probes = true) {
   return judge(run.log,
@@ -123,10 +70,10 @@ struct Tally {
 
 TEST(CircuitBreaker, CorrectTwinsHold) {
   Tally outage, recovery;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   std::string wrong;
   for (int seed = 1; seed <= runs; ++seed) {
-    const Experiment experiment = random_experiment(static_cast<std::uint64_t>(seed));
+    const Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(seed));
     const auto findings = judged(experiment, simulation::simulate(experiment));
     outage.count(experiment, findings, findings[0]);
     recovery.count(experiment, findings, findings[1]);
@@ -140,8 +87,8 @@ TEST(CircuitBreaker, CorrectTwinsHold) {
 
 // Retries below the breaker go on after it has opened. Without trace ids they look like leaks.
 Experiment retrying_experiment(std::uint64_t seed) {
-  Experiment experiment = random_experiment(seed);
-  Random random{std::mt19937_64(seed + 123)};
+  Experiment experiment = simulation::drawn_breaker(seed);
+  Dice random(static_cast<int>(seed + 123));
   experiment.correlated = false;
   experiment.other_class = 0;
   experiment.attempts = random.one_of({2, 3, 4});
@@ -154,7 +101,7 @@ Experiment retrying_experiment(std::uint64_t seed) {
 TEST(CircuitBreaker, RetriesWithBackoffAreNoLeaks) {
   Tally untraced, traced;
   std::string wrong;
-  const int runs = cases(100);
+  const int runs = property_cases(100);
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = retrying_experiment(static_cast<std::uint64_t>(60000 + seed));
     for (const bool correlated : {false, true}) {
@@ -177,7 +124,7 @@ TEST(CircuitBreaker, RetriesWithBackoffAreNoLeaks) {
 TEST(CircuitBreaker, LeaksBesideRetriesAreSeenOrDoubted) {
   Tally tally;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   int shown = 0;
   for (int seed = 1; seed <= runs; ++seed) {
     Experiment experiment = retrying_experiment(static_cast<std::uint64_t>(70000 + seed));
@@ -204,33 +151,19 @@ struct Mutant {
 
 class CircuitBreakerMutants : public testing::TestWithParam<Mutant> {};
 
-// Whether the defect had any effect that so much traffic can show.
-bool shows(const Mutant& mutant, const Experiment& experiment, const simulation::Run& run) {
-  if (mutant.defect == Defect::leaks) return !run.truth.leaked.empty();
-  if (mutant.defect == Defect::closes_on_straggler) {
-    const auto visible =
-        Nanoseconds(static_cast<std::int64_t>((experiment.correlated ? 8e9 : 25e9) / experiment.per_second));
-    return std::ranges::count_if(run.truth.straggled, [&](Nanoseconds open) { return open > visible; }) >= 3;
-  }
-  return true;
-}
-
 TEST_P(CircuitBreakerMutants, NeverHold) {
   const Mutant& mutant = GetParam();
   std::string wrong, missed;
   int shown = 0, violated = 0;
-  const int runs = cases(40);
+  const int runs = property_cases(40);
   for (int seed = 1; seed <= runs; ++seed) {
-    Experiment experiment = random_experiment(static_cast<std::uint64_t>(1000 + seed));
+    Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(1000 + seed));
     experiment.breaker.defect = mutant.defect;
     if (mutant.defect == Defect::closes_on_straggler) {
-      experiment.failing = Failing::slow;
-      experiment.attempts = 1;
-      experiment.timeout = seconds(1);
-      experiment.breaker.consecutive = 5;
+      simulation::let_stragglers_come(experiment);
     }
     const simulation::Run run = simulation::simulate(experiment);
-    if (!shows(mutant, experiment, run)) continue;
+    if (!shows(experiment, run.truth)) continue;
     ++shown;
     for (const bool with_probes : {true, false}) {
       const bool never_probed = mutant.defect == Defect::never_half_opens && !with_probes;  // nothing claimed is untrue
@@ -260,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(All, CircuitBreakerMutants,
 
 // An open breaker that never probes never closes either.
 TEST(CircuitBreaker, NeverHalfOpenNeverCloses) {
-  Experiment experiment = random_experiment(3);
+  Experiment experiment = simulation::drawn_breaker(3);
   experiment.breaker.defect = Defect::never_half_opens;
   const auto findings = judged(experiment, simulation::simulate(experiment));
   EXPECT_EQ(findings[1].verdict, Verdict::violated) << told(experiment, findings);
@@ -268,9 +201,9 @@ TEST(CircuitBreaker, NeverHalfOpenNeverCloses) {
 
 TEST(CircuitBreaker, StarvedIsInconclusive) {
   std::string wrong;
-  const int runs = cases(140);
+  const int runs = property_cases(140);
   for (int seed = 1; seed <= runs; ++seed) {
-    Experiment experiment = random_experiment(static_cast<std::uint64_t>(5000 + seed));
+    Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(5000 + seed));
     experiment.per_second = 2;
     experiment.steady = seconds(20);
     experiment.breaker.defect = static_cast<Defect>(seed % 7);
@@ -288,9 +221,9 @@ TEST(CircuitBreaker, StarvedIsInconclusive) {
 TEST(CircuitBreaker, SleepWindowIsInItsInterval) {
   int constant = 0, inside = 0;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
-    const Experiment experiment = random_experiment(static_cast<std::uint64_t>(20000 + seed));
+    const Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(20000 + seed));
     const simulation::Run run = simulation::simulate(experiment);
     const auto scenario = simulation::scenario_of(experiment, outage_claim(experiment), recovery_claim(experiment));
     const View view(run.log, scenario);
@@ -367,9 +300,9 @@ TEST(CircuitBreaker, HangModeTellsTheSleepFromThePeriod) {
 TEST(CircuitBreaker, APartialFaultMayCloseItBetweenOpenings) {
   int violated = 0, holds = 0;
   std::string wrong;
-  const int runs = cases(60);
+  const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
-    Experiment experiment = random_experiment(static_cast<std::uint64_t>(40000 + seed));
+    Experiment experiment = simulation::drawn_breaker(static_cast<std::uint64_t>(40000 + seed));
     experiment.breaker.consecutive = 0;
     experiment.breaker.rate = 0.3;
     experiment.share = 0.7;
@@ -384,7 +317,7 @@ TEST(CircuitBreaker, APartialFaultMayCloseItBetweenOpenings) {
 }
 
 TEST(CircuitBreaker, EqualLogsGiveEqualFindings) {
-  const Experiment experiment = random_experiment(77);
+  const Experiment experiment = simulation::drawn_breaker(77);
   simulation::Run run = simulation::simulate(experiment);
   const auto once = judged(experiment, run);
   std::ranges::reverse(run.log.exchanges);

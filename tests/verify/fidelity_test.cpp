@@ -66,6 +66,38 @@ TEST(Fidelity, AFaultThatFiredTooRarely) {
   EXPECT_THAT(setting.undelivered_in_outage(), ElementsAre(HasSubstr("fired on 10 of 50 calls where 100% was asked")));
 }
 
+// One that is asked for some calls only, or only at times, has not fired too rarely.
+TEST(Fidelity, AFaultForSomeCallsOnly) {
+  using scenarios::Fault;
+  using std::chrono::seconds;
+  const std::vector<void (*)(Fault&)> some = {
+      [](Fault& fault) { fault.methods = {"GET"}; },
+      [](Fault& fault) { fault.paths = {"/a"}; },
+      [](Fault& fault) { fault.targeting.routes = {"GET /a"}; },
+      [](Fault& fault) { fault.targeting.headers = {{"x-tenant", "7"}}; },
+      [](Fault& fault) { fault.targeting.clients = {"127.0.0.1"}; },
+      [](Fault& fault) { fault.targeting.first_tries = 1; },
+      [](Fault& fault) { fault.targeting.first = 10; },
+      [](Fault& fault) { fault.targeting.every = 5; },
+      [](Fault& fault) { fault.targeting.at_most = 10; },
+      [](Fault& fault) { fault.targeting.after = seconds(1); },
+      [](Fault& fault) { fault.targeting.lasting = seconds(1); },
+      [](Fault& fault) { fault.targeting.ramp = seconds(1); },
+      [](Fault& fault) { fault.message.throttle.emplace(); },
+      [](Fault& fault) { fault.message.stale = true; },
+      [](Fault& fault) { fault.targeting.by_request = true, fault.share = 0.5; },
+  };
+  for (std::size_t at = 0; at < some.size(); ++at) {
+    Setting setting;
+    some[at](setting.plan.scenario.phases[0].faults[0]);
+    for (int call = 0; call < 50; ++call) {
+      setting.hand.request(110 + call, 1);
+      setting.hand.call(110.1 + call, 0.2, call < 10 ? 503 : 200, call < 10 ? "outage#1" : "");
+    }
+    EXPECT_THAT(setting.undelivered_in_outage(), IsEmpty()) << at;
+  }
+}
+
 TEST(Fidelity, AGeneratorThatLagged) {
   Setting setting;
   for (int at = 0; at < 50; ++at) {

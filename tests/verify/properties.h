@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <concepts>
 #include <cstdlib>
 #include <initializer_list>
 #include <random>
@@ -22,7 +23,7 @@ inline int property_cases(int base) {
 
 struct Dice {
   std::mt19937_64 engine;
-  explicit Dice(int seed) : engine(static_cast<std::uint64_t>(seed)) {}
+  explicit Dice(std::integral auto seed) : engine(static_cast<std::uint64_t>(seed)) {}
   double in(double low, double high) { return std::uniform_real_distribution<double>(low, high)(engine); }
   int whole(int low, int high) { return std::uniform_int_distribution<int>(low, high)(engine); }
   bool chance(double share) { return in(0, 1) < share; }

@@ -6,45 +6,20 @@
 
 #include "harness/verify/judge.h"
 #include "tests/verify/hand_log.h"
-#include "tests/verify/limiter_simulation.h"
 #include "tests/verify/properties.h"
+#include "tests/verify/subject_draws.h"
 
 namespace stormproof::verify {
 namespace {
 
 using scenarios::RateLimitExpectation;
+using simulation::claim_of;
+using simulation::drawn_limiter;
 using simulation::Limiter;
 using simulation::LimiterDefect;
 using simulation::Limiting;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-Limiter random_limiter(int seed, Limiting limiting = Limiting::token_bucket) {
-  Dice dice(seed);
-  Limiter limiter;
-  limiter.seed = static_cast<std::uint64_t>(seed);
-  limiter.limiting = limiting;
-  limiter.rate = dice.in(10, 60);
-  limiter.burst = dice.whole(2, 40);
-  limiter.off_by = dice.whole(1, 3);
-  limiter.offered = dice.in(2, 5);
-  limiter.poisson = dice.chance(0.3);
-  limiter.background_errors = dice.one_of({0.0, 0.05});
-  if (limiting != Limiting::token_bucket && limiting != Limiting::leaky_queue) {
-    limiter.rate = dice.whole(10, 60);
-    limiter.burst = static_cast<int>(limiter.rate);
-  }
-  return limiter;
-}
-
-RateLimitExpectation claim_of(const Limiter& limiter) {
-  RateLimitExpectation claim{.rate_per_second = limiter.rate};
-  claim.burst = static_cast<std::uint64_t>(limiter.burst);
-  claim.wrongly_refused_at_most = 0.01;
-  claim.truthful_retry_after = true;
-  if (limiter.callers > 1) claim.per = "X-Api-Key";
-  return claim;
-}
 
 Finding judged(const Limiter& limiter, const RateLimitExpectation& claim) {
   return judge(simulation::simulate(limiter), simulation::scenario_of(limiter, claim)).front();
@@ -55,7 +30,7 @@ TEST(RateLimit, CorrectTwinsHold) {
   Verdicts verdicts;
   const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
-    Limiter limiter = random_limiter(seed);
+    Limiter limiter = drawn_limiter(seed);
     limiter.callers = seed % 4 == 0 ? 3 : 1;
     verdicts.count(judged(limiter), seed);
   }
@@ -70,7 +45,7 @@ TEST(RateLimit, CorrectTwinsOfOtherClassesHold) {
     int rates = 0;
     const int runs = property_cases(40);
     for (int seed = 1; seed <= runs; ++seed) {
-      Limiter limiter = random_limiter(500 + seed, limiting);
+      Limiter limiter = drawn_limiter(500 + seed, limiting);
       RateLimitExpectation claim{.rate_per_second = limiter.rate, .truthful_retry_after = true};
       claim.burst = static_cast<std::uint64_t>(limiter.burst) * (limiting == Limiting::leaky_queue ? 1 : 2);
       const Finding finding = judged(limiter, claim);
@@ -80,6 +55,40 @@ TEST(RateLimit, CorrectTwinsOfOtherClassesHold) {
     EXPECT_EQ(verdicts.violated, 0) << static_cast<int>(limiting) << verdicts.last_violated;
     EXPECT_GE(rates * 100, runs * 70) << static_cast<int>(limiting) << verdicts.last_inconclusive;
   }
+}
+
+// What a queue admits comes at an even pace, so that its burst does not show; it was taken for a limit that is shut.
+TEST(RateLimit, AQueueIsNotShutWhereNoBurstIsClaimed) {
+  Verdicts verdicts;
+  const int runs = property_cases(40);
+  for (int seed = 1; seed <= runs; ++seed) {
+    const Limiter limiter = drawn_limiter(700 + seed, Limiting::leaky_queue);
+    verdicts.count(judged(limiter, {.rate_per_second = limiter.rate}), seed);
+  }
+  EXPECT_EQ(verdicts.violated, 0) << verdicts.last_violated;
+  EXPECT_GE(verdicts.holds * 100, runs * 70) << verdicts.last_inconclusive;
+}
+
+// The phase begins when the burst is spent already: what it held shows only in the time before. It was taken for right.
+TEST(RateLimit, ABurstSpentBeforeThePhaseIsNotOneThatIsKept) {
+  Verdicts defective;
+  Verdicts twins;
+  const int runs = property_cases(40);
+  for (int seed = 1; seed <= runs; ++seed) {
+    for (const LimiterDefect defect : {LimiterDefect::off_by_some, LimiterDefect::none}) {
+      Limiter limiter = drawn_limiter(900 + seed);
+      limiter.defect = defect;
+      limiter.burst = std::max(limiter.burst, 4);
+      limiter.off_by = 3;
+      events::Log log = simulation::simulate(limiter);
+      for (const std::size_t mark : {1U, 2U}) log.marks[mark].at += milliseconds(seed % 2 == 0 ? 300 : 3);
+      const Finding finding = judge(log, simulation::scenario_of(limiter, claim_of(limiter))).front();
+      (defect == LimiterDefect::none ? twins : defective).count(finding, seed);
+    }
+  }
+  EXPECT_EQ(defective.holds, 0) << defective.last_holds;
+  EXPECT_EQ(twins.violated, 0) << twins.last_violated;
+  EXPECT_GE(twins.holds * 100, runs * 80) << twins.last_inconclusive;
 }
 
 struct Mutant {
@@ -104,7 +113,7 @@ TEST(RateLimit, DefectsAreSeen) {
     Verdicts verdicts;
     const int runs = property_cases(25);
     for (int seed = 1; seed <= runs; ++seed) {
-      Limiter limiter = random_limiter(1000 + seed, mutant.limiting);
+      Limiter limiter = drawn_limiter(1000 + seed, mutant.limiting);
       limiter.defect = mutant.defect;
       limiter.callers = mutant.callers;
       verdicts.count(judged(limiter), seed);
@@ -120,11 +129,11 @@ TEST(RateLimit, StarvedRunsAreInconclusive) {
   Verdicts brief;
   const int runs = property_cases(40);
   for (int seed = 1; seed <= runs; ++seed) {
-    Limiter limiter = random_limiter(2000 + seed);
+    Limiter limiter = drawn_limiter(2000 + seed);
     limiter.offered = 0.5;
     limiter.comes_at_once = false;
     slow.count(judged(limiter), seed);
-    limiter = random_limiter(2000 + seed);
+    limiter = drawn_limiter(2000 + seed);
     limiter.lasting = milliseconds(1000);
     brief.count(judged(limiter), seed);
   }
@@ -159,18 +168,49 @@ TEST(RateLimit, TheIntervalsHoldTheTruth) {
   int inside = 0;
   const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
-    Limiter limiter = random_limiter(3000 + seed);
+    Limiter limiter = drawn_limiter(3000 + seed);
     limiter.poisson = false;
     const Finding finding = judged(limiter);
-    const std::string& text = finding.checks[0].measured;
-    double low = 0, high = 0;
-    const auto at = text.find("interval ");
-    ASSERT_NE(at, text.npos) << text;
-    ASSERT_EQ(std::sscanf(text.c_str() + at, "interval %lf/s to %lf/s", &low, &high), 2) << text;
-    inside += low * 0.995 <= limiter.rate && limiter.rate <= high * 1.005 ? 1 : 0;
-    EXPECT_LT(high / low, 1.06) << text;
+    const auto& estimate = finding.checks[0].estimate;
+    ASSERT_TRUE(estimate) << told(finding);
+    inside += estimate->low * 0.995 <= limiter.rate && limiter.rate <= estimate->high * 1.005 ? 1 : 0;
+    EXPECT_LT(estimate->high / estimate->low, 1.06) << told(finding);
   }
   EXPECT_GE(inside * 100, runs * 95);
+}
+
+// An interval has two ends that can be told apart.
+TEST(RateLimit, AnIntervalIsReadable) {
+  for (int seed = 1; seed <= 20; ++seed) {
+    const std::string measured = judged(drawn_limiter(seed)).checks[0].measured;
+    double low = 0, high = 0;
+    if (std::sscanf(measured.c_str(), "%lf/s to %lf/s", &low, &high) == 2) EXPECT_LT(low, high) << measured;
+  }
+}
+
+TEST(RateLimit, WhatCannotBeJudgedStillSaysWhatIsClaimed) {
+  Limiter limiter;
+  limiter.offered = 0.5;
+  limiter.comes_at_once = false;
+  const Finding finding = judged(limiter);
+  EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+  EXPECT_EQ(finding.checks.front().expected, "20/s ± 5% in the long run");
+  for (const Check& check : finding.checks) {
+    EXPECT_THAT(check.measured, testing::HasSubstr("requests refused")) << check.name;
+    EXPECT_THAT(check.missing, testing::HasSubstr("probe: rate-limit")) << check.name;
+  }
+}
+
+TEST(RateLimit, ARefusalOfGrpcIsOne) {
+  Limiter limiter;
+  events::Log log = simulation::simulate(limiter);
+  for (events::Exchange& request : log.exchanges) {
+    if (request.status != 429) continue;
+    request.status = 200;
+    request.advice.grpc_status = events::grpc_resource_exhausted;
+  }
+  EXPECT_EQ(judge(log, simulation::scenario_of(limiter, {.rate_per_second = 20, .burst = 10})).front().verdict,
+            Verdict::holds);
 }
 
 TEST(RateLimit, ShowsTheWindowThatIsTooFull) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "tests/verify/hand_log.h"
 
 namespace stormproof::verify {
@@ -17,9 +19,10 @@ struct Course {
   bool slow = false;   // bad means slow, else failing
   int background = 0;  // every so many requests fail, always
   bool own = false;    // slow by the generator's own delay
+  double gap_ms = 10;  // after the heal
 };
 
-Finding judged(const Course& course, double within_ms) {
+Finding judged(const Course& course, double within_ms, std::optional<double> first_ms = {}) {
   HandLog hand;
   const double on = course.steady_ms, heal = on + 1000, end = heal + course.recovery_ms;
   hand.phase(0, on, "steady state");
@@ -27,7 +30,7 @@ Finding judged(const Course& course, double within_ms) {
   hand.faults(on, heal, "outage");
   hand.phase(heal, end, "recovery");
   int number = 0;
-  for (double at = 0; at < end; at += 10) {
+  for (double at = 0; at < end; at += at < heal ? 10 : course.gap_ms) {
     const bool bad = at >= on && at < heal + course.bad_ms;
     const bool background = course.background > 0 && ++number % course.background == 0;
     const double took = 5 + number % 7;
@@ -38,7 +41,9 @@ Finding judged(const Course& course, double within_ms) {
   plan.add("outage", 1000).faults.push_back(HandScenario::fault("outage#1"));
   plan.add("recovery", course.recovery_ms);
   const View view(hand.log, plan.scenario);
-  return judge_recovers(view, view.phases()[2], {.within = of_ms(within_ms)});
+  scenarios::RecoversExpectation claim{.within = of_ms(within_ms)};
+  if (first_ms) claim.first_success_within = of_ms(*first_ms);
+  return judge_recovers(view, view.phases()[2], claim);
 }
 
 TEST(Recovers, Verdicts) {
@@ -67,6 +72,25 @@ TEST(Recovers, SplitsHealFirstSuccessStable) {
   ASSERT_EQ(finding.timeline.size(), 3u);
   EXPECT_EQ(finding.timeline[0].what, "healed");
   EXPECT_EQ(finding.timeline[1].what, "stable");
+}
+
+TEST(Recovers, TheFirstSuccessHasALimitOfItsOwn) {
+  EXPECT_EQ(judged({.bad_ms = 2000}, 3000, 2500).verdict, Verdict::holds);
+  const Finding late = judged({.bad_ms = 2000}, 3000, 1000);
+  EXPECT_EQ(late.verdict, Verdict::violated);
+  ASSERT_EQ(late.checks.size(), 2u);
+  EXPECT_EQ(late.checks[0].verdict, Verdict::holds);
+  EXPECT_EQ(late.checks[1].name, "first-success-within");
+  EXPECT_EQ(judged({.bad_ms = 2000, .gap_ms = 900}, 3000, 1000).checks[1].verdict, Verdict::inconclusive);
+}
+
+// A few good answers after the heal are no recovery: nobody knows.
+TEST(Recovers, AHandfulOfRequestsShowsNothing) {
+  for (const double gap : {500.0, 1000.0, 3000.0}) {
+    const Finding finding = judged({.bad_ms = 0, .gap_ms = gap}, 9000);
+    EXPECT_EQ(finding.verdict, Verdict::inconclusive) << gap << ' ' << finding.summary;
+    EXPECT_THAT(finding.summary, testing::HasSubstr("needs at least 100"));
+  }
 }
 
 TEST(Recovers, NothingWasHealed) {

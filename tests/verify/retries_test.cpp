@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "harness/verify/judge.h"
-#include "tests/verify/client_simulation.h"
 #include "tests/verify/hand_log.h"
 #include "tests/verify/properties.h"
+#include "tests/verify/subject_draws.h"
 
 namespace stormproof::verify {
 namespace {
@@ -16,33 +16,10 @@ using scenarios::Around;
 using scenarios::RetriesExpectation;
 using simulation::Client;
 using simulation::ClientDefect;
+using simulation::drawn_retries;
+using simulation::retries_claim;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-Client random_client(int seed) {
-  Dice dice(seed);
-  Client client;
-  client.seed = static_cast<std::uint64_t>(seed);
-  client.per_second = dice.in(100, 250);
-  client.outage = seconds(15);
-  client.share = dice.one_of({1.0, 1.0, 0.8});
-  client.background_errors = dice.one_of({0.0, 0.05});
-  client.attempts = dice.whole(3, 5);
-  client.backoff = milliseconds(dice.whole(30, 200));
-  client.factor = dice.one_of({1.5, 2.0, 3.0});
-  client.jitter = dice.one_of({0.25, 0.5});
-  return client;
-}
-
-RetriesExpectation claim_of(const Client& client) {
-  RetriesExpectation claim{.on = "payments"};
-  claim.attempts_at_most = static_cast<std::uint64_t>(client.attempts);
-  claim.repeated_writes_at_most = 0;
-  claim.first_backoff = Around{.value = client.backoff, .tolerance = 0.2};
-  claim.backoff_factor = client.factor;
-  claim.jitter_at_least = 0.15;
-  return claim;
-}
 
 Finding judged(const Client& client, const RetriesExpectation& claim) {
   return judge(simulation::simulate(client), simulation::scenario_of(client, claim)).front();
@@ -52,8 +29,8 @@ TEST(Retries, CorrectTwinsHold) {
   Verdicts verdicts;
   const int runs = property_cases(40);
   for (int seed = 1; seed <= runs; ++seed) {
-    const Client client = random_client(seed);
-    verdicts.count(judged(client, claim_of(client)), seed);
+    const Client client = drawn_retries(seed);
+    verdicts.count(judged(client, retries_claim(client)), seed);
   }
   EXPECT_LE(verdicts.violated * 100, runs) << verdicts.last_violated;
   EXPECT_GE(verdicts.holds * 100, runs * 95) << verdicts.last_inconclusive;
@@ -65,9 +42,9 @@ TEST(Retries, DefectsAreSeen) {
     Verdicts verdicts;
     const int runs = property_cases(20);
     for (int seed = 1; seed <= runs; ++seed) {
-      Client client = random_client(1000 + seed);
+      Client client = drawn_retries(1000 + seed);
       client.defect = defect;
-      verdicts.count(judged(client, claim_of(client)), seed);
+      verdicts.count(judged(client, retries_claim(client)), seed);
     }
     EXPECT_EQ(verdicts.holds, 0) << static_cast<int>(defect) << ' ' << verdicts.last_holds;
     EXPECT_GE(verdicts.violated * 100, runs * 98) << static_cast<int>(defect) << ' ' << verdicts.last_inconclusive;
@@ -79,7 +56,7 @@ TEST(Retries, RetryAfterIsHonouredOrNot) {
   Verdicts ignored;
   const int runs = property_cases(20);
   for (int seed = 1; seed <= runs; ++seed) {
-    Client client = random_client(2000 + seed);
+    Client client = drawn_retries(2000 + seed);
     client.retry_after = Dice(seed).one_of({1U, 2U});
     const RetriesExpectation claim{.on = "payments", .honours_retry_after = true};
     honoured.count(judged(client, claim), seed);
@@ -91,7 +68,7 @@ TEST(Retries, RetryAfterIsHonouredOrNot) {
 }
 
 TEST(Retries, AnUnsaidRetryAfterCannotBeHonoured) {
-  const Finding finding = judged(random_client(1), {.on = "payments", .honours_retry_after = true});
+  const Finding finding = judged(drawn_retries(1), {.on = "payments", .honours_retry_after = true});
   EXPECT_EQ(finding.verdict, Verdict::inconclusive);
   EXPECT_THAT(finding.checks[0].missing, testing::HasSubstr("Retry-After"));
 }
@@ -103,7 +80,7 @@ TEST(Retries, ABudgetHoldsAmplificationDown) {
   const int runs = property_cases(20);
   for (int seed = 1; seed <= runs; ++seed) {
     Dice dice(seed);
-    Client client = random_client(3000 + seed);
+    Client client = drawn_retries(3000 + seed);
     client.writes = 0;
     client.share = dice.one_of({0.5, 1.0});
     client.budget = dice.in(0.1, 0.3);
@@ -121,9 +98,9 @@ TEST(Retries, StarvedRunsAreInconclusive) {
   Verdicts verdicts;
   const int runs = property_cases(20);
   for (int seed = 1; seed <= runs; ++seed) {
-    Client client = random_client(4000 + seed);
+    Client client = drawn_retries(4000 + seed);
     client.per_second = 2;
-    RetriesExpectation claim = claim_of(client);
+    RetriesExpectation claim = retries_claim(client);
     claim.amplification_at_most = client.attempts;
     verdicts.count(judged(client, claim), seed);
   }
@@ -131,9 +108,9 @@ TEST(Retries, StarvedRunsAreInconclusive) {
 }
 
 TEST(Retries, WithoutTraceIdsThereIsNoVerdict) {
-  Client client = random_client(1);
+  Client client = drawn_retries(1);
   client.correlated = false;
-  const Finding finding = judged(client, claim_of(client));
+  const Finding finding = judged(client, retries_claim(client));
   EXPECT_EQ(finding.verdict, Verdict::inconclusive);
   EXPECT_THAT(finding.summary, testing::HasSubstr("send traceparent"));
 }
@@ -158,9 +135,9 @@ TEST(Retries, SeveralCallsForARequestAreNoRetries) {
 }
 
 TEST(Retries, SaysWhatShowsIt) {
-  Client client = random_client(7);
+  Client client = drawn_retries(7);
   client.defect = ClientDefect::repeats_writes;
-  const Finding finding = judged(client, {.on = "payments", .repeated_writes_at_most = 0});
+  const Finding finding = judged(client, RetriesExpectation{.on = "payments", .repeated_writes_at_most = 0});
   EXPECT_EQ(finding.verdict, Verdict::violated);
   EXPECT_EQ(finding.exchanges.size(), 20u);
   EXPECT_EQ(finding.timeline.back().what, "a write sent again");

@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "harness/verify/judge.h"
-#include "tests/verify/client_simulation.h"
 #include "tests/verify/hand_log.h"
 #include "tests/verify/properties.h"
+#include "tests/verify/subject_draws.h"
 
 namespace stormproof::verify {
 namespace {
@@ -16,33 +16,13 @@ using scenarios::TimeoutExpectation;
 using simulation::Ailing;
 using simulation::Client;
 using simulation::ClientDefect;
+using simulation::drawn_timeouts;
+using simulation::timeout_claim;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Client random_client(int seed) {
-  Dice dice(seed);
-  Client client;
-  client.seed = static_cast<std::uint64_t>(seed);
-  client.per_second = dice.in(40, 200);
-  client.ailing = dice.one_of({Ailing::hanging, Ailing::trickling});
-  client.share = dice.one_of({1.0, 1.0, 0.3});
-  client.background_errors = dice.one_of({0.0, 0.05});
-  client.timeout = milliseconds(dice.whole(100, 1500));
-  client.attempts = dice.one_of({1, 1, 2});
-  return client;
-}
-
-TimeoutExpectation claim_of(const Client& client) {
-  TimeoutExpectation claim{.on = "payments"};
-  claim.gives_up_within = client.timeout;
-  claim.answers_within =
-      client.timeout * client.attempts + (client.attempts - 1) * client.backoff * 2 + milliseconds(20);
-  claim.leaks_at_most = 0;
-  return claim;
-}
-
 Finding judged(const Client& client) {
-  return judge(simulation::simulate(client), simulation::scenario_of(client, claim_of(client))).front();
+  return judge(simulation::simulate(client), simulation::scenario_of(client, timeout_claim(client))).front();
 }
 
 const Check& named(const Finding& finding, std::string_view name) {
@@ -56,7 +36,7 @@ const Check& named(const Finding& finding, std::string_view name) {
 TEST(Timeout, CorrectTwinsHold) {
   Verdicts verdicts;
   const int runs = property_cases(60);
-  for (int seed = 1; seed <= runs; ++seed) verdicts.count(judged(random_client(seed)), seed);
+  for (int seed = 1; seed <= runs; ++seed) verdicts.count(judged(drawn_timeouts(seed)), seed);
   EXPECT_EQ(verdicts.violated, 0) << verdicts.last_violated;
   EXPECT_GE(verdicts.holds * 100, runs * 98) << verdicts.last_inconclusive;
 }
@@ -68,7 +48,7 @@ TEST(Timeout, DefectsAreSeen) {
     Verdicts verdicts;
     const int runs = property_cases(25);
     for (int seed = 1; seed <= runs; ++seed) {
-      Client client = random_client(1000 + seed);
+      Client client = drawn_timeouts(1000 + seed);
       client.defect = defect;
       client.share = 1;
       client.per_second += 60;
@@ -85,7 +65,7 @@ TEST(Timeout, WithoutTraceIdsNothingHoldsWrongly) {
   Verdicts leaking;
   const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
-    Client client = random_client(2000 + seed);
+    Client client = drawn_timeouts(2000 + seed);
     client.correlated = false;
     twins.count(judged(client), seed);
     client.share = 1;
@@ -102,7 +82,7 @@ TEST(Timeout, StarvedRunsAreInconclusive) {
   Verdicts verdicts;
   const int runs = property_cases(60);
   for (int seed = 1; seed <= runs; ++seed) {
-    Client client = random_client(3000 + seed);
+    Client client = drawn_timeouts(3000 + seed);
     client.per_second = 2;
     client.attempts = 1;
     verdicts.count(judged(client), seed);
@@ -116,7 +96,7 @@ TEST(Timeout, TheIntervalHoldsTheTruth) {
   int inside = 0;
   const int runs = property_cases(25);
   for (int seed = 1; seed <= runs; ++seed) {
-    Client client = random_client(4000 + seed);
+    Client client = drawn_timeouts(4000 + seed);
     client.share = 1;
     const std::string text = named(judged(client), "gives-up-within").measured;
     const auto at = text.find("interval ");
@@ -144,6 +124,67 @@ TEST(Timeout, AHangThatIsTooShortSaysNothing) {
   EXPECT_EQ(finding.verdict, Verdict::inconclusive) << told(finding);
   EXPECT_THAT(named(finding, "gives-up-within").missing,
               testing::HasSubstr("the fault must hold them for longer than"));
+}
+
+// Half of the calls hang before their head, half in their body, which trickles or stands still.
+Finding judged_stages(bool trickles, double given_up_in_the_body) {
+  HandLog hand;
+  hand.phase(0, 5000, "steady state");
+  hand.phase(5000, 15000, "down");
+  hand.faults(5000, 15000, "down");
+  for (int at = 0; at < 700; ++at) {
+    hand.request(at * 20, at < 250 ? 5 : 1200);
+    const bool body = at % 2 == 0;
+    const double took = at < 250 ? 3 : body ? given_up_in_the_body : 300;
+    events::Exchange& call = hand.call(at * 20 + 1, took);
+    if (at < 250) continue;
+    call.fault = hand.log.names.id_of(body ? "down#2" : "down#1");
+    call.outcome = events::Outcome::cancelled;
+    call.status = 0;
+    if (body) call.first_byte = call.start + of_ms(2);
+  }
+  HandScenario plan(5000);
+  auto& phase = plan.add("down", 10000);
+  phase.faults = {HandScenario::fault("down#1"), HandScenario::fault("down#2")};
+  if (trickles) phase.faults[1].message.slow = scenarios::SlowFault{.body = seconds(60)};
+  const View view(hand.log, plan.scenario);
+  return judge_timeout(view, view.phases()[1], {.on = "payments", .gives_up_within = milliseconds(300)});
+}
+
+TEST(Timeout, StagesAreToldApart) {
+  Finding finding = judged_stages(true, 300);
+  EXPECT_EQ(finding.verdict, Verdict::holds) << told(finding);
+  ASSERT_EQ(finding.checks.size(), 2u);
+  EXPECT_EQ(finding.checks[0].name, "gives-up-within, before the head");
+  EXPECT_EQ(finding.checks[1].name, "gives-up-within, while the body trickles");
+  finding = judged_stages(false, 900);
+  EXPECT_EQ(finding.verdict, Verdict::violated) << told(finding);
+  EXPECT_EQ(finding.checks[0].verdict, Verdict::holds);
+  EXPECT_EQ(finding.checks[1].name, "gives-up-within, while the body stands still");
+  EXPECT_EQ(finding.checks[1].verdict, Verdict::violated);
+}
+
+// No call comes while the service cannot connect: its requests tell.
+Finding judged_connecting(double took, bool breaker = false) {
+  HandLog hand;
+  hand.phase(0, 5000, "steady state");
+  hand.phase(5000, 15000, "down");
+  hand.faults(5000, 15000, "down");
+  for (int at = 0; at < 700; ++at) {
+    hand.request(at * 20, at < 250 ? 5 : breaker ? 1 : took, at < 250 ? 200 : 503);
+    if (at < 250) hand.call(at * 20 + 1, 3);
+  }
+  HandScenario plan(5000);
+  plan.add("down", 10000).faults = {HandScenario::fault("down#1")};
+  const View view(hand.log, plan.scenario);
+  return judge_timeout(view, view.phases()[1], {.on = "payments", .gives_up_within = milliseconds(300)});
+}
+
+TEST(Timeout, AHangWhileConnectingShowsInTheRequests) {
+  EXPECT_EQ(judged_connecting(302).verdict, Verdict::holds) << told(judged_connecting(302));
+  EXPECT_EQ(judged_connecting(5000).verdict, Verdict::violated) << told(judged_connecting(5000));
+  EXPECT_EQ(judged_connecting(700).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged_connecting(0, true).verdict, Verdict::inconclusive) << "a breaker that is open waits for nothing";
 }
 
 TEST(Timeout, CallsInTheBackgroundAreNoLeaks) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/verify/hand_log.h"
 #include "tests/verify/properties.h"
 
@@ -48,6 +50,57 @@ TEST(TracePropagation, StarvedRunsAreInconclusive) {
   EXPECT_EQ(judged(Passing::on, 100).verdict, Verdict::inconclusive);
   EXPECT_EQ(judged(Passing::on, 99, 1).verdict, Verdict::inconclusive);
   EXPECT_THAT(judged(Passing::on, 0).summary, testing::HasSubstr("carried no trace id"));
+}
+
+enum class Parent : std::uint8_t { fresh, copied, constant };
+
+// 900 calls in these headers.
+Finding judged_headers(std::uint8_t carriers, Parent parent, const scenarios::TraceExpectation& claim,
+                       bool halved = false) {
+  HandLog hand;
+  hand.phase(0, 60'000, "steady state");
+  for (std::uint32_t at = 0; at < 900; ++at) {
+    events::Exchange& request = hand.request(at * 60, 9);
+    request.trace.bytes[12] = static_cast<std::uint8_t>(at);
+    request.trace.bytes[13] = static_cast<std::uint8_t>(at >> 8);
+    const events::TraceId trace = request.trace;
+    const auto number = static_cast<std::uint32_t>(request.request);
+    events::Exchange& call = hand.call(at * 60 + 1, 5);
+    call.trace = trace;
+    if (halved) std::fill(call.trace.bytes.begin(), call.trace.bytes.begin() + 8, std::uint8_t{0});
+    call.carriers = carriers;
+    call.parent = parent == Parent::copied ? number : parent == Parent::constant ? 77 : 1'000'000 + at;
+  }
+  const HandScenario plan(60'000);
+  const View view(hand.log, plan.scenario);
+  return judge_trace_propagation(view, view.phases()[0], claim);
+}
+
+TEST(TracePropagation, EachHeaderThatIsWantedMustCarryIt) {
+  const scenarios::TraceExpectation both{.on = "payments", .headers = {"traceparent", "b3"}};
+  EXPECT_EQ(judged_headers(events::in_traceparent | events::in_b3, Parent::fresh, both).verdict, Verdict::holds);
+  const Finding one = judged_headers(events::in_traceparent, Parent::fresh, both);
+  EXPECT_EQ(one.verdict, Verdict::violated) << told(one);
+  EXPECT_EQ(one.checks[0].verdict, Verdict::holds);
+  const scenarios::TraceExpectation several{.on = "payments", .headers = {"x-b3"}};
+  EXPECT_EQ(judged_headers(events::in_x_b3, Parent::fresh, several).verdict, Verdict::holds);
+  EXPECT_EQ(judged_headers(events::in_b3, Parent::fresh, several).verdict, Verdict::violated);
+}
+
+TEST(TracePropagation, AnIdOf64BitsIsTheSameTrace) {
+  const scenarios::TraceExpectation claim{.on = "payments", .headers = {"b3"}};
+  const Finding finding = judged_headers(events::in_b3, Parent::fresh, claim, true);
+  EXPECT_EQ(finding.verdict, Verdict::holds) << told(finding);
+}
+
+TEST(TracePropagation, ANewParentIsNeitherTheRequestsNorAnothers) {
+  const scenarios::TraceExpectation claim{.on = "payments", .new_parent = true};
+  EXPECT_EQ(judged_headers(events::in_traceparent, Parent::fresh, claim).verdict, Verdict::holds);
+  EXPECT_EQ(judged_headers(events::in_traceparent, Parent::copied, claim).verdict, Verdict::violated);
+  EXPECT_EQ(judged_headers(events::in_traceparent, Parent::constant, claim).verdict, Verdict::violated);
+  const Finding old = judged_headers(0, Parent::fresh, claim);
+  EXPECT_EQ(old.verdict, Verdict::inconclusive) << told(old);
+  EXPECT_THAT(old.summary, testing::HasSubstr("too old"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "harness/base/task_group.h"
 #include "harness/wire/upstream_pool.h"
 #include "tests/support/raw_server.h"
 #include "tests/wire/io_run.h"
@@ -27,21 +28,24 @@ class Recorder final : public StreamInterceptor {
   std::optional<ConnectVerdict> connecting(std::uint64_t nth) override {
     asked = nth;
     ++looks;
-    if (looks > looks_max) return std::nullopt;
     return verdict;
   }
   void connect_held(std::uint64_t, std::chrono::nanoseconds by) override { held = by; }
 
+  void change(std::optional<ConnectVerdict> to) {
+    verdict = to;
+    verdicts_changed();
+  }
+
   std::optional<ConnectVerdict> verdict;
   std::uint64_t asked = 0;
   int looks = 0;
-  int looks_max = 1'000'000;
   std::chrono::nanoseconds held{0};
   std::vector<Connection*> opened;
 };
 
 base::Task<> connect_to(UpstreamPool& pool, ConnectResult& result) {
-  Socket* cancel = nullptr;
+  ConnectAttempt* cancel = nullptr;
   result = co_await pool.connect(&cancel);
 }
 base::Task<> close_pool(UpstreamPool& pool) { co_await pool.close(); }
@@ -87,13 +91,39 @@ TEST_F(StreamSeam, AnAttemptIsDelayedRefusedOrHangsUntilItsLimit) {
   EXPECT_EQ(hung.error().cause, events::Outcome::connect_timeout);
 }
 
-TEST_F(StreamSeam, AVerdictThatGoesLetsTheAttemptGoOn) {
+TEST_F(StreamSeam, AVerdictThatChangesIsFollowedAtOnce) {
   recorder.verdict = {.hang = true};
-  recorder.looks_max = 3;
-  auto connection = connect();
-  ASSERT_TRUE(connection);
-  EXPECT_EQ(recorder.looks, 4);
-  run.run(end(std::move(*connection)));
+  UpstreamPool pool(run.io, deadlines, {asio::ip::address_v4::loopback(), upstream.port()}, {}, {}, &recorder);
+  ConnectResult result;
+  base::TaskGroup tasks;
+  tasks.spawn(connect_to(pool, result));
+  ASSERT_TRUE(run.run_until([&] { return recorder.looks == 1; }));
+  recorder.change({{.delay = std::chrono::hours(1)}});
+  ASSERT_TRUE(run.run_until([&] { return recorder.looks == 2; }));
+  recorder.change(std::nullopt);
+  ASSERT_TRUE(run.run_until([&] { return tasks.size() == 0; }));
+  ASSERT_TRUE(result);
+  EXPECT_EQ(recorder.looks, 3) << "asked when told, and never between";
+  run.run(end(std::move(*result)));
+  run.run(close_pool(pool));
+}
+
+TEST_F(StreamSeam, AnAttemptThatHangsCanBeEnded) {
+  recorder.verdict = {.hang = true};
+  UpstreamPool pool(run.io, deadlines, {asio::ip::address_v4::loopback(), upstream.port()}, {}, {}, &recorder);
+  ConnectResult result;
+  ConnectAttempt* attempt = nullptr;
+  base::TaskGroup tasks;
+  tasks.spawn([](UpstreamPool& in, ConnectResult& into, ConnectAttempt** told) -> base::Task<> {
+    into = co_await in.connect(told);
+  }(pool, result, &attempt));
+  ASSERT_TRUE(run.run_until([&] { return recorder.looks == 1; }));
+  attempt->close();
+  ASSERT_TRUE(run.run_until([&] { return tasks.size() == 0; }));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().cause, events::Outcome::cancelled);
+  recorder.change(std::nullopt);
+  run.run(close_pool(pool));
 }
 
 }  // namespace

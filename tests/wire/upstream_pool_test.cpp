@@ -27,7 +27,7 @@ class PoolTest : public testing::Test {
   static Endpoint local(std::uint16_t port) { return {asio::ip::address_v4::loopback(), port}; }
 
   static base::Task<> connect_to(UpstreamPool& pool, ConnectResult& result) {
-    Socket* cancel = nullptr;
+    ConnectAttempt* cancel = nullptr;
     result = co_await pool.connect(&cancel);
     EXPECT_EQ(cancel, nullptr);
   }
@@ -207,10 +207,10 @@ TEST_F(PoolTest, ConnectCanBeCancelled) {
   UpstreamPool pool(run.io, deadlines, local(full.port()));
   ConnectResult result;
   run.run([](UpstreamPool& p, ConnectResult& r) -> base::Task<> {
-    Socket* cancel = nullptr;
+    ConnectAttempt* cancel = nullptr;
     co_await base::both([](UpstreamPool& pp, ConnectResult& rr,
-                           Socket** c) -> base::Task<> { rr = co_await pp.connect(c); }(p, r, &cancel),
-                        [](Socket** c) -> base::Task<> {
+                           ConnectAttempt** c) -> base::Task<> { rr = co_await pp.connect(c); }(p, r, &cancel),
+                        [](ConnectAttempt** c) -> base::Task<> {
                           (*c)->close();
                           co_return;
                         }(&cancel));
@@ -320,10 +320,10 @@ TEST_F(TlsPoolTest, AHandshakeCanBeCancelled) {
   });
   UpstreamPool pool(run.io, deadlines, local(server.port()), {}, tls());
   ConnectResult result;
-  Socket* cancel = nullptr;
+  ConnectAttempt* cancel = nullptr;
   base::TaskGroup tasks;
-  tasks.spawn([](UpstreamPool& p, ConnectResult& r, Socket** c) -> base::Task<> { r = co_await p.connect(c); }(
-                                                                    pool, result, &cancel));
+  tasks.spawn([](UpstreamPool& p, ConnectResult& r, ConnectAttempt** c) -> base::Task<> { r = co_await p.connect(c); }(
+                                                                            pool, result, &cancel));
   const auto said = hello.get_future();
   ASSERT_TRUE(run.run_until([&] { return said.wait_for(milliseconds(0)) == std::future_status::ready; }));
   ASSERT_NE(cancel, nullptr);

@@ -25,6 +25,18 @@ void replace_all(std::string& text, std::string_view word, std::string_view valu
   }
 }
 
+std::string lines_of(const Nginx::Replicas& replicas) {
+  std::string lines = "upstream replicas {";
+  for (const std::uint16_t port : replicas.ports)
+    lines += fmt::format(" server 127.0.0.1:{} max_fails={} fail_timeout={}s;", port, replicas.max_fails,
+                         replicas.fails_seconds);
+  return lines + " keepalive 32; }";
+}
+
+constexpr std::string_view ask_replicas =
+    "proxy_pass http://replicas; proxy_http_version 1.1; proxy_set_header Connection \"\"; proxy_connect_timeout 1s; "
+    "proxy_read_timeout 1s; proxy_next_upstream error timeout http_503;";
+
 base::Result<void> write_files(const std::filesystem::path& folder, const std::map<std::string, std::size_t>& files) {
   for (const auto& [name, size] : files) {
     std::string bytes(size, 'a');
@@ -61,11 +73,15 @@ base::Result<Nginx> Nginx::start(Options options) {
   replace_all(*config, "@FOLDER@", folder.path().string());
   replace_all(*config, "@PORT@", std::to_string(port));
   replace_all(*config, "@LIMIT_ZONE@",
-              options.limit
-                  ? "limit_req_zone $server_port zone=all:1m rate=" + std::to_string(options.limit->per_second) + "r/s;"
-                  : "");
+              options.limit ? "limit_req_zone $server_port$http_x_api_key zone=all:1m rate=" +
+                                  std::to_string(options.limit->per_second) + "r/s;"
+                            : "");
   replace_all(*config, "@LIMIT@",
-              options.limit ? "limit_req zone=all burst=" + std::to_string(options.limit->burst) + " nodelay;" : "");
+              options.limit ? "limit_req zone=all burst=" + std::to_string(options.limit->burst) +
+                                  (options.limit->delayed ? ";" : " nodelay;")
+                            : "");
+  replace_all(*config, "@REPLICAS@", options.replicas ? lines_of(*options.replicas) : "");
+  replace_all(*config, "@CHECKOUT@", options.replicas ? ask_replicas : "try_files /none =204;");
   replace_all(*config, "@SSL@", options.tls ? "ssl" : "");
   replace_all(*config, "@CERTIFICATE@",
               options.tls ? fmt::format("ssl_certificate {}; ssl_certificate_key {};",

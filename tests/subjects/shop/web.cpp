@@ -67,9 +67,9 @@ void WebServer::serve(support::RawConnection& peer) {
     const Reply reply = handler(*request);
     const bool last = same_name(request->header("Connection").value_or(""), "close");
     const std::string answer =
-        fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", reply.status,
-                    phrase_of(reply.status), reply.body.size(), last ? "Connection: close\r\n" : "",
-                    request->word(0) == "HEAD" ? "" : reply.body);
+        fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}{}\r\n{}",
+                    reply.status, phrase_of(reply.status), reply.body.size(), reply.headers,
+                    last ? "Connection: close\r\n" : "", request->word(0) == "HEAD" ? "" : reply.body);
     if (!peer.send(answer) || last) return;
   }
 }

@@ -33,7 +33,8 @@ base::Result<Message> receive(support::RawConnection& from, std::chrono::millise
 
 struct Reply {
   int status = 200;
-  std::string body;  // JSON
+  std::string body;          // JSON
+  std::string headers = {};  // whole lines, each with its CRLF
 };
 
 class WebServer {

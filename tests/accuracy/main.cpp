@@ -1,0 +1,94 @@
+// Accuracy: `./dev accuracy`: how often the verifier is right. See README.md.
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
+
+#include "tests/accuracy/document.h"
+#include "tests/accuracy/simulated.h"
+
+namespace {
+
+using namespace stormproof::accuracy;
+
+constexpr int simulated_runs = 200;
+constexpr int simulated_runs_quick = 20;
+constexpr int real_runs = 20;
+constexpr int real_runs_quick = 1;
+// Runs are mostly waiting; fewer at a time where figures are for the record.
+constexpr int jobs_full = 4;
+constexpr int jobs_quick = 5;
+constexpr std::chrono::seconds quick_time_max = std::chrono::minutes(6);
+
+struct Options {
+  bool quick = false;
+  bool examples = false;
+  int simulated = -1;
+  int real = -1;
+  int jobs = 0;
+  int minutes = 0;
+  std::string only;
+  std::uint64_t seed = 1;
+  std::string out;
+};
+
+Matrix simulated(int runs, std::uint64_t seed) {
+  Matrix matrix;
+  if (runs == 0) return matrix;
+  judge_breakers(matrix, runs, seed);
+  judge_limiters(matrix, runs, seed);
+  judge_timeouts(matrix, runs, seed);
+  judge_retries(matrix, runs, seed);
+  return matrix;
+}
+
+RealOutcome real(const Options& options, int runs, std::vector<std::string>& skipped) {
+  std::vector<RealCase> cases = real_cases(skipped);
+  std::erase_if(cases, [&](const RealCase& one) {
+    return !(one.place.subject + ", " + one.place.setting).contains(options.only);
+  });
+  RealOptions how{.runs = runs,
+                  .jobs = options.jobs > 0 ? options.jobs
+                          : options.quick  ? jobs_quick
+                                           : jobs_full,
+                  .seed = options.seed};
+  if (options.quick) how.time_max = quick_time_max;
+  if (options.minutes > 0) how.time_max = std::chrono::minutes(options.minutes);
+  how.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  return run_all(cases, how);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("How often the verifier is right: subjects by settings");
+  app.add_flag("--quick", options.quick, "the half that CI runs");
+  app.add_flag("--examples", options.examples, "print runs with a verdict that was not due");
+  app.add_option("--simulated", options.simulated, "runs of each simulated subject in each setting");
+  app.add_option("--real", options.real, "runs of each real one");
+  app.add_option("--only", options.only, "real subjects whose name, or \"name, setting\", has these letters");
+  app.add_option("--jobs", options.jobs, "real runs at a time")->check(CLI::PositiveNumber);
+  app.add_option("--minutes", options.minutes, "no real run begins later");
+  app.add_option("--seed", options.seed, "of the first run");
+  app.add_option("--out", options.out, "also write the document here");
+  CLI11_PARSE(app, argc, argv);
+  Halves halves{.quick = options.quick};
+  halves.simulated_runs = options.simulated >= 0 ? options.simulated
+                          : options.quick        ? simulated_runs_quick
+                                                 : simulated_runs;
+  halves.real_runs = options.real >= 0 ? options.real : options.quick ? real_runs_quick : real_runs;
+  halves.simulated = simulated(halves.simulated_runs, options.seed);
+  if (halves.real_runs > 0) halves.real = real(options, halves.real_runs, halves.skipped);
+  const std::string document = document_of(halves);
+  fmt::print("{}", document);
+  if (!options.out.empty()) std::ofstream(options.out) << document;
+  if (options.examples) {
+    fmt::print("\n{}\n", fmt::join(halves.simulated.examples(), "\n"));
+    fmt::print("\n{}\n", fmt::join(halves.real.matrix.examples(), "\n"));
+  }
+  const char* const ci = std::getenv("CI");
+  const bool nothing_skipped = halves.skipped.empty() || ci == nullptr || std::string_view(ci) != "true";
+  return good(halves) && nothing_skipped ? 0 : 1;
+}

@@ -1,0 +1,110 @@
+// `stormproof run` with a phase that probes a rate limit: real limiters, found out.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/e2e/program.h"
+#include "tests/subjects/limiters/limiters.h"
+#include "tests/subjects/nginx/nginx.h"
+#include "tests/support/files.h"
+#include "tests/support/temp_dir.h"
+
+namespace stormproof::e2e {
+namespace {
+
+using subjects::Limiters;
+using subjects::Nginx;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr std::chrono::seconds whole_run{60};
+
+constexpr std::string_view scenario = R"(version: 1
+name: the limit, found out
+topology:
+  service:
+    name: shop
+    candidate: {{url: "http://127.0.0.1:{}"}}
+traffic: {{capture: "{}", rate: 20/s}}
+steady-state:
+  for: 300ms
+  expect: [errors: {{at-most: 90%}}]
+phases:
+  - name: the limit
+    probe: {}
+    expect:
+      - rate-limit: {}
+)";
+
+support::Finished probed(std::uint16_t port, std::string_view probe, std::string_view claim) {
+  const support::TempDir folder;
+  const auto capture = folder.path() / "checkout.traffic";
+  auto recorded = Nginx::start({});
+  if (!recorded) {
+    ADD_FAILURE() << "nginx does not start";
+    return {};
+  }
+  record_checkouts(recorded->port(), capture, 2);
+  const auto file = folder.path() / "scenario.yaml";
+  EXPECT_TRUE(support::write_file(file, fmt::format(scenario, port, capture.string(), probe, claim)));
+  return stormproof({"run", file.string(), "--out", (folder.path() / "out").string(), "--seed", "7"}, {}, whole_run);
+}
+
+class RateProbeRun : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!Nginx::program()) GTEST_SKIP() << "nginx is not installed";
+  }
+  static void need_node() {
+    const auto reason = Limiters::missing();
+    if (reason && Limiters::skip_is_failure()) FAIL() << *reason;
+    if (reason) GTEST_SKIP() << *reason;
+  }
+};
+
+TEST_F(RateProbeRun, NginxIsABucketForEachKeyAndOneForAllPaths) {
+  auto nginx = Nginx::start({.limit = Nginx::Limit{.per_second = 60, .burst = 14}});
+  ASSERT_TRUE(nginx.has_value()) << nginx.error().message;
+  const auto finished = probed(nginx->port(),
+                               "{rate-limit: {vary: [{header: {X-Api-Key: b}, quota: own}, {path: /checkout/99, quota: "
+                               "shared}, {source: 127.0.0.2, quota: shared}]}}",
+                               "{rate: 60/s, burst: 15, algorithm: token-bucket, status: 503}");
+  EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("HOLDS         rate-limit"), HasSubstr("a token bucket (or GCRA) of 60/s"),
+                                  HasSubstr("a quota of its own"), HasSubstr("it shares the quota")));
+}
+
+TEST_F(RateProbeRun, NginxWithDelayIsAQueueAndNotABucket) {
+  auto nginx = Nginx::start({.limit = Nginx::Limit{.per_second = 60, .burst = 14, .delayed = true}});
+  ASSERT_TRUE(nginx.has_value()) << nginx.error().message;
+  const auto finished =
+      probed(nginx->port(), "rate-limit", "{rate: 60/s, burst: 15, algorithm: token-bucket, status: 503}");
+  EXPECT_EQ(finished.exit_code, 1) << finished.out << finished.err;
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("VIOLATED      rate-limit"), HasSubstr("a leaky queue of 60/s")));
+}
+
+TEST_F(RateProbeRun, ExpressIsAWindowThatSpeaksTheTruth) {
+  need_node();
+  auto service = Limiters::start({.kind = "express", .quota = 30});
+  ASSERT_TRUE(service.has_value()) << service.error().message;
+  const auto finished = probed(service->port(), "rate-limit",
+                               "{rate: 30/s, burst: 60, window: 1s, algorithm: fixed-window, truthful-headers: true}");
+  EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("HOLDS         rate-limit"), HasSubstr("a fixed window of 30 in 1.00 s")));
+}
+
+TEST_F(RateProbeRun, AServiceWhoseHeadersLieIsViolated) {
+  need_node();
+  auto service = Limiters::start({.kind = "flexible", .quota = 30, .lies = true});
+  ASSERT_TRUE(service.has_value()) << service.error().message;
+  const auto finished =
+      probed(service->port(), "rate-limit",
+             "{rate: 30/s, burst: 60, window: 1s, truthful-headers: true, truthful-retry-after: true}");
+  EXPECT_EQ(finished.exit_code, 1) << finished.out << finished.err;
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("rate: HOLDS"), HasSubstr("a refusal said that 3 remain")));
+}
+
+}  // namespace
+}  // namespace stormproof::e2e
