@@ -16,7 +16,7 @@ TEST(FaultRecords, NoKeyStandsTwice) {
 TEST(FaultRecords, AProcessFaultHasExactlyOneKind) {
   ASSERT_TRUE(process_fault().choice.has_value());
   EXPECT_TRUE(process_fault().choice->exactly_one);
-  EXPECT_EQ(process_fault().choice->of.size(), 8U);
+  EXPECT_EQ(process_fault().choice->of.size(), 9U);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ TEST(Reading, WhatIsAbsentOrOfAnotherKindReadsAsNothing) {
   Node map;
   map.kind = Node::Kind::map;
   map.keys.emplace_back().text = "count";
+  map.keys.back().kind = Node::Kind::scalar;
   map.items.emplace_back().value = std::int64_t{7};
   EXPECT_EQ(count_in(in(map, "count")), 7U);
   EXPECT_FALSE(count_in(in(map, "other")).has_value());
