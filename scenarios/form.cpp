@@ -1,3 +1,4 @@
+// Long because: every kind of scalar is read, named and patterned in one place.
 #include "scenarios/form.h"
 
 #include <fmt/format.h>

@@ -160,4 +160,14 @@ std::optional<RateProbe> read_probe(const Node& phase_node, Phase& phase, Compla
   return probe;
 }
 
+void check_needs_probe(const Node& expect, const Phase& phase, Complaints& complaints) {
+  for (const Node& item : expect.items) {
+    const Node* const isolated = at(in(item, "rate-limit"), "isolated");
+    const bool varied = phase.probe && std::ranges::any_of(phase.probe->vary, &ProbeVariant::own_quota);
+    if (isolated == nullptr || varied) continue;
+    complaints.add(isolated->place, "this needs a probe that varies something with a quota of its own").hint =
+        "probe: {rate-limit: {vary: [{header: {X-Api-Key: another}, quota: own}]}}";
+  }
+}
+
 }  // namespace stormproof::scenarios

@@ -17,4 +17,7 @@ Key probe_key();
 // the fault that slows a dependency, and complains of what does not fit the rest of the phase.
 std::optional<RateProbe> read_probe(const Node& phase_node, Phase& phase, Complaints& complaints);
 
+// Complains of expectations, in this list, that only a probe can judge, where the phase has none that can.
+void check_needs_probe(const Node& expect, const Phase& phase, Complaints& complaints);
+
 }  // namespace stormproof::scenarios

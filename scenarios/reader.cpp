@@ -174,20 +174,8 @@ class Reader {
     phase.probe = read_probe(node, phase, complaints_);
     if (phase.probe && !phase.probe->slow_on.empty())
       known_dependency(in(in(in(in(node, "probe"), "rate-limit"), "slow"), "on"));
-    check_needs_probe(in(node, "expect"), phase);
+    check_needs_probe(in(node, "expect"), phase, complaints_);
     return phase;
-  }
-
-  // What only a probe can find out.
-  void check_needs_probe(const Node& list, const Phase& phase) {
-    for (const Node& item : list.items) {
-      const Node* const isolated = at(in(item, "rate-limit"), "isolated");
-      if (isolated == nullptr) continue;
-      const bool varied = phase.probe && std::ranges::any_of(phase.probe->vary, &ProbeVariant::own_quota);
-      if (!varied)
-        complaints_.add(isolated->place, "this needs a probe that varies something with a quota of its own").hint =
-            "probe: {rate-limit: {vary: [{header: {X-Api-Key: another}, quota: own}]}}";
-    }
   }
 
   Fault fault(const Node& node, Nanoseconds phase) {

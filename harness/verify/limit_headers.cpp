@@ -108,6 +108,17 @@ std::string words_of(std::uint8_t said) {
   return fmt::format("{}", fmt::join(words, " and "));
 }
 
+// Whether the refusal told the truth: nothing where the run does not tell.
+std::optional<bool> truthful(const Wait& wait) {
+  const std::uint32_t said = wait.refusal->request->advice.retry_after;
+  if (said == Advice::not_said) return false;
+  const Nanoseconds most = std::chrono::seconds(said) + truth_slack;
+  const Nanoseconds least = std::chrono::seconds(said) - std::chrono::seconds(1) - truth_slack;
+  if (wait.low > most || wait.high < least) return false;
+  if (wait.high == Nanoseconds::max()) return std::nullopt;
+  return true;
+}
+
 }  // namespace
 
 Check check_headers(const std::vector<Decisions>& callers, double rate_per_second, Finding& finding) {
@@ -132,6 +143,43 @@ Check check_headers(const std::vector<Decisions>& callers, double rate_per_secon
     check.measured +=
         fmt::format("; the policy says {} in {} s, which is not {}", quota, window, base::format_rate(rate_per_second));
   }
+  return check;
+}
+
+Check check_retry_after(const std::vector<Decisions>& callers, Finding& finding) {
+  Check check{.name = "truthful-retry-after", .expected = std::string(retry_after_claim)};
+  Cases cases;
+  std::uint64_t silent = 0;
+  std::uint64_t open = 0;
+  const Wait* example = nullptr;
+  std::vector<std::vector<Wait>> all;
+  for (const Decisions& decisions : callers) all.push_back(waits_of(decisions));
+  for (const std::vector<Wait>& waits : all) {
+    for (const Wait& wait : waits) {
+      const auto truth = truthful(wait);
+      open += truth ? 0 : 1;
+      if (!truth) continue;
+      ++cases.of;
+      if (*truth) continue;
+      ++cases.bad;
+      const bool said = wait.refusal->request->advice.retry_after != Advice::not_said;
+      silent += said ? 0 : 1;
+      if (said && example == nullptr) example = &wait;
+      show(finding, wait.refusal->request->request);
+    }
+  }
+  check.measured =
+      fmt::format("{} of {} refusals were wrong about it, {} of them said nothing", cases.bad, cases.of, silent);
+  if (example != nullptr) {
+    check.measured +=
+        fmt::format("; one said {} s, and {}", example->refusal->request->advice.retry_after,
+                    example->high == Nanoseconds::max()
+                        ? fmt::format("none was admitted for {}", base::format_duration(example->low))
+                        : fmt::format("the next was admitted after {}", base::format_duration(example->high)));
+  }
+  decide_share(check, cases, untruthful_share_max, "refusals that the run can check");
+  if (check.verdict == Verdict::inconclusive && open > 0)
+    check.missing += fmt::format("; {} refusals came too near the end", open);
   return check;
 }
 

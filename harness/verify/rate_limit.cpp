@@ -17,10 +17,7 @@ namespace {
 
 using base::format_duration;
 using base::format_percent;
-using events::Advice;
 using What = Decision::What;
-
-constexpr const char* retry_after_claim = "each refusal says in Retry-After when the next is admitted, to the second";
 
 std::string rate_claim(const scenarios::RateLimitExpectation& claim) {
   return fmt::format("{} ± {} in the long run", base::format_rate(claim.rate_per_second),
@@ -277,60 +274,14 @@ Check check_refusals(const Seen& seen, const scenarios::RateLimitExpectation& cl
   return check;
 }
 
-// Whether the refusal told the truth: nothing where the run does not tell.
-std::optional<bool> truthful(const Wait& wait) {
-  const std::uint32_t said = wait.refusal->request->advice.retry_after;
-  if (said == Advice::not_said) return false;
-  const Nanoseconds most = std::chrono::seconds(said) + truth_slack;
-  const Nanoseconds least = std::chrono::seconds(said) - std::chrono::seconds(1) - truth_slack;
-  if (wait.low > most || wait.high < least) return false;
-  if (wait.high == Nanoseconds::max()) return std::nullopt;
-  return true;
-}
-
-Check check_retry_after(const Seen& seen, Finding& finding) {
-  Check check{.name = "truthful-retry-after", .expected = retry_after_claim};
-  Cases cases;
-  std::uint64_t silent = 0;
-  std::uint64_t open = 0;
-  const Wait* example = nullptr;
-  std::vector<std::vector<Wait>> all;
-  for (const Decisions& decisions : seen.phase) all.push_back(waits_of(decisions));
-  for (const std::vector<Wait>& waits : all) {
-    for (const Wait& wait : waits) {
-      const auto truth = truthful(wait);
-      open += truth ? 0 : 1;
-      if (!truth) continue;
-      ++cases.of;
-      if (*truth) continue;
-      ++cases.bad;
-      const bool said = wait.refusal->request->advice.retry_after != Advice::not_said;
-      silent += said ? 0 : 1;
-      if (said && example == nullptr) example = &wait;
-      show(finding, wait.refusal->request->request);
-    }
-  }
-  check.measured =
-      fmt::format("{} of {} refusals were wrong about it, {} of them said nothing", cases.bad, cases.of, silent);
-  if (example != nullptr) {
-    check.measured += fmt::format("; one said {} s, and {}", example->refusal->request->advice.retry_after,
-                                  example->high == Nanoseconds::max()
-                                      ? fmt::format("none was admitted for {}", format_duration(example->low))
-                                      : fmt::format("the next was admitted after {}", format_duration(example->high)));
-  }
-  decide_share(check, cases, untruthful_share_max, "refusals that the run can check");
-  if (check.verdict == Verdict::inconclusive && open > 0)
-    check.missing += fmt::format("; {} refusals came too near the end", open);
-  return check;
-}
-
 // What is claimed, each with its name, before anything is known of it.
 std::vector<Check> claimed(const scenarios::RateLimitExpectation& claim, const scenarios::Phase& phase) {
   std::vector<Check> checks = {{.name = "rate", .expected = rate_claim(claim)}};
   if (claim.burst) checks.push_back({.name = "burst", .expected = burst_claim(claim)});
   if (claim.wrongly_refused_at_most)
     checks.push_back({.name = "wrongly-refused-at-most", .expected = refusals_claim(claim)});
-  if (claim.truthful_retry_after) checks.push_back({.name = "truthful-retry-after", .expected = retry_after_claim});
+  if (claim.truthful_retry_after)
+    checks.push_back({.name = "truthful-retry-after", .expected = std::string(retry_after_claim)});
   if (claim.truthful_headers)
     checks.push_back({.name = "truthful-headers", .expected = "RateLimit headers tell the truth"});
   if (!claim.algorithm.empty()) checks.push_back({.name = "algorithm", .expected = algorithm_claim(claim)});
@@ -370,7 +321,7 @@ void judge_tried(const Seen& seen, const scenarios::RateLimitExpectation& claim,
   finding.checks.push_back(check_rate(phase.plan->probe ? sustained(seen, probe, claim) : seen, claim));
   if (claim.burst) finding.checks.push_back(check_burst(seen, claim, finding));
   if (claim.wrongly_refused_at_most) finding.checks.push_back(check_refusals(seen, claim, finding));
-  if (claim.truthful_retry_after) finding.checks.push_back(check_retry_after(seen, finding));
+  if (claim.truthful_retry_after) finding.checks.push_back(check_retry_after(seen.phase, finding));
   if (claim.truthful_headers) finding.checks.push_back(check_headers(seen.phase, claim.rate_per_second, finding));
   if (!claim.algorithm.empty() || phase.plan->probe) {
     const Classification found = classified(seen.phase, claim, phase.plan->probe.has_value());

@@ -17,8 +17,6 @@ inline constexpr double uneven_tolerance = 0.15;   // of a rate that is too low,
 inline constexpr double envelope_slack = 0.005;    // of the rate: clocks differ
 inline constexpr double refill_slack = 0.02;       // of the rate, in favour of a refusal
 inline constexpr double unknown_share_max = 0.02;  // of the requests: more failures leave open what was admitted
-inline constexpr double untruthful_share_max = 0.05;
-inline constexpr Nanoseconds truth_slack = std::chrono::milliseconds(50);
 inline constexpr double burst_seconds_max =
     10;  // where no burst is claimed: a limit admits no more than so long's worth at once
 inline constexpr std::uint64_t refusals_min = 20;  // fewer do not show a limit
