@@ -1,3 +1,4 @@
+// Long because: all that a scenario can mean stands in one place.
 // The model of a scenario: what a YAML file means, once it is read and found right.
 //
 // Plain values. Every value that came from the text keeps no position: positions live in the parser's errors; an

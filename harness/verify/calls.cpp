@@ -94,30 +94,6 @@ void take_rate_baseline(const View& view, const Draft& draft, Calls& result) {
   result.calls_per_request = requests == 0 ? 0 : std::min(1.0, static_cast<double>(calls) / requests);
 }
 
-// By rate, of healthy requests beside no other: how many do not call at all. What was called then is theirs.
-void take_lone_baseline(const View& view, const Draft& draft, Calls& result) {
-  std::vector<Time> starts;
-  for (const Exchange* call : draft.egress) starts.push_back(call->start);
-  std::ranges::sort(starts);
-  std::vector<const Exchange*> requests(view.ingress().begin(), view.ingress().end());
-  std::erase_if(requests, [](const Exchange* request) { return events::never_sent(*request); });
-  std::ranges::sort(requests, {}, &Exchange::start);
-  std::uint64_t alone = 0;
-  std::uint64_t calling = 0;
-  Time busy_until = Time::min();
-  for (std::size_t at = 0; at < requests.size(); ++at) {
-    const Exchange& request = *requests[at];
-    const bool first = busy_until + sight < request.start;
-    const bool last = at + 1 == requests.size() || request.end + sight < requests[at + 1]->start;
-    busy_until = std::max(busy_until, request.end);
-    if (!first || !last || !healthy(view, request) || request.outcome != events::Outcome::answered) continue;
-    ++alone;
-    const auto call = std::ranges::lower_bound(starts, request.start - nesting_slack);
-    calling += call != starts.end() && *call <= request.end ? 1 : 0;
-  }
-  if (alone >= alone_requests_min) result.miss_alone = 1 - share_lower(calling, alone);
-}
-
 // A held call whose request has already been answered was given up at that moment, whenever the connection ends.
 Call call_of(const Exchange& exchange, const Exchange* request) {
   Call call{.start = exchange.start, .end = exchange.end, .request_start = exchange.start};
@@ -254,14 +230,11 @@ Nanoseconds Calls::lingering(Time from, Time to) const {
 }
 
 std::uint64_t Calls::run_for(double chance) const {
-  const auto in_a_row = [chance](double one) {
-    return static_cast<std::uint64_t>(std::max(1.0, std::ceil(std::log(chance) / std::log(std::min(one, 0.999)))));
-  };
-  if (!correlated && within_requests && miss_alone && *miss_alone > 0) return in_a_row(*miss_alone);
   if (!correlated)
     return static_cast<std::uint64_t>(
         std::ceil(-std::log(chance) / std::max(calls_per_request, rate_calls_per_request_min)));
-  return miss <= 0 ? 1 : in_a_row(miss);
+  if (miss <= 0) return 1;
+  return static_cast<std::uint64_t>(std::max(1.0, std::ceil(std::log(chance) / std::log(std::min(miss, 0.999)))));
 }
 
 Calls calls_of(const View& view, std::string_view dependency, const std::vector<events::NameId>& routes) {
@@ -283,10 +256,7 @@ Calls calls_of(const View& view, std::string_view dependency, const std::vector<
                     dependency, result.calls_per_request);
   }
   fill_calls(view, draft, result);
-  if (!result.correlated) {
-    find_callers(view, draft, result);
-    take_lone_baseline(view, draft, result);
-  }
+  if (!result.correlated) find_callers(view, draft, result);
   fill_opportunities(view, draft, result);
   if (!result.correlated) mark_gaps(result);
   count_in_the_air(result);

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +21,6 @@ inline constexpr std::uint64_t class_requests_min = 20;    // fewer healthy requ
 inline constexpr double correlated_share_min = 0.99;       // of healthy calls that carry a known trace
 inline constexpr double rate_calls_per_request_min = 0.2;  // by rate: fewer calls than this show no gap
 inline constexpr double gap_calls_min = 14;
-inline constexpr std::uint64_t alone_requests_min = 100;  // beside no other, to tell by which of them call
 inline constexpr Nanoseconds sight =
     std::chrono::milliseconds(2);  // by which the service and the proxy may see an instant apart
 
@@ -67,9 +65,7 @@ struct Calls {
   double calls_per_request = 1;        // healthy, of the classes looked at; at most 1
   std::uint64_t healthy_requests = 0;  // of these classes
   double miss = 1;                     // the largest of the classes
-  // By rate: the same, of requests that stood alone, where there were enough of them; else nothing.
-  std::optional<double> miss_alone = {};
-  std::string unusable = {};  // why nothing can be inferred; empty: it can
+  std::string unusable = {};           // why nothing can be inferred; empty: it can
 
   // The calls whose outcome fell into [from, to], by outcome. Places in `calls`.
   std::vector<std::uint32_t> ended_between(Time from, Time to) const;

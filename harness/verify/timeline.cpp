@@ -127,7 +127,7 @@ void View::index_exchanges(Time origin) {
     for (const Exchange* answer : answers) {
       if (answer->trace.none()) continue;
       traces_beside.insert(answer->trace);
-      traces_beside.insert(half_of(answer->trace));
+      if (const events::TraceId half = half_of(answer->trace); !half.none()) traces_beside.insert(half);
     }
   }
   Calls calls_beside;

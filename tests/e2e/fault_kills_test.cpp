@@ -43,19 +43,22 @@ std::string curl(std::uint16_t port) {
 class FaultKill : public FaultRun {
  protected:
   // Runs a scenario until it hurts, kills the harness, and waits until nothing hurts any more.
-  void kill_while(const std::string& kind, const std::string& phase, const std::function<bool()>& hurts,
-                  const std::function<bool()>& healed, milliseconds within) {
+  testing::AssertionResult heals(const std::string& kind, const std::string& phase, const std::function<bool()>& hurts,
+                                 const std::function<bool()>& healed, milliseconds within) {
     for (int round = 1; round <= rounds(); ++round) {
       const std::string file = write(phase);
       const support::Process harness = start_stormproof({"run", file, "--out", out()});
-      ASSERT_TRUE(support::eventually(seconds(20), hurts)) << kind << ": it never hurt\n" << harness.err();
+      if (!support::eventually(seconds(20), hurts))
+        return testing::AssertionFailure() << kind << ": it never hurt\n" << harness.err();
       const auto begun = Clock::now();
       harness.signal(SIGKILL);
-      EXPECT_TRUE(support::eventually(within, healed)) << kind << ", round " << round;
+      if (!support::eventually(within, healed)) return testing::AssertionFailure() << kind << ", round " << round;
       const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - begun);
       fmt::print("{}, round {}: healed after {} ms\n", kind, round, took.count());
-      EXPECT_TRUE(support::eventually(processes_within, [&] { return programs().empty(); })) << programs();
+      if (!support::eventually(processes_within, [&] { return programs().empty(); }))
+        return testing::AssertionFailure() << "left behind: " << programs();
     }
+    return testing::AssertionSuccess();
   }
 
   // The lines of ps about the service, by the port that is in its command.
@@ -70,26 +73,26 @@ class FaultKill : public FaultRun {
 };
 
 TEST_F(FaultKill, InAFaultOfMessages) {
-  kill_while(
+  EXPECT_TRUE(heals(
       "message", "    for: 20s\n    faults: [ { on: payments, abort: { status: 599 } } ]",
-      [&] { return curl(proxy_port_) == "0 599"; }, [&] { return curl(proxy_port_) == "7 000"; }, proxies_within);
+      [&] { return curl(proxy_port_) == "0 599"; }, [&] { return curl(proxy_port_) == "7 000"; }, proxies_within));
 }
 
 TEST_F(FaultKill, InAFaultOfConnections) {
-  kill_while(
+  EXPECT_TRUE(heals(
       "stream", "    for: 20s\n    faults: [ { on: payments, connection: { reset: {} } } ]",
-      [&] { return curl(proxy_port_) == "56 000"; }, [&] { return curl(proxy_port_) == "7 000"; }, proxies_within);
+      [&] { return curl(proxy_port_) == "56 000"; }, [&] { return curl(proxy_port_) == "7 000"; }, proxies_within));
 }
 
 TEST_F(FaultKill, WhileTheProgramIsStopped) {
-  kill_while(
+  EXPECT_TRUE(heals(
       "process stop", "    for: 20s\n    processes: [ { pause: 15s, even-the-last: true } ]",
-      [&] { return programs().contains(" T"); }, [&] { return programs().empty(); }, processes_within);
+      [&] { return programs().contains(" T"); }, [&] { return programs().empty(); }, processes_within));
 }
 
 TEST_F(FaultKill, WhileTheProgramIsKilledAgainAndAgain) {
   std::string before;
-  kill_while(
+  EXPECT_TRUE(heals(
       "process kill", "    for: 20s\n    processes: [ { crash-loop: { every: 500ms }, even-the-last: true } ]",
       [&] {
         const std::string now = programs();
@@ -97,7 +100,7 @@ TEST_F(FaultKill, WhileTheProgramIsKilledAgainAndAgain) {
         if (!now.empty()) before = now;
         return another;
       },
-      [&] { return programs().empty(); }, processes_within);
+      [&] { return programs().empty(); }, processes_within));
 }
 
 // What the harness did not start: its own command stops it, and the watchdog's lets it go on.
@@ -106,12 +109,12 @@ TEST_F(FaultKill, WhileACommandHurts) {
   ASSERT_TRUE(victim.has_value());
   const std::string pid = std::to_string(victim->pid());
   const auto state = [&] { return output_of({"ps", "-o", "stat=", "-p", pid}); };
-  kill_while(
+  EXPECT_TRUE(heals(
       "command",
       fmt::format("    for: 20s\n    processes: [ {{ command: {{ hurt: [kill, -STOP, \"{0}\"], heal: [kill, -CONT, "
                   "\"{0}\"] }} }} ]",
                   pid),
-      [&] { return state().starts_with("T"); }, [&] { return state().starts_with("S"); }, processes_within);
+      [&] { return state().starts_with("T"); }, [&] { return state().starts_with("S"); }, processes_within));
 }
 
 // A network of the harness's own, in a namespace of the test's own: nothing of this machine is touched.

@@ -16,7 +16,7 @@ std::string mistake(std::string_view json) {
 
 TEST(StreamFaultJson, ReadsWhatItWritesOfEveryType) {
   for (const std::string_view type : stream_fault_types()) {
-    const std::string fields = type == "slicer" ? R"(,"average-size":10)" : "";
+    const std::string fields = type == "slicer" ? R"(,"average-size":10)" : type == "tls" ? R"(,"expired":true)" : "";
     const auto fault = parse_stream_fault(
         "{\"type\":\"" + std::string(type) + "\",\"direction\":\"upstream\",\"share\":\"25%\"" + fields + "}", {});
     ASSERT_TRUE(fault) << type << ": " << fault.error().message;

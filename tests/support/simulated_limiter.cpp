@@ -68,7 +68,7 @@ Ruling SimulatedLimiter::ask(std::uint64_t key, Time now, Nanoseconds service) {
     key = key * static_cast<std::uint64_t>(settings_.instances) +
           static_cast<std::uint64_t>(unit() * settings_.instances);
   Ruling ruling = rule(quotas_[key], now, service);
-  if (fault == LimiterFault::lies) ruling.wait *= 10;
+  if (fault == LimiterFault::lies) ruling.wait = 10 * std::chrono::ceil<std::chrono::seconds>(ruling.wait);
   if (fault == LimiterFault::silent) ruling.wait = Nanoseconds(0);
   return ruling;
 }

@@ -36,7 +36,7 @@ enum class LimiterFault : std::uint8_t {
   too_generous,    // a rate, or a quota, higher by a tenth (one at least)
   too_strict,      // lower by a tenth (one at least)
   counts_refused,  // of a bucket: each refusal costs as much as an admission
-  lies,            // Retry-After and reset are ten times what they should be
+  lies,            // Retry-After and reset are ten times what they should be, in whole seconds
   silent,          // says nothing
   per_instance,    // `instances`, each with the whole limit, drawn for each request
   one_for_all,     // keys are not told apart

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "tests/verify/hand_log.h"
 
 namespace stormproof::verify {
@@ -56,29 +54,6 @@ TEST(Calls, WithoutTracesALongGapIsSuppression) {
   EXPECT_EQ(calls.calls_per_request, 1);
   EXPECT_TRUE(calls.opportunities[98].called);
   EXPECT_FALSE(calls.opportunities[150].called);
-}
-
-// By rate, requests beside no other show who calls; where all overlap, only a long row of them says anything.
-TEST(Calls, WithoutTracesLoneRequestsTellWhichCall) {
-  for (const double took : {6.5, 30.0}) {
-    HandLog hand;
-    hand.phase(0, 10'000, "steady state");
-    hand.phase(10'000, 12'000, "outage");
-    hand.faults(10'000, 12'000, "outage");
-    std::mt19937_64 random(5);  // no common period of requests and calls
-    double start = 5;
-    for (int at = 0; at < 450; ++at) {
-      start += std::uniform_real_distribution<double>(13, 28)(random);
-      hand.request(start, took);
-      hand.call(start + 1, 5).trace = {};
-    }
-    HandScenario plan(10'000);
-    plan.add("outage", 2000);
-    const Calls calls = calls_of(View(hand.log, plan.scenario), "payments");
-    ASSERT_FALSE(calls.correlated);
-    EXPECT_EQ(calls.miss_alone.has_value(), took < 20);
-    EXPECT_EQ(calls.run_for(1e-3), took < 20 ? 2u : 7u);
-  }
 }
 
 TEST(Calls, AClassThatDoesNotAlwaysCallIsLeftOut) {
