@@ -143,9 +143,9 @@ class Check {
       unused_proxies("second-baseline-proxy");
       if (compares_answers(scenario_))
         complaints_
-          .warn(place_of_key(service_, "baseline"),
-                "without a second baseline no difference can be told from noise: one that is seen is INCONCLUSIVE")
-          .hint = "name another instance of the baseline's version in topology.service.second-baseline";
+            .warn(place_of_key(service_, "baseline"),
+                  "without a second baseline no difference can be told from noise: one that is seen is INCONCLUSIVE")
+            .hint = "name another instance of the baseline's version in topology.service.second-baseline";
     }
     if (!compares_answers(scenario_) && at(root_, "comparison") != nullptr) {
       complaints_.warn(place_of_key(root_, "comparison"),
@@ -168,9 +168,10 @@ class Check {
       const Place place = place_of_key(dependencies, dependency.name);
       Diagnostic& said =
           counted
-              ? complaints_.add(place, fmt::format("faults on {} count calls or connections, and the baseline's would be counted "
-                                                   "with the candidate's",
-                                                   in_quotes(dependency.name)))
+              ? complaints_.add(
+                    place, fmt::format("faults on {} count calls or connections, and the baseline's would be counted "
+                                       "with the candidate's",
+                                       in_quotes(dependency.name)))
               : complaints_.warn(place, fmt::format("the baseline calls {} through the candidate's proxy: calls are "
                                                     "told apart by traceparent alone",
                                                     in_quotes(dependency.name)));

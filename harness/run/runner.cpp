@@ -1,3 +1,4 @@
+// Long because: one run from its first request to its findings; every way out of it heals, and is to be seen in one place.
 #include "harness/run/runner.h"
 
 #include <fmt/format.h>

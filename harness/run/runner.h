@@ -105,7 +105,7 @@ class Runner {
   base::TaskGroup tasks_;
   std::unique_ptr<Dependencies> dependencies_;
   std::unique_ptr<OwnNetwork> network_;  // of the service; outlives it
-  std::vector<Version> versions_;  // the candidate first, then what it is compared with
+  std::vector<Version> versions_;        // the candidate first, then what it is compared with
   std::unique_ptr<ProcessFaults> process_faults_;
   std::unique_ptr<Traffic> traffic_;
   ProbePlans probes_;
