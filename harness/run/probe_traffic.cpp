@@ -114,8 +114,8 @@ base::Result<ProbePlans> plan_probes(const scenarios::Scenario& scenario, const 
   for (std::size_t i = 0; i < scenario.phases.size(); ++i) {
     const scenarios::Phase& phase = scenario.phases[i];
     if (!phase.probe) continue;
-    auto plan = plan_probe(*phase.probe, *scenarios::probed_claim(phase), script, usual,
-                           scenarios::first_probe_request(i));
+    auto plan =
+        plan_probe(*phase.probe, *scenarios::probed_claim(phase), script, usual, scenarios::first_probe_request(i));
     if (!plan) return std::unexpected(plan.error());
     for (const ProbeWay& way : plan->ways) {
       auto allowed = replay::refuse_production(script.meta, way.target, wire::addresses_of);
