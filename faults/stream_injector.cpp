@@ -171,8 +171,7 @@ bool StreamInjector::hits(const StreamFault& fault, std::uint64_t connection) co
 }
 
 bool StreamInjector::idle() const {
-  return faults_.empty() &&
-         std::ranges::none_of(links_, [](const Link* link) { return link->is_hurt(); });
+  return faults_.empty() && std::ranges::none_of(links_, [](const Link* link) { return link->is_hurt(); });
 }
 
 bool StreamInjector::full(const Link* besides) const {

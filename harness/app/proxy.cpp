@@ -108,7 +108,8 @@ ExitCode faults_by_hand(const ProxyFlags& flags, const std::string& proxies) {
 
 ExitCode proxy(const ProxyFlags& flags) {
   if (flags.config.empty() && flags.listen.empty()) return faults_by_hand(flags, "");
-  if (const auto proxies = flags.config.empty() ? std::nullopt : toxiproxy_file(flags.config)) return faults_by_hand(flags, *proxies);
+  if (const auto proxies = flags.config.empty() ? std::nullopt : toxiproxy_file(flags.config))
+    return faults_by_hand(flags, *proxies);
   auto config = config_of(flags);
   if (!config) return ExitCode::invalid_input;
   auto options = service_options(*config, tell);

@@ -54,7 +54,8 @@ std::string text_of(const faults::Toxic& toxic) {
   std::vector<std::string> attributes;
   for (const auto& [name, value] : toxic.attributes) attributes.push_back(fmt::format("\"{}\":{}", name, value));
   return fmt::format(R"({{"attributes":{{{}}},"name":{},"type":"{}","stream":{},"toxicity":{}}})",
-                     fmt::join(attributes, ","), in_json(toxic.name), toxic.type, in_json(toxic.stream), toxic.toxicity);
+                     fmt::join(attributes, ","), in_json(toxic.name), toxic.type, in_json(toxic.stream),
+                     toxic.toxicity);
 }
 
 // Those of the client's direction first, as toxiproxy has it.

@@ -111,7 +111,8 @@ std::optional<Nanoseconds> left_after(const Case& at, const FaultWindow& window)
   for (std::size_t place = calls.size(); place-- > 0;) {
     ++rest.all;
     rest.hurt += calls[place].to_hurt ? 1 : 0;
-    if (rest.all >= rest_calls_min && rest.point() <= at.claim.share_at_most) left = calls[place].call->start - window.from;
+    if (rest.all >= rest_calls_min && rest.point() <= at.claim.share_at_most)
+      left = calls[place].call->start - window.from;
   }
   return left;
 }
