@@ -322,7 +322,8 @@ phases:
       continue;
     }
     EXPECT_EQ(intended["baseline"], intended["candidate"]);
-    const base::Time begin = std::ranges::find(record->log.marks, events::MarkKind::traffic_begin, &events::Mark::kind)->at;
+    const base::Time begin =
+        std::ranges::find(record->log.marks, events::MarkKind::traffic_begin, &events::Mark::kind)->at;
     for (const events::Mark& mark : record->log.marks) {
       if (mark.kind != events::MarkKind::phase_begin) continue;
       EXPECT_GE(mark.at - begin, milliseconds(100)) << "the warm-up comes before the first";

@@ -111,9 +111,9 @@ TEST(Comparing, AVersionIsNotComparedWithItself) {
 TEST(Comparing, FaultsMustHitBothAlike) {
   EXPECT_THAT(messages({.dependency = ""}),
               HasSubstr("warning: the baseline calls 'ledger' through the candidate's proxy"));
-  EXPECT_THAT(
-      messages({.dependency = "", .fault = "abort: {status: 503}, every: 3"}),
-      HasSubstr("error: faults on 'ledger' count calls or connections, and the baseline's would be counted with the candidate's"));
+  EXPECT_THAT(messages({.dependency = "", .fault = "abort: {status: 503}, every: 3"}),
+              HasSubstr("error: faults on 'ledger' count calls or connections, and the baseline's would be counted "
+                        "with the candidate's"));
   EXPECT_EQ(messages({.fault = "abort: {status: 503}, every: 3"}), "");
   EXPECT_THAT(messages({.dependency = ", baseline-proxy: \"127.0.0.1:19001\""}),
               HasSubstr("error: the proxy of 'ledger' has this address already"));
