@@ -84,7 +84,8 @@ base::Task<> Pairing::run(Witness witness) {
   const base::Time begin = clock_.now();
   const std::uint64_t count = script_.requests.size();
   for (auto shot = shots.next(); shot && !stopped_; shot = shots.next()) {
-    Due due{*std::move(shot), static_cast<std::size_t>((shot->request - 1) % count)};
+    const auto place = static_cast<std::size_t>((shot->request - 1) % count);
+    Due due{*std::move(shot), place};
     if (options_.pacing) {
       due.intended = begin + due.shot.offset;
       const base::Nanoseconds ahead = due.intended - clock_.now();

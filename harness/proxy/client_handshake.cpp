@@ -30,8 +30,7 @@ base::Task<bool> shake_hands(wire::Connection& client, std::uint64_t number, std
       if (!co_await client.end_sending()) co_await say_nothing(client);
     }
   } else {
-    accepted = (co_await wire::handshake(client, verdict->instead != nullptr ? verdict->instead : std::move(context)))
-                   .has_value();
+    accepted = (co_await wire::handshake(client, verdict->instead != nullptr ? verdict->instead : context)).has_value();
     // A client may look at the certificate when all is shaken: whether it accepts it, its first word says.
     if (accepted) accepted = !(co_await client.more()).ended();
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "harness/base/units.h"
@@ -117,7 +118,7 @@ Check check_calls(const View& view, const FaultWindow& window, const scenarios::
   const Crowd seen = crowd_of(seen_turns, window, limit);
   const Crowd sure = crowd_of(turns_of(view, window, claim.on, bulkhead_slack), window, limit);
   const double wanted = wanted_at_once(view, window, claim.on, hold);
-  const auto near = static_cast<std::uint64_t>(plateau_near * static_cast<double>(seen.greatest) + 0.5);
+  const auto near = static_cast<std::uint64_t>(std::llround(plateau_near * static_cast<double>(seen.greatest)));
   const double plateau = time_near(seen_turns, seen.reached, window.to, std::max<std::uint64_t>(1, near));
   check.samples = held;
   check.measured = fmt::format(

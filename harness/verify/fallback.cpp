@@ -15,7 +15,6 @@ namespace stormproof::verify {
 namespace {
 
 using base::format_duration;
-using base::format_percent;
 using events::Content;
 using events::Exchange;
 
