@@ -66,6 +66,16 @@ TEST(Likeness, PresetsAreNamedByTheirDefaults) {
   EXPECT_THAT(describe(seen_of(experiment)), HasSubstr("gobreaker (3 of 3 marks)"));
 }
 
+TEST(Likeness, AnotherTimeToSleepLeavesTheOtherMarks) {
+  for (int seed = 1; seed <= 10; ++seed) {
+    Experiment experiment = drawn(seed);
+    experiment.background_errors = 0;
+    experiment.breaker.consecutive = 6;
+    EXPECT_THAT(describe(seen_of(experiment)), HasSubstr("gobreaker (2 of 3 marks, but that sleeps otherwise)."))
+        << seed;
+  }
+}
+
 TEST(Likeness, WhatIsTunedIsLikeNone) {
   const Marks marks = seen_of(drawn(3));
   EXPECT_TRUE(likenesses(marks).empty());
