@@ -34,7 +34,7 @@ struct Preset {
   std::optional<std::uint64_t> failures;  // in a row; absent: by a rate
   Law law = Law::constant;
   Nanoseconds sleep{0};
-  std::optional<std::size_t> width;  // absent: all calls at once, no probe
+  std::optional<std::size_t> width;  // absent: no probe, all calls at once, until so many have failed again
 };
 const std::vector<Preset>& presets();
 

@@ -40,6 +40,13 @@ class OpossumRun : public OutageRun {
     options_.truth = truth();
   }
 
+  // For those that need not open, nor recover.
+  void shorter() {
+    outage_.down = "8s";
+    outage_.recovery = "2s";
+    outage_.closes_within = "2s";
+    outage_.recovers = false;
+  }
   Judged run() { return judged(Opossum::command(options_)); }
 
   Opossum::Options options_;
@@ -65,16 +72,14 @@ TEST_F(OpossumRun, TheSameUnderACallThatHangs) {
 
 TEST_F(OpossumRun, ItsTwinWithTheBreakerOffIsViolated) {
   options_.breaker = false;
-  outage_.down = "8s";
-  outage_.recovery = "2s";
-  outage_.closes_within = "2s";
-  outage_.recovers = false;
+  shorter();
   const auto finished = run();
   EXPECT_EQ(finished.exit_code, 1) << finished.out << finished.err;
   EXPECT_THAT(finished.out, HasSubstr("VIOLATED"));
 }
 
 TEST_F(OpossumRun, StarvedOfTrafficItIsInconclusive) {
+  shorter();
   outage_.rate = "2/s";
   const auto finished = run();
   EXPECT_EQ(finished.exit_code, 5) << finished.out << finished.err;
