@@ -61,12 +61,5 @@ TEST_F(CockatielRun, WhoBacksOffIsViolated) {
                              HasSubstr("VIOLATED      circuit-breaker on payments [payments down]")));
 }
 
-TEST_F(CockatielRun, WhoStaysIsolatedIsViolated) {
-  const auto run = with("consecutive", "isolates");
-  EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
-  EXPECT_THAT(run.out, AllOf(HasSubstr("opens-within: HOLDS"), HasSubstr("no probe for"),
-                             HasSubstr("VIOLATED      circuit-breaker on payments [recovery]")));
-}
-
 }  // namespace
 }  // namespace stormproof::e2e
