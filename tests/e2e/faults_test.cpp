@@ -35,6 +35,21 @@ TEST_F(FaultRun, TheLedgerAgreesWithThePlanAndIsMadeAgainByReplay) {
   EXPECT_THAT(stormproof({"plan", file, "--check", out()}).exit_code, 0);
 }
 
+// Both ledgers are the plan's, so they are each other's.
+TEST_F(FaultRun, OneConnectionAndManyMakeOneLedger) {
+  for (const char* const connections : {"1", "64"}) {
+    const std::string file =
+        write("    for: 1s\n    faults: [ { on: payments, latency: 5ms, share: 40%, share-of: requests } ]",
+              fmt::format("rate: 100/s, connections: {}", connections));
+    const auto ran = stormproof({"run", file, "--out", out(), "--seed", "11"});
+    ASSERT_NE(ran.exit_code, 4) << ran.err;
+    const auto agreed = stormproof({"plan", file, "--check", out()});
+    EXPECT_EQ(agreed.exit_code, 0) << connections << ": " << agreed.out;
+    EXPECT_THAT(agreed.out,
+                ::testing::ContainsRegex("[5-9][0-9] of [5-9][0-9] drawn|1[0-9][0-9] of 1[0-9][0-9] drawn"));
+  }
+}
+
 TEST_F(FaultRun, TheProgramIsKilledStartedAgainAndNothingIsLeft) {
   const std::string file =
       write(fmt::format("    for: 2s\n    processes: [ {{ kill: {{ restart-after: 300ms }}, even-the-last: true }}, {{ "
