@@ -32,7 +32,9 @@ TEST_F(FaultRun, TheLedgerAgreesWithThePlanAndIsMadeAgainByReplay) {
   EXPECT_THAT(agreed.out, HasSubstr("drawn decisions agree"));
   const auto again = stormproof({"run", file, "--out", out(), "--replay-faults", "latest", "--json", "-"});
   ASSERT_NE(again.exit_code, 3) << again.err;
-  EXPECT_THAT(stormproof({"plan", file, "--check", out()}).exit_code, 0);
+  const auto same = stormproof({"plan", file, "--check", out()});
+  EXPECT_EQ(same.exit_code, 0) << same.out;
+  EXPECT_THAT(same.out, HasSubstr("whose faults it made again"));
 }
 
 // Both ledgers are the plan's, so they are each other's.
