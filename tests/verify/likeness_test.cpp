@@ -79,8 +79,7 @@ TEST(Likeness, AnotherTimeToSleepLeavesTheOtherMarks) {
 // Envoy has no probe: after its sleep all calls go through until as many as it opens after have failed again.
 TEST(Likeness, OneWithoutProbesLetsAsManyThroughAsOpenIt) {
   Marks marks{.failures_low = 5, .failures_high = 5, .opened = true, .cycles = 3, .width = 5};
-  marks.window.law = Law::linear;
-  marks.window.first = {milliseconds(490), milliseconds(530)};
+  marks.window = {.law = Law::linear, .first = {milliseconds(490), milliseconds(530)}, .step = milliseconds(500)};
   const auto named = [&] {
     const auto found = likenesses(marks);
     return found.empty() ? std::string_view() : found.front().preset->name;
