@@ -31,6 +31,10 @@ class CockatielRun : public OutageRun {
 
 TEST_F(CockatielRun, FiveInARowHoldsAndSleepsAsItLogged) {
   const auto run = with("consecutive", "none");
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 1) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("(5 failed calls, "), Not(HasSubstr("VIOLATED"))));
   const auto sleep = run.estimate("sleep window");
@@ -47,6 +51,10 @@ TEST_F(CockatielRun, HalfOfASecondHoldsAsWell) {
   outage_.opens_within = "2s";
   outage_.down = "3500ms";
   const auto run = with("sampling", "none");
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 1) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
   const auto sleep = run.estimate("sleep window");
   ASSERT_TRUE(sleep.has_value()) << run.out;
@@ -56,6 +64,10 @@ TEST_F(CockatielRun, HalfOfASecondHoldsAsWell) {
 
 TEST_F(CockatielRun, WhoBacksOffIsViolated) {
   const auto run = with("consecutive", "backs-off");
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 0) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("opens-within: HOLDS"), HasSubstr("leaks-at-most: HOLDS"),
                              HasSubstr("VIOLATED      circuit-breaker on payments [payments down]")));

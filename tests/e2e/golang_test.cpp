@@ -30,6 +30,10 @@ class GobreakerRun : public OutageRun {
 
 TEST_F(GobreakerRun, ItHoldsAndSleepsAsItLogged) {
   const auto run = with("none");
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 1) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("(6 failed calls, "), Not(HasSubstr("VIOLATED"))));
   const auto sleep = run.estimate("sleep window");
@@ -45,12 +49,20 @@ TEST_F(GobreakerRun, ItHoldsAndSleepsAsItLogged) {
 
 TEST_F(GobreakerRun, WhoTakesA503ForSuccessIsViolated) {
   const auto run = with("5xx-is-success");
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 0) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("VIOLATED      circuit-breaker"), HasSubstr("never opened")));
 }
 
 TEST_F(GobreakerRun, WhoForgetsTheSecondStepIsViolated) {
   const auto run = with("forgets-done");
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 0) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("opens-within: HOLDS"), HasSubstr("no probe for"),
                              HasSubstr("VIOLATED      circuit-breaker on payments [recovery]")));
@@ -64,9 +76,9 @@ class GoRateRun : public testing::Test {
       GTEST_SKIP() << *why;
     }
   }
-  // Claimed: a bucket of 120/s with a burst of 20.
+  // Claimed: a bucket of 40/s with a burst of 20. An answer that is 20 ms late is of less than one admission.
   static Judged with(Golang::Limiter limiter) {
-    limiter.rate = 120;
+    limiter.rate = 40;
     limiter.burst = 20;
     const auto service = Service::start([&](std::uint16_t port, const std::filesystem::path&) {
       limiter.port = port;
@@ -77,24 +89,32 @@ class GoRateRun : public testing::Test {
       return {};
     }
     return probed(service->port(), "rate-limit",
-                  "{rate: 120/s, burst: 20, algorithm: token-bucket, truthful-retry-after: true}");
+                  "{rate: 40/s, burst: 20, algorithm: token-bucket, truthful-retry-after: true}");
   }
 };
 
 TEST_F(GoRateRun, ItIsABucket) {
   const auto run = with({});
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 1) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("HOLDS         rate-limit"),
-                             HasSubstr("a token bucket (or GCRA) of 120/s and 20 at once explains")));
+                             HasSubstr("a token bucket (or GCRA) of 40/s and 20 at once explains")));
   const auto rate = run.estimate("rate");
   const auto burst = run.estimate("burst");
   ASSERT_TRUE(rate && burst) << run.out;
-  EXPECT_TRUE(rate->low <= 120.0 && 120.0 <= rate->high) << rate->low << " to " << rate->high;
+  EXPECT_TRUE(rate->low <= 40.0 && 40.0 <= rate->high) << rate->low << " to " << rate->high;
   EXPECT_TRUE(burst->low - 1 < 20.0 && 20.0 < burst->high + 1) << burst->low << " to " << burst->high;
 }
 
 TEST_F(GoRateRun, ABurstThatIsTooLargeIsViolated) {
   const auto run = with({.defect = "off-by-burst"});
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 0) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("rate: HOLDS"), HasSubstr("algorithm: HOLDS"), HasSubstr("40 at once")));
 }

@@ -18,6 +18,7 @@ struct Judged {
   std::string out;
   std::string err;
   boost::json::value report;
+  bool lagged = false;  // this machine, in some phase: what is INCONCLUSIVE says nothing about the subject
 
   // Of a quantity that a check of the report estimates ("sleep window"), in seconds.
   struct Estimate {
@@ -31,8 +32,8 @@ struct Judged {
   std::string summaries() const;
 };
 
-// Runs a scenario's text, or its file, with its report. Where there is no verdict because this machine lagged, it is run again, up to
-// three times in all; `before_each` makes a fresh start.
+// Runs a scenario's text, or its file, with its report. Where something is without a verdict because this machine lagged, it is run again, up
+// to three times in all; `before_each` makes a fresh start.
 Judged judge(const support::TempDir& folder, std::string_view scenario);
 Judged judge_file(const support::TempDir& folder, const std::filesystem::path& scenario,
                   const std::function<void()>& before_each = {});

@@ -28,6 +28,10 @@ class Resilience4jRun : public OutageRun {
 
 TEST_F(Resilience4jRun, ItHoldsAndSleepsAsItLogged) {
   const auto run = with("breaker", "none");
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 1) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
   EXPECT_THAT(run.out, Not(HasSubstr("VIOLATED")));
   const auto sleep = run.estimate("sleep window");
@@ -42,6 +46,10 @@ TEST_F(Resilience4jRun, ItHoldsAndSleepsAsItLogged) {
 
 TEST_F(Resilience4jRun, WhoKeepsThePermitsIsViolated) {
   const auto run = with("breaker", "keeps-permits");
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 0) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
   EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("opens-within: HOLDS"),
                              HasSubstr("VIOLATED      circuit-breaker on payments [recovery]")));
