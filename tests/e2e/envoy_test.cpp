@@ -106,7 +106,7 @@ constexpr std::string_view fails = "abort: {status: 503}";
 TEST_F(EnvoyRun, OutlierDetectionIsABreakerThatSleepsLongerEachTime) {
   const auto run = judged({.ejection = Envoy::Ejection{.base = milliseconds(500)}}, 1,
                           {.fault = fails,
-                           .lasts = "3300ms",
+                           .lasts = "4s",  // 0.5, 1 and 1.5 s, and the 2 s of which the heal is in the midst
                            .claim = "circuit-breaker: {on: a, opens-within: 1s, leaks-at-most: 0}",
                            .recovery = "2700ms",
                            .afterwards = "circuit-breaker: {on: a, closes-within: 2500ms}"});
