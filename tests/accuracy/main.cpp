@@ -29,17 +29,24 @@ struct Options {
   int jobs = 0;
   int minutes = 0;
   std::string only;
+  std::string mechanism;
   std::uint64_t seed = 1;
   std::string out;
 };
 
-Matrix simulated(int runs, std::uint64_t seed) {
+// All mechanisms, or the one of this name.
+Matrix simulated(int runs, std::uint64_t seed, std::string_view mechanism) {
   Matrix matrix;
   if (runs == 0) return matrix;
-  judge_breakers(matrix, runs, seed);
-  judge_limiters(matrix, runs, seed);
-  judge_timeouts(matrix, runs, seed);
-  judge_retries(matrix, runs, seed);
+  using Judge = void (*)(Matrix&, int, std::uint64_t);
+  const std::pair<std::string_view, Judge> all[] = {
+      {"breakers", judge_breakers},     {"limiters", judge_limiters},   {"probes", judge_probes},
+      {"timeouts", judge_timeouts},     {"retries", judge_retries},     {"failovers", judge_failovers},
+      {"bulkheads", judge_bulkheads},   {"overloads", judge_overloads}, {"fallbacks", judge_fallbacks},
+      {"recoveries", judge_recoveries}, {"traces", judge_traces}};
+  for (const auto& [name, judge] : all) {
+    if (mechanism.empty() || mechanism == name) judge(matrix, runs, seed);
+  }
   return matrix;
 }
 
@@ -67,6 +74,7 @@ int main(int argc, char** argv) {
   app.add_flag("--quick", options.quick, "the half that CI runs");
   app.add_flag("--examples", options.examples, "print runs with a verdict that was not due");
   app.add_option("--simulated", options.simulated, "runs of each simulated subject in each setting");
+  app.add_option("--mechanism", options.mechanism, "of the simulated ones only this: breakers, limiters, probes, ...");
   app.add_option("--real", options.real, "runs of each real one");
   app.add_option("--only", options.only, "real subjects whose name, or \"name, setting\", has these letters");
   app.add_option("--jobs", options.jobs, "real runs at a time")->check(CLI::PositiveNumber);
@@ -79,7 +87,7 @@ int main(int argc, char** argv) {
                           : options.quick        ? simulated_runs_quick
                                                  : simulated_runs;
   halves.real_runs = options.real >= 0 ? options.real : options.quick ? real_runs_quick : real_runs;
-  halves.simulated = simulated(halves.simulated_runs, options.seed);
+  halves.simulated = simulated(halves.simulated_runs, options.seed, options.mechanism);
   if (halves.real_runs > 0) halves.real = real(options, halves.real_runs, halves.skipped);
   const std::string document = document_of(halves);
   fmt::print("{}", document);
