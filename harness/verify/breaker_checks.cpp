@@ -141,6 +141,12 @@ bool within_band(const SleepWindow& window, const std::vector<Interval>& cycles,
   return window.law == Law::constant ? inside(window.first) : std::ranges::all_of(cycles, inside);
 }
 
+// What is said of the window may be finer than what is held against it, where it is the same law.
+SleepWindow finest_window(const SleepWindow& window, const std::vector<Interval>& finest) {
+  const SleepWindow fine = fit(finest);
+  return fine.law == window.law ? fine : window;
+}
+
 std::string probe_period(const Openness& seen) {
   std::vector<Time> probes;
   for (const Cycle& cycle : seen.cycles) {
@@ -253,8 +259,10 @@ Check check_probes(const Outage& outage, const scenarios::Around& every) {
   const Openness& seen = outage.reading.seen;
   const auto cycles = sleeps(seen);
   check.samples = cycles.size();
-  check.measured = "every " + describe(outage.reading.window, cycles.size()) + probe_period(seen);
-  if (const SleepWindow& window = outage.reading.window; window.law != Law::unknown)
+  const auto finest = finest_sleeps(seen);
+  const SleepWindow window = finest_window(outage.reading.window, finest);
+  check.measured = "every " + describe(window, cycles.size()) + probe_period(seen);
+  if (window.law != Law::unknown)
     check.estimate = Estimate{"sleep window", seconds(window.first.low), seconds(window.first.high)};
   const auto late = std::ranges::find_if(seen.cycles, [&](const Cycle& cycle) { return cycle.sleep.low > band.high; });
   if (late != seen.cycles.end()) {
@@ -270,7 +278,7 @@ Check check_probes(const Outage& outage, const scenarios::Around& every) {
         "{} cycles in {} after the opening: the phase needs at least {} after it, and the probe's own time for each",
         cycles.size(), format_duration(outage.to - seen.opened->high),
         format_duration(every.value * phase_windows_min));
-  } else if (within_band(outage.reading.window, cycles, band)) {
+  } else if (within_band(window, finest, band)) {
     check.verdict = Verdict::holds;
   } else {
     check.missing =

@@ -24,7 +24,7 @@ constexpr std::string_view precision_introduction = R"(
 How wide an interval may be, by theory: a **sleep window** lies between the last request that was suppressed and the probe, so 2 gaps
 between requests, divided by the cycles where arrivals are random, and 4 ms that two clocks may differ by. A **rate** is known to one admission
 at either end of the phase: 2 divided by its length. A **burst** is whole. A **timeout** is known to what the proxy and the service see apart
-(5 ms). **Attempts** are counted.
+(5 ms). **Attempts** and **half-open calls** are counted. A **recovery** is known to one stretch of 100 ms, or of 20 requests.
 )";
 
 void add_half(std::string& text, const Matrix& matrix) {

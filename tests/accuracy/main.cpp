@@ -40,10 +40,10 @@ Matrix simulated(int runs, std::uint64_t seed, std::string_view mechanism) {
   if (runs == 0) return matrix;
   using Judge = void (*)(Matrix&, int, std::uint64_t);
   const std::pair<std::string_view, Judge> all[] = {
-      {"breakers", judge_breakers},     {"limiters", judge_limiters},   {"probes", judge_probes},
-      {"timeouts", judge_timeouts},     {"retries", judge_retries},     {"failovers", judge_failovers},
-      {"bulkheads", judge_bulkheads},   {"overloads", judge_overloads}, {"fallbacks", judge_fallbacks},
-      {"recoveries", judge_recoveries}, {"traces", judge_traces}};
+      {"breakers", judge_breakers},   {"scopes", judge_scopes},         {"limiters", judge_limiters},
+      {"probes", judge_probes},       {"timeouts", judge_timeouts},     {"retries", judge_retries},
+      {"failovers", judge_failovers}, {"bulkheads", judge_bulkheads},   {"overloads", judge_overloads},
+      {"fallbacks", judge_fallbacks}, {"recoveries", judge_recoveries}, {"traces", judge_traces}};
   for (const auto& [name, judge] : all) {
     if (mechanism.empty() || mechanism == name) judge(matrix, runs, seed);
   }

@@ -12,6 +12,7 @@ namespace stormproof::accuracy {
 
 // Into `matrix`, `runs` of each subject in each setting.
 void judge_breakers(Matrix& matrix, int runs, std::uint64_t seed);
+void judge_scopes(Matrix& matrix, int runs, std::uint64_t seed);  // and half-open width
 void judge_limiters(Matrix& matrix, int runs, std::uint64_t seed);
 void judge_timeouts(Matrix& matrix, int runs, std::uint64_t seed);
 void judge_retries(Matrix& matrix, int runs, std::uint64_t seed);

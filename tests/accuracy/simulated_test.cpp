@@ -23,6 +23,12 @@ TEST(Simulated, Breakers) {
   expect_right(matrix, 7);
 }
 
+TEST(Simulated, Scopes) {
+  Matrix matrix;
+  judge_scopes(matrix, few_runs, seed);
+  expect_right(matrix, 9);
+}
+
 TEST(Simulated, Limiters) {
   Matrix matrix;
   judge_limiters(matrix, few_runs, seed);
@@ -80,7 +86,7 @@ TEST(Simulated, Recoveries) {
 TEST(Simulated, Traces) {
   Matrix matrix;
   judge_traces(matrix, few_runs, seed);
-  expect_right(matrix, 7);
+  expect_right(matrix, 8);
 }
 
 }  // namespace

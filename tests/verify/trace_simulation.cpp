@@ -63,7 +63,7 @@ RunLog simulate(const Courier& courier) {
     // The lower half of a trace id is what 64 bits keep of it.
     auto& bytes = run.log.exchanges[request].trace.bytes;
     std::copy(bytes.begin(), bytes.begin() + 8, bytes.begin() + 8);
-    double now = at + 0.5;
+    double now = at + 0.5 + (courier.background_ms > 0 ? run.around(courier.background_ms) : 0);
     const int calls = run.dice.chance(courier.share) ? courier.calls : 0;
     for (int number = 0; number < calls; ++number) {
       const double took = run.around(courier.took_ms, courier.spread);
@@ -72,7 +72,7 @@ RunLog simulate(const Courier& courier) {
       carry(courier, run, request, ++spans, run.log.exchanges[call]);
       now += took + 0.2;
     }
-    run.answer(request, now, 200);
+    run.answer(request, courier.background_ms > 0 ? at + 1 : now, 200);
   }
   run.log.sort();
   return run;

@@ -27,7 +27,8 @@ struct Courier {
   double spread = 0.3;
   double background = 0;  // of the calls that fail
   std::uint8_t carriers = events::in_traceparent;
-  bool halved = false;  // ids of 64 bits
+  bool halved = false;       // ids of 64 bits
+  double background_ms = 0;  // after the answer its calls begin
 };
 
 Courier drawn_courier(int seed);
