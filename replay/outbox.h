@@ -48,8 +48,8 @@ struct SenderOptions {
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);  // for one request, from its sending
   wire::PoolLimits pool;
   std::string key_header = {};  // whose value tells whose request it is: Exchange::key; empty: none
-  std::uint8_t carriers =
-      events::in_traceparent;       // in which headers a request has its trace id: bits of events::Carrier
+  // In which headers a request has its trace id: bits of events::Carrier.
+  std::uint8_t carriers = events::in_traceparent;
   bool looks_into_answers = false;  // Exchange::content; keeps a copy of each answer meanwhile
   Rewriter* rewriter = nullptr;     // outlives the sender
   AnswerTaker* answers = nullptr;   // outlives the sender

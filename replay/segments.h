@@ -10,10 +10,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
+#include "harness/events/varint.h"
 #include "replay/exchange.h"
 
 namespace stormproof::replay {
@@ -43,12 +43,12 @@ class SegmentNotes {
 // Reads them one by one, from bytes of anywhere.
 class SegmentReader {
  public:
-  explicit SegmentReader(std::string_view text) : left_(text) {}
+  explicit SegmentReader(std::string_view text) : reader_(text) {}
   // Nothing: that was the last. An error: these bytes are no segments.
   base::Result<std::optional<Segment>> next();
 
  private:
-  std::string_view left_;
+  events::VarintReader reader_;
   base::Nanoseconds last_{0};
 };
 

@@ -35,12 +35,6 @@ const Record& differences_record() {
   return record;
 }
 
-// The node of a key itself, for what is said of it.
-Place place_of_key(const Node& map, std::string_view key) {
-  const auto found = std::ranges::find(map.keys, key, &Node::text);
-  return found == map.keys.end() ? map.place : found->place;
-}
-
 std::vector<std::string> read_patterns(const Node& list,
                                        base::Result<void> (replay::DifferenceRules::*add)(std::string_view),
                                        Complaints& complaints) {
@@ -153,30 +147,37 @@ class Check {
     }
   }
 
+  // Hurt dependencies that versions reach through one proxy.
   void check_proxies() {
-    const Node& dependencies = in(in(root_, "topology"), "dependencies");
-    for (const Dependency& dependency : scenario_.topology.dependencies) {
-      if (!dependency.baseline_proxy.empty()) continue;
-      const bool hurt = std::ranges::any_of(scenario_.phases, [&](const Phase& phase) {
-        return std::ranges::any_of(phase.faults, [&](const Fault& fault) { return fault.on == dependency.name; });
-      });
+    const Topology& topology = scenario_.topology;
+    for (const Dependency& dependency : topology.dependencies) {
+      bool hurt = false, counted = false;
+      for (const Phase& phase : scenario_.phases) {
+        for (const Fault& fault : phase.faults) {
+          if (fault.on != dependency.name) continue;
+          hurt = true;
+          counted |= counts(fault);
+        }
+      }
       if (!hurt) continue;
-      const bool counted = std::ranges::any_of(scenario_.phases, [&](const Phase& phase) {
-        return std::ranges::any_of(phase.faults,
-                                   [&](const Fault& fault) { return fault.on == dependency.name && counts(fault); });
-      });
-      const Place place = place_of_key(dependencies, dependency.name);
-      Diagnostic& said =
-          counted
-              ? complaints_.add(
-                    place, fmt::format("faults on {} count calls or connections, and the baseline's would be counted "
-                                       "with the candidate's",
-                                       in_quotes(dependency.name)))
-              : complaints_.warn(place, fmt::format("the baseline calls {} through the candidate's proxy: calls are "
-                                                    "told apart by traceparent alone",
-                                                    in_quotes(dependency.name)));
-      said.hint = "give the baseline a proxy of its own: baseline-proxy: \"127.0.0.1:19101\", and point it there";
+      if (dependency.baseline_proxy.empty()) shares_proxy(dependency, "baseline", counted);
+      if (topology.second_baseline && dependency.second_baseline_proxy.empty())
+        shares_proxy(dependency, "second-baseline", counted);
     }
+  }
+
+  void shares_proxy(const Dependency& dependency, std::string_view role, bool counted) {
+    const Place place = place_of_key(in(in(root_, "topology"), "dependencies"), dependency.name);
+    const std::string name = in_quotes(dependency.name);
+    Diagnostic& said =
+        counted ? complaints_.add(place, fmt::format("faults on {} count calls or connections, and the {}'s would be "
+                                                     "counted with the candidate's",
+                                                     name, role))
+                : complaints_.warn(place, fmt::format("the {} calls {} through the candidate's proxy: calls are told "
+                                                      "apart by traceparent alone",
+                                                      role, name));
+    said.hint = fmt::format("give it a proxy of its own: {}-proxy: \"127.0.0.1:{}\", and point it there", role,
+                            role == "baseline" ? 19101 : 19201);
   }
 
   void check_processes() {

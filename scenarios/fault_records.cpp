@@ -5,11 +5,6 @@
 namespace stormproof::scenarios {
 namespace {
 
-Shape hideable(Form form) { return {.scalar = form, .may_be_secret = true}; }
-Shape named(Shape value, Form name_form) {
-  return {.named = std::make_shared<const Shape>(std::move(value)), .name_form = name_form};
-}
-
 Key headers_to_set() {
   return {"headers", named(hideable(Form::header_value), Form::header_name), optional,
           "Headers that are set, in the place of what has their name.", "{X-Tenant: other}"};

@@ -14,11 +14,6 @@
 namespace stormproof::scenarios {
 namespace {
 
-Shape hideable(Form form) { return {.scalar = form, .may_be_secret = true}; }
-Shape named(Shape value, Form name_form) {
-  return {.named = std::make_shared<const Shape>(std::move(value)), .name_form = name_form};
-}
-
 const Record& health() {
   static const Record record = {
       "health check",
@@ -106,8 +101,8 @@ const Record& dependency() {
        {"baseline-proxy", a(Form::address), optional,
         "Where stormproof listens for the baseline's calls, with the same faults. Default: proxy.",
         "\"127.0.0.1:19101\""},
-       {"second-baseline-proxy", a(Form::address), optional,
-        "The same for the second baseline. Default: baseline-proxy.", "\"127.0.0.1:19201\""},
+       {"second-baseline-proxy", a(Form::address), optional, "The same for the second baseline. Default: proxy.",
+        "\"127.0.0.1:19201\""},
        {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""},
        {"tls", a(proxy_tls()), optional,
         "The service speaks TLS with the proxy, which shows a certificate of stormproof's own authority.",

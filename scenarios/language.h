@@ -31,6 +31,10 @@ struct Shape {
 inline Shape a(Form form) { return {.scalar = form}; }
 inline Shape a(const Record& record) { return {.map = &record}; }
 inline Shape list_of(Shape item) { return {.list = std::make_shared<const Shape>(std::move(item))}; }
+inline Shape hideable(Form form) { return {.scalar = form, .may_be_secret = true}; }
+inline Shape named(Shape value, Form name_form) {
+  return {.named = std::make_shared<const Shape>(std::move(value)), .name_form = name_form};
+}
 inline constexpr bool required = true;
 inline constexpr bool optional = false;
 

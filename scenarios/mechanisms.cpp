@@ -86,11 +86,6 @@ const Record& trace_record() {
   return record;
 }
 
-template <typename T>
-std::optional<T> value(const Node& map, std::string_view key) {
-  return value<T>(in(map, key));
-}
-
 std::optional<std::uint64_t> count(const Node& map, std::string_view key) { return count_in(in(map, key)); }
 
 What read_timeout(const Node& node, Complaints&) {

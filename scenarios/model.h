@@ -211,8 +211,8 @@ struct Fault {
   std::vector<std::string> paths;
   MessageFaults message = {};
   Targeting targeting = {};
-  std::optional<faults::StreamFault> connection =
-      {};  // on connections, and then nothing on messages; `share` is theirs
+  // On connections, and then nothing on messages; `share` is theirs.
+  std::optional<faults::StreamFault> connection = {};
 };
 
 // What happens to the packets on the link of the program's own network. A partition alone, or any of the others.
@@ -426,8 +426,8 @@ struct Phase {
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
   std::vector<ProcessFault> processes = {};
-  std::optional<RateProbe> probe =
-      {};  // its duration is the probe's, and its first expectation is what it is sized from
+  // Its duration is the probe's, and its first expectation is what it is sized from.
+  std::optional<RateProbe> probe = {};
 };
 
 struct AbortWhen {
@@ -455,8 +455,8 @@ struct Scenario {
   Traffic traffic;
   Phase steady_state;  // its name is "steady state"; it has no faults
   std::vector<Phase> phases;
-  std::optional<std::uint64_t> faults_at_once =
-      {};  // a cap: so many requests and connections of a dependency at a time
+  // A cap: so many requests and connections of a dependency at a time.
+  std::optional<std::uint64_t> faults_at_once = {};
   Gate gate;
   std::vector<Expectation> expect = {};  // of the whole run
   ComparisonRules comparison = {};

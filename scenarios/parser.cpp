@@ -272,26 +272,19 @@ bool carries_credentials(std::string_view header) {
 
 // Written as they are into the scenario: nobody said that they are secret, but they are.
 void add_credentials(Scenario& scenario) {
-  for (const auto& [name, value] : scenario.traffic.rewrites.headers) {
-    if (!carries_credentials(name)) continue;
+  const auto add = [&](std::string_view header, const std::string& value) {
+    if (!carries_credentials(header)) return;
     scenario.secrets.push_back(value);
-    scenario.secrets.push_back(value.substr(value.find_last_of(' ') + 1));
-  }
+    scenario.secrets.push_back(value.substr(value.find_last_of(' ') + 1));  // "Bearer …"
+  };
+  for (const auto& [name, value] : scenario.traffic.rewrites.headers) add(name, value);
   for (const Phase& phase : scenario.phases) {
     for (const Fault& fault : phase.faults) {
       if (!fault.abort) continue;
-      for (const auto& [name, value] : fault.abort->headers) {
-        if (!carries_credentials(name)) continue;
-        scenario.secrets.push_back(value);
-        scenario.secrets.push_back(value.substr(value.find_last_of(' ') + 1));  // "Bearer …"
-      }
+      for (const auto& [name, value] : fault.abort->headers) add(name, value);
     }
     if (!phase.probe) continue;
-    for (const ProbeVariant& variant : phase.probe->vary) {
-      if (!carries_credentials(variant.name)) continue;
-      scenario.secrets.push_back(variant.value);
-      scenario.secrets.push_back(variant.value.substr(variant.value.find_last_of(' ') + 1));
-    }
+    for (const ProbeVariant& variant : phase.probe->vary) add(variant.name, variant.value);
   }
 }
 

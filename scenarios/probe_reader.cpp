@@ -14,16 +14,12 @@ namespace {
 
 constexpr std::size_t variations_max = 16;
 
-Shape headers_shape() {
-  return {.named = std::make_shared<const Shape>(Shape{.scalar = Form::header_value, .may_be_secret = true}),
-          .name_form = Form::header_name};
-}
-
 const Record& variation_record() {
   static const Record record = {
       "variation",
       "A request like the others, but for one attribute: has it a quota of its own, when that of the others is spent?",
-      {{"header", headers_shape(), optional, "One header, and its other value.", "{X-Api-Key: another}"},
+      {{"header", named(hideable(Form::header_value), Form::header_name), optional, "One header, and its other value.",
+        "{X-Api-Key: another}"},
        {"path", a(Form::path), optional, "Another path.", "/orders/1"},
        {"method", a(Form::method), optional, "Another method.", "HEAD"},
        {"source", a(Form::ipv4), optional, "Another address of this machine to send from.", "127.0.0.2"},

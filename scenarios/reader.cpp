@@ -59,8 +59,9 @@ class Reader {
     const Node& service = in(node, "service");
     put(topology.service, in(service, "name"));
     topology.candidate = target(in(service, "candidate"));
-    if (const Node* const baseline = at(service, "baseline")) topology.baseline = target(*baseline);
-    if (const Node* const second = at(service, "second-baseline")) topology.second_baseline = target(*second);
+    has_network_ = topology.candidate.network && !topology.candidate.network->harness.empty();
+    if (const Node* const baseline = at(service, "baseline")) topology.baseline = beside(*baseline);
+    if (const Node* const second = at(service, "second-baseline")) topology.second_baseline = beside(*second);
     const Node& dependencies = in(node, "dependencies");
     dependencies_known_ =
         node.kind == Node::Kind::map && (at(node, "dependencies") == nullptr || dependencies.kind == Node::Kind::map);
@@ -90,9 +91,16 @@ class Reader {
         if (address && !faults::Network::parse(*address + "/30"))
           complaints_.add(in(*network, key).place, fmt::format("{} is no address", in_quotes(*address)));
       }
-      has_network_ = !target.network->harness.empty();
     }
     return target;
+  }
+
+  // What the candidate is compared with.
+  Target beside(const Node& node) {
+    if (at(node, "network") != nullptr)
+      complaints_.add(place_of_key(node, "network"), "only the candidate can have a network of its own").hint =
+          "what happens to processes and their packets happens to the candidate alone";
+    return target(node);
   }
 
   Dependency dependency(const std::string& name, const Node& node) {

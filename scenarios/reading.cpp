@@ -1,11 +1,18 @@
 #include "scenarios/reading.h"
 
+#include <algorithm>
+
 namespace stormproof::scenarios {
 
 const Node& in(const Node& map, std::string_view key) {
   static const Node nothing;
   const Node* const found = at(map, key);
   return found == nullptr ? nothing : *found;
+}
+
+Place place_of_key(const Node& map, std::string_view key) {
+  const auto found = std::ranges::find(map.keys, key, &Node::text);
+  return found == map.keys.end() ? map.place : found->place;
 }
 
 std::optional<std::uint64_t> count_in(const Node& node) {

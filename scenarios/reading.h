@@ -14,12 +14,19 @@ namespace stormproof::scenarios {
 
 // The value of a key; an empty node where there is none.
 const Node& in(const Node& map, std::string_view key);
+// Where a key itself stands, for what is said of it; the map's place where there is none.
+Place place_of_key(const Node& map, std::string_view key);
 
 template <typename T>
 std::optional<T> value(const Node& node) {
   const T* const found = std::get_if<T>(&node.value);
   if (found == nullptr) return std::nullopt;
   return *found;
+}
+
+template <typename T>
+std::optional<T> value(const Node& map, std::string_view key) {
+  return value<T>(in(map, key));
 }
 
 template <typename T>

@@ -88,11 +88,6 @@ const Record& fallback_record() {
   return record;
 }
 
-template <typename T>
-std::optional<T> value(const Node& map, std::string_view key) {
-  return value<T>(in(map, key));
-}
-
 What read_failover(const Node& node, Complaints& complaints) {
   FailoverExpectation failover{.on = value<std::string>(node, "on").value_or("")};
   failover.others = texts(in(node, "others"));

@@ -8,11 +8,6 @@
 namespace stormproof::scenarios {
 namespace {
 
-Shape hideable(Form form) { return {.scalar = form, .may_be_secret = true}; }
-Shape named(Shape value, Form name_form) {
-  return {.named = std::make_shared<const Shape>(std::move(value)), .name_form = name_form};
-}
-
 const Record& ramp() {
   static const Record record = {"ramp",
                                 "A rate that changes evenly.",

@@ -1,8 +1,8 @@
 // stormproof inspect: what a capture holds.
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "harness/app/commands.h"

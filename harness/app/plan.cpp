@@ -157,7 +157,7 @@ ExitCode plan(const PlanOptions& options) {
   if (!scenario) return ExitCode::invalid_input;
   if (!options.check.empty()) return check(options, *scenario);
   const auto capture = std::filesystem::path(scenario->file).parent_path() / scenario->traffic.capture;
-  replay::ScriptOptions script_options = run::script_of(scenario->traffic, options.seed);
+  replay::ScriptOptions script_options = run::script_of(*scenario, options.seed);
   script_options.memory_max = ~std::uint64_t{0};  // what is hit is told by its head
   const auto script = replay::load_script(capture.string(), script_options);
   if (!script) return complain("plan", ExitCode::invalid_input, script.error());

@@ -101,16 +101,20 @@ void Exchange::cut_upstream() {
   if (connecting_ != nullptr) connecting_->close();
 }
 
-void Exchange::begin_event() {
+void Exchange::new_event() {
   ++relay_.counts_.exchanges;
-  const wire::Head& head = request_.head();
-  now_ = {};
-  pause_.rearm();
   event_ = {};
   event_.side = relay_.options_.side;
   event_.party = relay_.options_.party;
   event_.connection = connection_;
   event_.request = relay_.numbered(relay_.counts_.exchanges);
+}
+
+void Exchange::begin_event() {
+  new_event();
+  const wire::Head& head = request_.head();
+  now_ = {};
+  pause_.rearm();
   event_.trace = head.trace;
   event_.parent = head.trace_parent;
   event_.carriers = head.trace_carriers;

@@ -72,6 +72,7 @@ class Exchange final : private wire::Connection::Watcher, private TunnelMeter {
   base::Task<> answer_ourselves(OwnAnswer answer);
   base::Task<> release_upstream();
 
+  void new_event();  // numbered and counted, and nothing more
   void begin_event();
   void finish_event();
   std::size_t write_head();

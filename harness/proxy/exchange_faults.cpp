@@ -132,12 +132,7 @@ base::Task<> Exchange::outlast_fault() {
 void Exchange::unheard(const wire::Rider::Hurt& hurt) {
   if (relay_.taps_.sink == nullptr) return;
   const base::Time now = relay_.clock_.now();
-  ++relay_.counts_.exchanges;
-  event_ = {};
-  event_.side = relay_.options_.side;
-  event_.party = relay_.options_.party;
-  event_.connection = connection_;
-  event_.request = relay_.numbered(relay_.counts_.exchanges);
+  new_event();
   event_.outcome = Outcome::faulted;
   event_.fault = hurt.fault;
   event_.end = now;

@@ -11,7 +11,7 @@
 
 #include "faults/stream_fault_json.h"
 #include "harness/base/units.h"
-#include "harness/run/toxiproxy_api.h"
+#include "harness/run/control_http.h"
 
 namespace stormproof::run {
 namespace {
@@ -20,32 +20,30 @@ namespace json = boost::json;
 using wire::HttpReply;
 using wire::HttpRequest;
 
-std::string in_json(std::string_view text) { return json::serialize(json::string(text)); }
-
 HttpReply reply_of(int status, std::string body) {
   return {.status = status, .content_type = "application/json", .body = std::move(body) + "\n"};
 }
 HttpReply error_of(int status, std::string_view message) {
   return reply_of(status, fmt::format("{{\"error\":{}}}", in_json(message)));
 }
-HttpReply nothing() { return {.status = 204}; }
 HttpReply not_allowed(std::string_view allowed) {
   HttpReply reply = error_of(405, fmt::format("only {} are answered here", allowed));
   reply.fields.push_back({"Allow", std::string(allowed)});
   return reply;
 }
 
-HttpReply error_of(const Refusal& refusal) {
+std::string_view sentence_of(const Refusal& refusal) {
   switch (refusal.kind) {
-    case Refusal::Kind::no_proxy: return error_of(404, "there is no such proxy");
-    case Refusal::Kind::no_fault: return error_of(404, "there is no such fault");
-    case Refusal::Kind::proxy_exists: return error_of(409, "there is a proxy of that name");
-    case Refusal::Kind::fault_exists: return error_of(409, "there is a fault of that name");
-    case Refusal::Kind::invalid: return error_of(400, refusal.message);
-    case Refusal::Kind::could_not: return error_of(500, refusal.message);
+    case Refusal::Kind::no_proxy: return "there is no such proxy";
+    case Refusal::Kind::no_fault: return "there is no such fault";
+    case Refusal::Kind::proxy_exists: return "there is a proxy of that name";
+    case Refusal::Kind::fault_exists: return "there is a fault of that name";
+    case Refusal::Kind::invalid:
+    case Refusal::Kind::could_not: break;
   }
-  return error_of(500, refusal.message);
+  return refusal.message;
 }
+HttpReply error_of(const Refusal& refusal) { return error_of(status_of(refusal.kind), sentence_of(refusal)); }
 
 std::string text_of(const FaultState& state) {
   std::string lease;

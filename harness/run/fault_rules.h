@@ -7,8 +7,7 @@
 
 namespace stormproof::run {
 
-// Networks that are none are left out: the scenario's reader refuses them.
-// Of a fault on messages.
+// Of a fault on messages. Networks that are none are left out: the scenario's reader refuses them.
 faults::Rule rule_of(const scenarios::Fault& fault);
 // Of a fault on connections.
 faults::StreamRule stream_rule_of(const scenarios::Fault& fault);

@@ -43,21 +43,6 @@ std::string run_id(base::Time at, std::uint64_t seed) {
   return fmt::format("{}-{:03}-{:04x}", id, at.time_since_epoch().count() / 1'000'000 % 1000, seed & 0xffff);
 }
 
-// What the judges need of each request; as in replay::SenderOptions.
-struct Watched {
-  std::string key_header = {};
-  std::uint8_t carriers = events::in_traceparent;
-  bool answers = false;
-};
-
-Watched watched_of(const scenarios::Scenario& scenario) {
-  Watched watched{.key_header = scenarios::key_header_of(scenario)};
-  for (const std::string& name : scenarios::trace_headers_of(scenario))
-    watched.carriers |= name == "b3" ? events::in_b3 : name == "x-b3" ? events::in_x_b3 : events::in_traceparent;
-  watched.answers = scenarios::looks_into_answers(scenario);
-  return watched;
-}
-
 }  // namespace
 
 Runner::Runner(const scenarios::Scenario& scenario, RunnerOptions options, const base::Clock& clock, Progress& progress)
@@ -122,10 +107,7 @@ void Runner::list_versions() {
 base::Result<void> Runner::start() {
   const std::filesystem::path folder = std::filesystem::path(scenario_.file).parent_path();
   const std::filesystem::path capture = folder / scenario_.traffic.capture;
-  const Watched watched = watched_of(scenario_);
-  replay::ScriptOptions wanted = script_of(scenario_.traffic, options_.seed);
-  wanted.b3 = watched.carriers != events::in_traceparent;
-  auto script = replay::load_script(capture.string(), wanted);
+  auto script = replay::load_script(capture.string(), script_of(scenario_, options_.seed));
   if (!script) return std::unexpected(script.error());
   if (script->size() == 0) return base::fail(fmt::format("{} has no request that may be sent", capture.string()));
   if (script->writes_refused > 0) {
@@ -161,14 +143,15 @@ base::Result<void> Runner::start() {
   return open_traffic(std::move(*script));
 }
 
+std::size_t Runner::connections_max() const { return scenario_.traffic.connections.value_or(options_.connections_max); }
+
 base::Result<void> Runner::make_probes(const replay::Script& script, const ProbeWay& usual) {
   auto plans = plan_probes(scenario_, script, usual);
   if (!plans) return std::unexpected(plans.error());
   probes_ = std::move(*plans);
   if (!probes_.empty())
-    probe_traffic_ =
-        std::make_unique<ProbeTraffic>(options_.seed, scenario_.traffic.connections.value_or(options_.connections_max),
-                                       clock_, counts_, scenarios::key_header_of(scenario_));
+    probe_traffic_ = std::make_unique<ProbeTraffic>(options_.seed, connections_max(), clock_, counts_,
+                                                    scenarios::key_header_of(scenario_));
   return {};
 }
 
@@ -182,13 +165,9 @@ base::Result<void> Runner::open_traffic(replay::Script script) {
     parties.push_back(version.party);
   }
   TrafficOptions options{.seed = options_.seed};
-  options.connections_max = scenario_.traffic.connections.value_or(options_.connections_max);
+  options.connections_max = connections_max();
   options.shots = shots_of(scenario_.traffic, options_.seed);
-  options.sender = sender_of(scenario_.traffic);
-  const Watched watched = watched_of(scenario_);
-  options.sender.key_header = watched.key_header;
-  options.sender.carriers = watched.carriers;
-  options.sender.looks_into_answers = watched.answers;
+  options.sender = sender_of(scenario_);
   if (scenario_.traffic.links) {
     auto links = replay::links_of(script);
     if (!links) return std::unexpected(links.error());

@@ -75,6 +75,7 @@ class Runner {
   base::Result<void> start_program(Version& version);
   base::Result<void> open_traffic(replay::Script script);
   base::Result<void> check_faults() const;
+  std::size_t connections_max() const;
   base::Result<void> make_probes(const replay::Script& script, const ProbeWay& usual);
   void make_process_faults();
   base::Result<void> make_network();

@@ -8,9 +8,9 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 #include <boost/json/value.hpp>
-#include <boost/url/pct_string_view.hpp>
 #include <utility>
 
+#include "harness/run/control_http.h"
 #include "harness/wire/characters.h"
 
 namespace stormproof::run {
@@ -25,25 +25,11 @@ constexpr std::string_view json_type = "application/json";
 HttpReply reply_of(int status, std::string body) {
   return {.status = status, .content_type = std::string(json_type), .body = std::move(body)};
 }
-HttpReply nothing() { return {.status = 204}; }
-
-std::string in_json(std::string_view text) { return json::serialize(json::string(text)); }
 
 HttpReply error_of(int status, std::string_view message) {
   return reply_of(status, fmt::format("{{\"error\":{},\"status\":{}}}\n", in_json(message), status));
 }
 
-int status_of(Refusal::Kind kind) {
-  switch (kind) {
-    case Refusal::Kind::no_proxy:
-    case Refusal::Kind::no_fault: return 404;
-    case Refusal::Kind::proxy_exists:
-    case Refusal::Kind::fault_exists: return 409;
-    case Refusal::Kind::invalid: return 400;
-    case Refusal::Kind::could_not: return 500;
-  }
-  return 500;
-}
 HttpReply error_of(const Refusal& refusal) { return error_of(status_of(refusal.kind), refusal.message); }
 
 HttpReply bad_body(std::string_view why) { return error_of(400, fmt::format("bad request body: {}", why)); }
@@ -151,20 +137,6 @@ std::string read_wish(const json::value& value, ProxyWish& wish) {
 }
 
 }  // namespace
-
-std::vector<std::string> path_parts(std::string_view path) {
-  std::vector<std::string> parts;
-  while (path.starts_with('/')) {
-    path.remove_prefix(1);
-    const std::string_view part = path.substr(0, path.find('/'));
-    const auto encoded = boost::urls::make_pct_string_view({part.data(), part.size()});
-    parts.push_back(encoded ? encoded->decode() : std::string(part));
-    path.remove_prefix(part.size());
-  }
-  return parts;
-}
-
-bool from_a_browser(const HttpRequest& request) { return request.field("User-Agent").starts_with("Mozilla/"); }
 
 std::optional<HttpReply> ToxiproxyApi::answer(const HttpRequest& request) {
   const std::vector<std::string> parts = path_parts(request.path);

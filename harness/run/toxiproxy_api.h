@@ -44,10 +44,4 @@ class ToxiproxyApi {
   std::string version_;
 };
 
-// The parts of a path, each decoded: "/a/b%20c" is {"a", "b c"}.
-std::vector<std::string> path_parts(std::string_view path);
-
-// True: a browser asks, on behalf of a page that may be anybody's.
-bool from_a_browser(const wire::HttpRequest& request);
-
 }  // namespace stormproof::run

@@ -3,8 +3,21 @@
 #include <filesystem>
 
 #include "replay/arrivals.h"
+#include "scenarios/comparing.h"
+#include "scenarios/mechanisms.h"
 
 namespace stormproof::run {
+namespace {
+
+// The headers of traces that the expectations look at, as bits of events::Exchange.
+std::uint8_t carriers_of(const scenarios::Scenario& scenario) {
+  std::uint8_t carriers = events::in_traceparent;
+  for (const std::string& name : scenarios::trace_headers_of(scenario))
+    carriers |= name == "b3" ? events::in_b3 : name == "x-b3" ? events::in_x_b3 : events::in_traceparent;
+  return carriers;
+}
+
+}  // namespace
 
 base::Result<replay::PacingOptions> pacing_of(const scenarios::Scenario& scenario, std::uint64_t seed) {
   const scenarios::Traffic& traffic = scenario.traffic;
@@ -36,7 +49,8 @@ replay::Affinity affinity_of(const scenarios::Traffic& traffic) {
   return replay::Affinity::pool;
 }
 
-replay::ScriptOptions script_of(const scenarios::Traffic& traffic, std::uint64_t seed) {
+replay::ScriptOptions script_of(const scenarios::Scenario& scenario, std::uint64_t seed) {
+  const scenarios::Traffic& traffic = scenario.traffic;
   replay::ScriptOptions options;
   options.filter.methods = traffic.methods;
   options.filter.paths = traffic.paths;
@@ -52,6 +66,7 @@ replay::ScriptOptions script_of(const scenarios::Traffic& traffic, std::uint64_t
   options.rewrites.query_removed = rewrites.query_removed;
   options.allow_writes = traffic.allow_writes;
   options.traced = true;
+  options.b3 = carriers_of(scenario) != events::in_traceparent;
   options.memory_max = replay::script_memory_max;
   return options;
 }
@@ -65,11 +80,15 @@ replay::ShotOptions shots_of(const scenarios::Traffic& traffic, std::uint64_t se
   return options;
 }
 
-replay::SenderOptions sender_of(const scenarios::Traffic& traffic) {
+replay::SenderOptions sender_of(const scenarios::Scenario& scenario) {
+  const scenarios::Traffic& traffic = scenario.traffic;
   replay::SenderOptions options;
   options.at_limit = traffic.drops_at_limit ? replay::AtLimit::drop : replay::AtLimit::queue;
   options.precise = traffic.precise;
   if (traffic.timeout) options.timeout = *traffic.timeout;
+  options.key_header = scenarios::key_header_of(scenario);
+  options.carriers = carriers_of(scenario);
+  options.looks_into_answers = scenarios::looks_into_answers(scenario);
   return options;
 }
 

@@ -16,10 +16,10 @@ base::Result<replay::PacingOptions> pacing_of(const scenarios::Scenario& scenari
 replay::Affinity affinity_of(const scenarios::Traffic& traffic);
 
 // Which requests of the capture are sent, and what is changed in them; `seed` draws the sessions.
-replay::ScriptOptions script_of(const scenarios::Traffic& traffic, std::uint64_t seed);
+replay::ScriptOptions script_of(const scenarios::Scenario& scenario, std::uint64_t seed);
 replay::ShotOptions shots_of(const scenarios::Traffic& traffic, std::uint64_t seed);
-// Without target, TLS, party and who looks on.
-replay::SenderOptions sender_of(const scenarios::Traffic& traffic);
+// With what the judges of its expectations need of each request; without target, TLS, party and who looks on.
+replay::SenderOptions sender_of(const scenarios::Scenario& scenario);
 
 base::Result<replay::DifferenceRules> difference_rules_of(const scenarios::ComparisonRules& written);
 

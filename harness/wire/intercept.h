@@ -75,8 +75,8 @@ class Interception {
     bool answer = false;   // answer in the upstream's place, which is not called
     std::string response;  // raw HTTP/1.1, whole
     std::uint16_t status = 0;
-    std::string request =
-        {};  // goes out in the place of the request's head, or of what request() was given; empty: as it came
+    // Goes out in the place of the request's head, or of what request() was given; empty: as it came.
+    std::string request = {};
   };
 
   virtual ~Interception() = default;

@@ -14,8 +14,8 @@ base::Task<> then_tell(base::Task<> task, std::promise<void>& done) {
 
 LoopThread::LoopThread()
     : work_(io_.get_executor()), thread_([this] {
-        base::
-            ask_for_short_slice();  // faults and pacing are timers; where the kernel has no such thing, they are later
+        // Faults and pacing are timers; where the kernel has no such thing, they are later.
+        base::ask_for_short_slice();
         io_.run();
       }) {}
 

@@ -25,8 +25,7 @@ struct PoolLimits {
   std::size_t idle_max = 512;
   std::chrono::nanoseconds idle_for = std::chrono::seconds(30);
   std::chrono::nanoseconds connect = std::chrono::seconds(5);  // the handshake of TLS included
-  std::optional<Endpoint> from =
-      {};  // the address of this machine that connections come from; none: the system's choice
+  std::optional<Endpoint> from = {};  // this machine's address for connections; none: the system's choice
 };
 
 // Why there is no connection: refused, connect_timeout, cancelled or tls_failed, and the system's own word for it.

@@ -88,20 +88,37 @@ std::string make_capture(const std::filesystem::path& folder) {
   return path;
 }
 
-void row(const std::string& who, std::uint64_t rate, double p50, double p99, double p999, double max,
-         const std::string& more) {
-  fmt::print("  {:<26} {:>7}/s  {:>8.1f} {:>8.1f} {:>9.1f} {:>10.1f}   {}\n", who, rate, p50, p99, p999, max, more);
+// One round of one program in open loop: its schedule error in us.
+struct Errors {
+  double p50 = 0, p99 = 0, p999 = 0, max = 0;
+  double cpu_us = 0;  // a request; 0: not measured
+  double done = 1;    // share of the requests that were sent and answered
+};
+
+Errors errors_of(const base::Histogram& errors) {
+  const auto us = [](base::Nanoseconds ns) { return static_cast<double>(ns.count()) / 1e3; };
+  return {us(errors.quantile(0.5)), us(errors.quantile(0.99)), us(errors.quantile(0.999)), us(errors.max())};
+}
+
+// Medians over the rounds: on a shared machine one round or another is somebody else's.
+void row(const std::string& who, std::uint64_t rate, const std::vector<Errors>& rounds) {
+  const auto median = [&](double Errors::* what) {
+    std::vector<double> values;
+    for (const Errors& round : rounds) values.push_back(round.*what);
+    return bench::median(values);
+  };
+  fmt::print("  {:<26} {:>7}/s  {:>8.1f} {:>8.1f} {:>9.1f} {:>10.1f}", who, rate, median(&Errors::p50),
+             median(&Errors::p99), median(&Errors::p999), median(&Errors::max));
+  if (const double cpu = median(&Errors::cpu_us); cpu > 0)
+    fmt::print("   {:.1f} us CPU a request, {:.2f} % done", cpu, 100 * median(&Errors::done));
+  fmt::print("   (p99");
+  for (const Errors& round : rounds) fmt::print(" {:.0f}", round.p99);
+  fmt::print(")\n");
   std::fflush(stdout);
 }
 
-void row(const std::string& who, std::uint64_t rate, const base::Histogram& errors, const std::string& more) {
-  const auto us = [](base::Nanoseconds ns) { return static_cast<double>(ns.count()) / 1e3; };
-  row(who, rate, us(errors.quantile(0.5)), us(errors.quantile(0.99)), us(errors.quantile(0.999)), us(errors.max()),
-      more);
-}
-
 // What the machine does to the plainest timer there is, on the same schedule.
-void bare_timer(std::uint64_t rate, int seconds) {
+Errors bare_timer(std::uint64_t rate, int seconds) {
   pin(0, sender_cpu);
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);  // as exact as the kernel can
   base::Histogram errors;
@@ -118,7 +135,7 @@ void bare_timer(std::uint64_t rate, int seconds) {
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     errors.add(base::Nanoseconds(ns_of(now) - due));
   }
-  row("bare timer (the floor)", rate, errors, "");
+  return errors_of(errors);
 }
 
 boost::json::object replayed(const std::string& capture, std::uint16_t port, const std::vector<std::string>& flags,
@@ -138,17 +155,20 @@ boost::json::object replayed(const std::string& capture, std::uint16_t port, con
   return boost::json::parse(ran.out).as_object();
 }
 
-void sender(const std::string& name, const std::string& capture, std::uint16_t port, std::uint64_t rate, int seconds,
-            std::vector<std::string> flags) {
+Errors sender(const std::string& capture, std::uint16_t port, std::uint64_t rate, int seconds,
+              std::vector<std::string> flags) {
   flags.insert(flags.end(), {"--rate", fmt::format("{}/s", rate), "--for", fmt::format("{}s", seconds)});
   double cpu_us = 0;
   const auto found = replayed(capture, port, flags, cpu_us);
   const auto& error = found.at("schedule_error").as_object();
   const auto us = [&](const char* key) { return error.at(key).to_number<double>() / 1e3; };
   const auto sent = found.at("sent").to_number<double>();
-  row(name, rate, us("p50_ns"), us("p99_ns"), us("p99.9_ns"), us("max_ns"),
-      fmt::format("{:.1f} us CPU a request, {} of {} answered", cpu_us / std::max(sent, 1.0),
-                  found.at("answered").as_int64(), rate * static_cast<std::uint64_t>(seconds)));
+  return {us("p50_ns"),
+          us("p99_ns"),
+          us("p99.9_ns"),
+          us("max_ns"),
+          cpu_us / std::max(sent, 1.0),
+          found.at("answered").to_number<double>() / static_cast<double>(rate * static_cast<std::uint64_t>(seconds))};
 }
 
 std::optional<std::string> vegeta_program() {
@@ -157,8 +177,8 @@ std::optional<std::string> vegeta_program() {
 }
 
 // Vegeta tells when it sent each hit, not when it should have: the schedule is laid through its earliest one, to its favour.
-void vegeta(const std::string& program, const std::filesystem::path& folder, std::uint16_t port, std::uint64_t rate,
-            int seconds) {
+Errors vegeta(const std::string& program, const std::filesystem::path& folder, std::uint16_t port, std::uint64_t rate,
+              int seconds) {
   const std::string targets = (folder / "targets").string();
   std::ofstream(targets) << fmt::format("GET http://127.0.0.1:{}/1k\n", port);
   const std::string results = (folder / "results").string();
@@ -166,7 +186,7 @@ void vegeta(const std::string& program, const std::filesystem::path& folder, std
                           fmt::format("-connections={}", connections), fmt::format("-workers={}", connections),
                           fmt::format("-max-workers={}", connections), "-max-body=0", "-output=" + results},
                          targets);
-  if (attack.exit_code != 0) return fmt::print("  vegeta failed\n");
+  if (attack.exit_code != 0) bench::give_up("vegeta failed");
   std::istringstream lines(run({program, "encode", "--to=csv", results}).out);
   std::vector<std::int64_t> errors;
   for (std::string line; std::getline(lines, line);) {
@@ -178,13 +198,15 @@ void vegeta(const std::string& program, const std::filesystem::path& folder, std
     errors.push_back(std::stoll(cells[0]) -
                      static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / static_cast<double>(rate)));
   }
-  if (errors.empty()) return fmt::print("  vegeta told nothing\n");
+  if (errors.empty()) bench::give_up("vegeta told nothing");
   const std::int64_t first = std::ranges::min(errors);
   base::Histogram histogram;
   for (const std::int64_t error : errors) histogram.add(base::Nanoseconds(error - first));
-  row("vegeta", rate, histogram,
-      fmt::format("{:.1f} us CPU a request, {} of {} sent", attack.cpu_us / static_cast<double>(errors.size()),
-                  errors.size(), rate * static_cast<std::uint64_t>(seconds)));
+  const auto sent = static_cast<double>(errors.size());
+  Errors found = errors_of(histogram);
+  found.cpu_us = attack.cpu_us / sent;
+  found.done = sent / static_cast<double>(rate * static_cast<std::uint64_t>(seconds));
+  return found;
 }
 
 struct Closed {
@@ -212,36 +234,51 @@ Closed wrk(std::uint16_t port, int seconds) {
   return {requests / seconds, ran.cpu_us / requests};
 }
 
+// Each rate by each program in turns, round by round.
+void open_loop(const std::filesystem::path& folder, const std::string& capture, std::uint16_t port, int rounds,
+               int seconds) {
+  const auto peer = vegeta_program();
+  std::vector<std::pair<std::string, std::function<Errors(std::uint64_t)>>> programs = {
+      {"bare timer (the floor)", [&](std::uint64_t rate) { return bare_timer(rate, seconds); }}};
+  for (const std::string_view flag : {"", "--batch", "--precise"}) {
+    const std::vector<std::string> flags = flag.empty() ? std::vector<std::string>{} : std::vector{std::string(flag)};
+    programs.emplace_back(fmt::format("stormproof {}", flag),
+                          [&, flags](std::uint64_t rate) { return sender(capture, port, rate, seconds, flags); });
+  }
+  if (peer)
+    programs.emplace_back("vegeta", [&](std::uint64_t rate) { return vegeta(*peer, folder, port, rate, seconds); });
+  fmt::print("schedule error, us, open loop over {} connections; medians of {} rounds of {} s in turns\n", connections,
+             rounds, seconds);
+  fmt::print("  {:<26} {:>9}  {:>8} {:>8} {:>9} {:>10}\n", "", "rate", "p50", "p99", "p99.9", "max");
+  for (const std::uint64_t rate : {5'000U, 10'000U, 20'000U}) {
+    std::vector<std::vector<Errors>> found(programs.size());
+    for (int round = 0; round < rounds; ++round) {
+      for (std::size_t i = 0; i < programs.size(); ++i) found[i].push_back(programs[i].second(rate));
+    }
+    for (std::size_t i = 0; i < programs.size(); ++i) row(programs[i].first, rate, found[i]);
+  }
+  if (!peer) fmt::print("  vegeta is not here: VEGETA=its path\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const bool quick = argc > 1 && std::string_view(argv[1]) == "--quick";
-  const int seconds = quick ? 1 : 4;
+  const int seconds = quick ? 1 : 3;
   const support::TempDir folder;
   const bench::Target origin = bench::start_origin(folder.path());
   run({"sh", "-c",
        fmt::format("for p in {} $(pgrep -P {}); do taskset -p -c {} $p; done", origin.process.pid(),
                    origin.process.pid(), origin_cpu)});
   const std::string capture = make_capture(folder.path());
-  const auto peer = vegeta_program();
-
-  fmt::print("schedule error, us, open loop over {} connections, {} s each\n", connections, seconds);
-  fmt::print("  {:<26} {:>9}  {:>8} {:>8} {:>9} {:>10}\n", "", "rate", "p50", "p99", "p99.9", "max");
-  for (const std::uint64_t rate : {5'000U, 10'000U, 20'000U}) {
-    bare_timer(rate, seconds);
-    sender("stormproof", capture, origin.port, rate, seconds, {});
-    sender("stormproof --batch", capture, origin.port, rate, seconds, {"--batch"});
-    sender("stormproof --precise", capture, origin.port, rate, seconds, {"--precise"});
-    if (peer) vegeta(*peer, folder.path(), origin.port, rate, seconds);
-  }
-  if (!peer) fmt::print("  vegeta is not here: VEGETA=its path\n");
+  open_loop(folder.path(), capture, origin.port, quick ? 1 : 7, quick ? 1 : 2);
 
   fmt::print("closed loop over {} connections, medians of {} rounds in turns\n", connections, quick ? 1 : 5);
   std::vector<double> rate_ratios, cpu_ratios, batch_rate_ratios, batch_cpu_ratios;
   for (int round = 0; round < (quick ? 1 : 5); ++round) {
-    const Closed theirs = wrk(origin.port, seconds / 2 + 1);
-    const Closed ours = closed_loop(capture, origin.port, seconds / 2 + 1, theirs.per_second, false);
-    const Closed batch = closed_loop(capture, origin.port, seconds / 2 + 1, theirs.per_second, true);
+    const Closed theirs = wrk(origin.port, seconds);
+    const Closed ours = closed_loop(capture, origin.port, seconds, theirs.per_second, false);
+    const Closed batch = closed_loop(capture, origin.port, seconds, theirs.per_second, true);
     fmt::print("  wrk {:.0f}/s {:.2f} us   stormproof {:.0f}/s {:.2f} us   --batch {:.0f}/s {:.2f} us\n",
                theirs.per_second, theirs.cpu_us, ours.per_second, ours.cpu_us, batch.per_second, batch.cpu_us);
     rate_ratios.push_back(ours.per_second / theirs.per_second);

@@ -105,7 +105,7 @@ TEST_F(FaultKill, WhileTheProgramIsKilledAgainAndAgain) {
 
 // What the harness did not start: its own command stops it, and the watchdog's lets it go on.
 TEST_F(FaultKill, WhileACommandHurts) {
-  const auto victim = support::Process::start({.argv = {"sleep", "1000"}});
+  const auto victim = support::Process::start({.argv = {"tail", "-f", "/dev/null"}});
   ASSERT_TRUE(victim.has_value());
   const std::string pid = std::to_string(victim->pid());
   const auto state = [&] { return output_of({"ps", "-o", "stat=", "-p", pid}); };
@@ -167,7 +167,7 @@ phases:
   // The harness, in namespaces that an idle process of the test's keeps alive after it.
   support::Process start() {
     const std::string script = fmt::format(
-        "mount -t tmpfs none /run; ip link set lo up; sleep 1000 & echo $! > {0}/anchor; exec {1} run "
+        "mount -t tmpfs none /run; ip link set lo up; tail -f /dev/null & echo $! > {0}/anchor; exec {1} run "
         "{0}/scenario.yaml --out {0}/out",
         folder_.path().string(), program().string());
     return support::Process::start({.argv = {"unshare", "-rnm", "sh", "-c", script}}).value();

@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include "faults/stream_fault_json.h"
+#include "tests/run/control_call.h"
 #include "tests/support/files.h"
 
 namespace stormproof::run {
@@ -19,12 +20,7 @@ class FaultApiTest : public testing::Test {
  protected:
   wire::HttpReply call(const std::string& method, const std::string& path, const std::string& body = "",
                        const std::string& agent = "curl") {
-    wire::HttpRequest request;
-    request.method = method;
-    request.target = request.path = path;
-    request.body = body;
-    request.fields = {{"User-Agent", agent}};
-    return api.answer(request).value_or(wire::HttpReply{.status = 404, .body = "not asked"});
+    return control_call(api, method, path, body, agent);
   }
   boost::json::value made(const std::string& path, const std::string& body) {
     const auto reply = call("POST", path, body);

@@ -142,7 +142,8 @@ TEST_F(ProcessTest, WhatCannotBeStartedSaysWhy) {
 }
 
 TEST_F(ProcessTest, StopLetsItEndInPeace) {
-  const auto process = run(shell("trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 1000 & wait $!; done"));
+  const auto process =
+      run(shell("trap 'echo bye; exit 7' TERM; echo ready; while :; do tail -f /dev/null & wait $!; done"));
   ASSERT_TRUE(wait_for_output("ready"));
   EXPECT_FALSE(process->ended());
   const auto begun = Clock::now();
@@ -153,7 +154,7 @@ TEST_F(ProcessTest, StopLetsItEndInPeace) {
 }
 
 TEST_F(ProcessTest, StopKillsWhatDoesNotEnd) {
-  const auto process = run(shell("trap '' TERM; echo ready; while :; do sleep 1000 & wait $!; done"));
+  const auto process = run(shell("trap '' TERM; echo ready; while :; do tail -f /dev/null & wait $!; done"));
   ASSERT_TRUE(wait_for_output("ready"));
   const auto begun = Clock::now();
   process->stop(milliseconds(60));
@@ -163,7 +164,7 @@ TEST_F(ProcessTest, StopKillsWhatDoesNotEnd) {
 }
 
 TEST_F(ProcessTest, StopWithoutGraceKillsAtOnce) {
-  const auto process = run(shell("trap 'echo never' TERM; echo ready; while :; do sleep 1000 & wait $!; done"));
+  const auto process = run(shell("trap 'echo never' TERM; echo ready; while :; do tail -f /dev/null & wait $!; done"));
   ASSERT_TRUE(wait_for_output("ready"));
   process->stop(milliseconds(0));
   EXPECT_EQ(process->ended(), "killed by signal 9 (Killed)");
@@ -179,7 +180,7 @@ TEST_F(ProcessTest, StopMayBeCalledAgainAndKeepsTheFirstEnd) {
 }
 
 TEST_F(ProcessTest, WhatItStartedEndsWithIt) {
-  const auto process = run(shell("sleep 1000 & echo $!; wait"));
+  const auto process = run(shell("tail -f /dev/null & echo $!; wait"));
   const pid_t grandchild = written_pid();
   EXPECT_FALSE(is_gone(grandchild));
   process->stop(milliseconds(0));
@@ -187,7 +188,7 @@ TEST_F(ProcessTest, WhatItStartedEndsWithIt) {
 }
 
 TEST_F(ProcessTest, WhatItLeftBehindIsKilledToo) {
-  const auto process = run(shell("sleep 1000 & echo $!"));
+  const auto process = run(shell("tail -f /dev/null & echo $!"));
   EXPECT_EQ(end_of(*process), "exited with status 0");
   const pid_t grandchild = written_pid();
   EXPECT_FALSE(is_gone(grandchild));
@@ -208,7 +209,7 @@ TEST_F(ProcessTest, ItsNumberIsKeptUntilItIsStopped) {
 TEST_F(ProcessTest, ItsOwnerTakesItAlong) {
   pid_t pid = 0;
   {
-    const auto process = run(shell("sleep 1000"));
+    const auto process = run(shell("tail -f /dev/null"));
     pid = process->pid();
     EXPECT_FALSE(is_gone(pid));
   }
@@ -217,7 +218,8 @@ TEST_F(ProcessTest, ItsOwnerTakesItAlong) {
 
 TEST_F(ProcessTest, ItDiesWithTheThreadThatStartedIt) {
   std::unique_ptr<Process> process;
-  std::thread starter([&] { process = run({.argv = {"sleep", "1000"}, .env = {}, .folder = "", .output = output_}); });
+  std::thread starter(
+      [&] { process = run({.argv = {"tail", "-f", "/dev/null"}, .env = {}, .folder = "", .output = output_}); });
   starter.join();
   EXPECT_EQ(end_of(*process), "killed by signal 9 (Killed)");
 }
@@ -269,7 +271,7 @@ class Ticking {
 };
 
 TEST_F(ProcessTest, SignalsDoNotDisturbIt) {
-  const auto stubborn = run(shell("trap '' TERM; echo ready; while :; do sleep 1000 & wait $!; done"));
+  const auto stubborn = run(shell("trap '' TERM; echo ready; while :; do tail -f /dev/null & wait $!; done"));
   ASSERT_TRUE(wait_for_output("ready"));
   const Ticking ticking;
   for (int i = 0; i < 20; ++i) {

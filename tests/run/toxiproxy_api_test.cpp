@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include "tests/run/control_call.h"
 #include "tests/support/ports.h"
 
 namespace stormproof::run {
@@ -16,12 +17,7 @@ class ToxiproxyApiTest : public testing::Test {
  protected:
   wire::HttpReply call(const std::string& method, const std::string& path, const std::string& body = "",
                        const std::string& agent = "toxiproxy-cli") {
-    wire::HttpRequest request;
-    request.method = method;
-    request.target = request.path = path;
-    request.body = body;
-    request.fields = {{"User-Agent", agent}};
-    return api.answer(request).value_or(wire::HttpReply{.status = 404, .body = "not asked"});
+    return control_call(api, method, path, body, agent);
   }
   void expect(const wire::HttpReply& reply, int status, std::string_view body) {
     EXPECT_EQ(reply.status, status) << reply.body;
@@ -142,13 +138,6 @@ TEST_F(ToxiproxyApiTest, WhatIsWrongWithAToxic) {
          R"({"error":"toxic already exists","status":409})");
   expect(call("GET", path + "/x"), 404, R"({"error":"toxic not found","status":404})");
   EXPECT_EQ(call("PUT", path + "/x").status, 405);
-}
-
-TEST(PathParts, AreDecodedOneByOne) {
-  EXPECT_EQ(path_parts("/a/b%2Fc/d%20e"), (std::vector<std::string>{"a", "b/c", "d e"}));
-  EXPECT_EQ(path_parts("/"), (std::vector<std::string>{""}));
-  EXPECT_EQ(path_parts("*"), (std::vector<std::string>{}));
-  EXPECT_EQ(path_parts("/%zz"), (std::vector<std::string>{"%zz"}));
 }
 
 }  // namespace

@@ -57,14 +57,15 @@ TEST(TrafficShape, ConnectionsAreAsTheScenarioSays) {
 }
 
 TEST(TrafficShape, WhatTheScenarioSaysOfTrafficReachesTheReplay) {
-  scenarios::Traffic traffic;
+  scenarios::Scenario scenario;
+  scenarios::Traffic& traffic = scenario.traffic;
   traffic.methods = {"GET"};
   traffic.paths_left_out = {"/admin/*"};
   traffic.sessions = 0.5;
   traffic.allow_writes = true;
   traffic.rewrites.host = "shop";
   traffic.rewrites.paths = {{"/a/*", "/b/*"}};
-  const replay::ScriptOptions script = script_of(traffic, 7);
+  const replay::ScriptOptions script = script_of(scenario, 7);
   EXPECT_EQ(script.filter.methods, traffic.methods);
   EXPECT_EQ(script.filter.paths_left_out, traffic.paths_left_out);
   EXPECT_EQ(script.filter.sessions, 0.5);
@@ -82,13 +83,24 @@ TEST(TrafficShape, WhatTheScenarioSaysOfTrafficReachesTheReplay) {
   EXPECT_EQ(shots.requests_max, 10u);
   EXPECT_EQ(shots.per_second_max, 20);
 
-  EXPECT_EQ(sender_of(traffic).at_limit, replay::AtLimit::queue);
+  EXPECT_EQ(sender_of(scenario).at_limit, replay::AtLimit::queue);
   traffic.drops_at_limit = traffic.precise = true;
   traffic.timeout = std::chrono::seconds(3);
-  const replay::SenderOptions sender = sender_of(traffic);
+  const replay::SenderOptions sender = sender_of(scenario);
   EXPECT_EQ(sender.at_limit, replay::AtLimit::drop);
   EXPECT_TRUE(sender.precise);
   EXPECT_EQ(sender.timeout, std::chrono::seconds(3));
+}
+
+TEST(TrafficShape, WhatTheExpectationsLookAtIsWatched) {
+  scenarios::Scenario scenario;
+  EXPECT_FALSE(script_of(scenario, 1).b3);
+  EXPECT_EQ(sender_of(scenario).carriers, events::in_traceparent);
+  EXPECT_FALSE(sender_of(scenario).looks_into_answers);
+  scenario.steady_state.expect.push_back(
+      {.what = scenarios::TraceExpectation{.on = "payments", .headers = {"x-b3"}}, .text = {}});
+  EXPECT_TRUE(script_of(scenario, 1).b3);
+  EXPECT_EQ(sender_of(scenario).carriers, events::in_traceparent | events::in_x_b3);
 }
 
 TEST(TrafficShape, RulesOfAComparisonAreReadOrSaidToBeWrong) {

@@ -119,6 +119,19 @@ TEST(Comparing, FaultsMustHitBothAlike) {
               HasSubstr("error: the proxy of 'ledger' has this address already"));
 }
 
+TEST(Comparing, TheSecondBaselineHasAProxyOfItsOwnToo) {
+  const std::string said =
+      messages({.service = std::string(both_baselines), .fault = "abort: {status: 503}, every: 3"});
+  EXPECT_THAT(said, HasSubstr("and the second-baseline's would be counted with the candidate's"));
+  EXPECT_THAT(said, HasSubstr("second-baseline-proxy: \"127.0.0.1:19201\""));
+}
+
+TEST(Comparing, OnlyTheCandidateHasANetworkOfItsOwn) {
+  EXPECT_THAT(messages({.service = "baseline: {url: \"http://127.0.0.1:8081\", network: {harness-address: 10.213.7.1, "
+                                   "service-address: 10.213.7.2}}"}),
+              HasSubstr("error: only the candidate can have a network of its own"));
+}
+
 TEST(Comparing, APatternThatMakesNoSenseIsSaidWhereItStands) {
   const std::string said = messages({.service = std::string(both_baselines),
                                      .expectation = "differences: {at-most: 1%}",
