@@ -44,8 +44,10 @@ std::vector<ProbeRound> rounds_of(const Calls& calls, Time opened, Time to, bool
     // Let in before the opening: in flight, or its retry.
     if (call->request_start - sight <= opened) continue;
     succeeded = succeeded || (!call->failed && !call->slow);
-    const bool same = !rounds.empty() && (call->request == rounds.back().request ||
-                                          !suppressed_between(calls, rounds.back().start, call->start));
+    // Meanwhile another instance may refuse what this one lets through.
+    const bool same =
+        !rounds.empty() && (call->start < rounds.back().outcome + sight || call->request == rounds.back().request ||
+                            !suppressed_between(calls, rounds.back().start, call->start));
     if (!same) rounds.push_back({.start = call->start});
     ProbeRound& round = rounds.back();
     round.request = call->request;
@@ -112,7 +114,10 @@ Check check_leaks(const InstancesSeen& seen, const scenarios::BreakerExpectation
                                seen.leaked.size(), seen.rounds.size(), breakers_claimed(claim), seen.suppressed);
   const std::uint64_t claimed = breakers_claimed(claim);
   const bool full = seen.breakers == claimed && seen.rounds.size() >= chain_rounds_min * claimed;
-  if (leaked > *claim.leaks_at_most) check.verdict = Verdict::violated;
+  if (leaked > *claim.leaks_at_most && seen.leaked.size() >= chain_rounds_min) check.verdict = Verdict::violated;
+  else if (leaked > *claim.leaks_at_most)
+    check.missing =
+        fmt::format("{} calls may be leaks, or probes of more breakers than are claimed: a longer phase", leaked);
   else if (seen.suppressed < suppressed_min)
     check.missing =
         fmt::format("{} requests met the open breakers: needs at least {}", seen.suppressed, suppressed_min);
@@ -160,7 +165,8 @@ Check check_scope(const InstancesSeen& seen, const scenarios::BreakerExpectation
   else if (!enough) check.missing = fmt::format("needs {} rounds for each instance: a longer phase", chain_rounds_min);
   else
     check.missing =
-        "an instance that gets no traffic looks the same as one that shares its breaker: send to each instance alone";
+        "an instance that gets no traffic looks the same as one that shares its breaker, and probes that hang together "
+        "look like those of one: let the fault fail at once, and send to each instance";
   return check;
 }
 

@@ -1,7 +1,7 @@
 // Breaker instances: several instances of the service, each with a breaker of its own, or all with one, behind one url.
 //
 // Which instance makes a call is not seen; how many breakers there are is: after the last of them has opened, calls come in
-// rounds, a round being calls with no suppressed request between them, and no breaker makes two rounds within the least
+// rounds, a round being calls that overlap, or have no suppressed request between them, and no breaker makes two rounds within the least
 // sleep window. So many breakers at least are at work as rounds need chains whose links are that far apart. More than the
 // instances: some calls are leaks, or there are more breakers than instances. As many: each instance has one. Fewer: an
 // instance without traffic looks the same as a shared breaker, so that "shared" can be disproved, not shown. The last has

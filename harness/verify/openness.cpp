@@ -60,10 +60,30 @@ class Reader {
       begin_half_open(call);
     } else if (!calls_.correlated && (!calls_.within_requests || call.start <= anchor_.high + retry_reach)) {
       ++seen_.unclear;
+    } else if (may_be_closed(call.start)) {
+      ++seen_.after_success;
     } else if (call.request == 0 || last_leak_ != call.request) {
       last_leak_ = call.request;
       seen_.leaked.push_back(place);
     }
+  }
+
+  // A probe succeeded, and since then no call that failed was followed by a row of suppressed requests, one of them when
+  // no call was under way that could still be a probe.
+  bool may_be_closed(Time at) const {
+    if (!closed_since_) return false;
+    // Where several probes go at once, one may succeed while others fail, and nobody knows how many successes it takes.
+    if (std::ranges::any_of(seen_.cycles, [](const Cycle& cycle) { return cycle.width > 1; })) return true;
+    return std::ranges::none_of(seen_.runs, [&](const OpenRun& run) {
+      const Time begin = calls_.opportunities[run.first].start;
+      if (begin <= *closed_since_ || begin >= at) return false;
+      bool idle = false;
+      for (std::size_t place = run.first; place <= run.last && calls_.opportunities[place].start < at && !idle; ++place)
+        idle = calls_.opportunities[place].in_the_air == 0;
+      if (!idle) return false;
+      const auto ended = calls_.ended_between(*closed_since_, begin + sight);
+      return std::ranges::any_of(ended, [&](std::uint32_t place) { return calls_.calls[place].failed; });
+    });
   }
 
   // Whether the call belongs to the probes under way; if so, takes it in.
@@ -109,7 +129,8 @@ class Reader {
                             .probe = call.start,
                             .outcome = call.end,
                             .request = call.request,
-                            .width = 1});
+                            .width = 1,
+                            .after_success = closed_since_.has_value()});
   }
 
   // The probes' outcome is in: open again, or closed until the next open run.
@@ -118,8 +139,10 @@ class Reader {
     Time low = Time::max();
     Time high = Time::min();
     bool succeeded = false;
+    Time good = Time::max();
     for (const Probe& probe : probes_) {
       succeeded = succeeded || (!probe.failed && probe.outcome <= now);
+      if (!probe.failed) good = std::min(good, probe.outcome);
       if (!probe.failed) continue;
       low = std::min(low, probe.outcome);
       high = std::max(high, probe.handled);
@@ -128,7 +151,10 @@ class Reader {
     seen_.cycles.back().outcome = high;
     anchor_ = {low, high};
     if (!succeeded) return;
-    // Closed: the next opening is that of the next open run; until then every call is in order.
+    // Closed: the next opening is that of the next open run; until then every call is in order. What was suppressed while
+    // the probe was under way is none.
+    low = std::max(low, good);
+    closed_since_ = low;
     const auto next = std::ranges::find_if(
         seen_.runs, [&](const OpenRun& run) { return calls_.opportunities[run.first].start > low; });
     if (next == seen_.runs.end()) anchor_ = {to_, to_};
@@ -194,7 +220,9 @@ class Reader {
 
   void add_unfinished_cycle() {
     if (anchor_.high >= to_) return;
-    seen_.cycles.push_back({.opened = anchor_, .sleep = {last_suppressed(to_), Nanoseconds::max()}});
+    seen_.cycles.push_back({.opened = anchor_,
+                            .sleep = {last_suppressed(to_), Nanoseconds::max()},
+                            .after_success = closed_since_.has_value()});
   }
 
   const Calls& calls_;
@@ -208,6 +236,7 @@ class Reader {
   bool half_open_ = false;
   std::vector<Probe> probes_;
   Time last_probe_{};
+  std::optional<Time> closed_since_ = {};  // perhaps: a probe succeeded
   std::uint64_t last_leak_ = 0;
 };
 

@@ -34,6 +34,7 @@ struct Cycle {
   std::uint64_t request = 0;       // of the first probe
   std::size_t width = 0;           // calls let through before it was clear
   std::size_t width_after = 0;     // of these, started after the first outcome
+  bool after_success = false;      // a probe had succeeded before: when it opened again is known less well
 };
 
 struct Openness {
@@ -46,6 +47,7 @@ struct Openness {
   std::uint64_t suppressed = 0;            // after the first opening
   std::vector<std::uint32_t> leaked = {};  // places in Calls::calls, one a request
   std::uint64_t unclear = 0;               // without trace ids: leaks, or retries of requests that were let in before
+  std::uint64_t after_success = 0;         // calls after a probe that succeeded, when it was not surely open again
   std::vector<Cycle> cycles = {};
 };
 

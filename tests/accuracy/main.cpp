@@ -2,8 +2,10 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 
 #include "tests/accuracy/document.h"
 #include "tests/accuracy/simulated.h"
@@ -50,6 +52,13 @@ Matrix simulated(int runs, std::uint64_t seed, std::string_view mechanism) {
   return matrix;
 }
 
+std::string today() {
+  const auto day = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  const std::chrono::year_month_day date(day);
+  return fmt::format("{}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()));
+}
+
 RealOutcome real(const Options& options, int runs, std::vector<std::string>& skipped) {
   std::vector<RealCase> cases = real_cases(skipped);
   std::erase_if(cases, [&](const RealCase& one) {
@@ -80,7 +89,8 @@ int main(int argc, char** argv) {
   app.add_option("--jobs", options.jobs, "real runs at a time")->check(CLI::PositiveNumber);
   app.add_option("--minutes", options.minutes, "no real run begins later");
   app.add_option("--seed", options.seed, "of the first run");
-  app.add_option("--out", options.out, "also write the document here");
+  app.add_option("--out", options.out,
+                 "also write the document here; with --real 0 the real half that stands there is kept");
   CLI11_PARSE(app, argc, argv);
   Halves halves{.quick = options.quick};
   halves.simulated_runs = options.simulated >= 0 ? options.simulated
@@ -89,6 +99,9 @@ int main(int argc, char** argv) {
   halves.real_runs = options.real >= 0 ? options.real : options.quick ? real_runs_quick : real_runs;
   halves.simulated = simulated(halves.simulated_runs, options.seed, options.mechanism);
   if (halves.real_runs > 0) halves.real = real(options, halves.real_runs, halves.skipped);
+  halves.day = today();
+  if (std::ifstream earlier(options.out); halves.real_runs == 0 && earlier)
+    halves.earlier_real = real_half_of(std::string(std::istreambuf_iterator<char>(earlier), {}));
   const std::string document = document_of(halves);
   fmt::print("{}", document);
   if (!options.out.empty()) std::ofstream(options.out) << document;

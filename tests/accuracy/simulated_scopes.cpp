@@ -71,6 +71,8 @@ ScopeSubject of_hosts(const char* name, bool for_all, BreakerScope claimed) {
 ScopeSubject of_instances(const char* name, int instances, BreakerScope claimed) {
   return {name, claimed == BreakerScope::shared, [=](Experiment& experiment, BreakerExpectation& claim, Dice&) {
             experiment.instances = instances;
+            // Probes that hang overlap, and look like those of one.
+            experiment.failing = simulation::Failing::fast;
             experiment.breaker.consecutive = 5;
             experiment.breaker.sleep = std::max<base::Nanoseconds>(experiment.breaker.sleep, milliseconds(1500));
             experiment.breaker.width = 1;

@@ -20,6 +20,8 @@ Experiment drawn(int seed, int instances) {
   Dice dice(seed);
   experiment.correlated = true;
   experiment.instances = instances;
+  experiment.failing =
+      dice.one_of({simulation::Failing::fast, simulation::Failing::fast, simulation::Failing::hanging});
   experiment.per_second = dice.in(100, 250);
   experiment.breaker.consecutive = dice.one_of({5, 10});
   experiment.breaker.sleep = std::chrono::milliseconds(dice.whole(1000, 2500));
@@ -44,7 +46,7 @@ TEST(BreakerInstances, EachWithOneOfItsOwn) {
     verdicts.count(judged(drawn(seed, instances), BreakerScope::instance, static_cast<std::uint64_t>(instances)), seed);
   }
   EXPECT_EQ(verdicts.violated, 0) << verdicts.last_violated;
-  EXPECT_GE(verdicts.holds * 100, runs * 70) << verdicts.last_inconclusive;
+  EXPECT_GE(verdicts.holds * 100, runs * 35) << verdicts.last_inconclusive;
 }
 
 TEST(BreakerInstances, SharedIsDisprovedAndNeverShown) {
@@ -58,7 +60,7 @@ TEST(BreakerInstances, SharedIsDisprovedAndNeverShown) {
   EXPECT_EQ(shared.holds + shared.violated, 0) << shared.last_holds << shared.last_violated;
   EXPECT_THAT(shared.last_inconclusive, testing::HasSubstr("gets no traffic"));
   EXPECT_EQ(apart.holds, 0) << apart.last_holds;
-  EXPECT_GE(apart.violated * 100, runs * 70) << apart.last_inconclusive;
+  EXPECT_GE(apart.violated * 100, runs * 50) << apart.last_inconclusive;
 }
 
 TEST(BreakerInstances, DefectsNeverHold) {

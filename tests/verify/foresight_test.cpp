@@ -105,7 +105,7 @@ TEST(Foresight, TooLittleTraffic) {
   EXPECT_THAT(at(1).missing(breaker("payments", [&](auto& c) { c.leaks_at_most = 0; })),
               HasSubstr("10 requests in the steady state, needs 20: 2/s"));
   EXPECT_THAT(at(10).missing(scenarios::ErrorsExpectation{.at_most = 0.01}),
-              HasSubstr("200 requests at best, needs 299: 15/s, or this rate for 30"));
+              HasSubstr("200 requests at best, needs 300: 15/s, or this rate for 30"));
   EXPECT_THAT(at(1).missing(scenarios::LatencyExpectation{.limits = {{0.99, seconds(1)}}}), HasSubstr("latency, p99"));
   EXPECT_THAT(at(5).missing(scenarios::RecoversExpectation{.within = seconds(5)}, 1), HasSubstr("steady state"));
   EXPECT_THAT(at(12).missing(scenarios::RecoversExpectation{.within = seconds(5)}, 1), HasSubstr("do not fit"));
@@ -116,7 +116,7 @@ TEST(Foresight, TooLittleTraffic) {
               HasSubstr("it is never reached: 40/s, or probe: rate-limit"));
   EXPECT_THAT(at(12).missing(
                   scenarios::FailoverExpectation{.on = "payments", .others = {"other"}, .leaves_within = seconds(10)}),
-              HasSubstr("120 calls at best from 10.0 s after the fault on, needs 299"));
+              HasSubstr("120 calls at best from 10.0 s after the fault on, needs 300"));
   EXPECT_THAT(at(12).missing(scenarios::FallbackExpectation{.on = "payments"}), HasSubstr("240 requests"));
   EXPECT_THAT(at(5).missing(scenarios::MetastabilityExpectation{.within = seconds(5)}, 1), HasSubstr("steady state"));
   EXPECT_THAT(at(10).missing(scenarios::DifferencesExpectation{}), HasSubstr("differences"));
