@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/base/clock.h"
@@ -23,6 +24,9 @@ struct PlannedFault {
   double share = 1;    // of the requests that match
   bool operator==(const PlannedFault&) const = default;
 };
+
+// Among the digests of a run that made another's faults again: the id of that one.
+inline constexpr std::string_view faults_of_run = "faults of";
 
 struct RunRecord {
   std::string id;                  // "20261123-093600-4f2a": start time and seed; unique in a store

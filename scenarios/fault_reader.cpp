@@ -155,6 +155,7 @@ Targeting read_targeting(const Node& fault, Nanoseconds phase, Complaints& compl
   put(targeting.after, in(fault, "after"));
   targeting.lasting = value<Nanoseconds>(in(fault, "for"));
   put(targeting.ramp, in(fault, "ramp"));
+  put(targeting.even_the_last, in(fault, "even-the-last"));
   targeting.first = count_in(in(fault, "first"));
   targeting.first_tries = count_in(in(fault, "first-tries"));
   targeting.every = count_in(in(fault, "every"));

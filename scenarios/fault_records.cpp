@@ -168,7 +168,9 @@ std::vector<Key> targeting_keys() {
        "Only so many first tries of each request: a retry beyond them succeeds.", "2"},
       {"first", a(Form::count), optional, "Only the first so many that match, in the order in which they come.", "3"},
       {"every", a(Form::count), optional, "Only each so-manieth that matches, in the order in which they come.", "10"},
-      {"at-most", a(Form::count), optional, "It hits so many and then no more.", "100"}};
+      {"at-most", a(Form::count), optional, "It hits so many and then no more.", "100"},
+      {"even-the-last", a(Form::flag), optional,
+       "Needed where a phase hurts every instance of one thing (replica-of). Default: false.", "true"}};
 }
 
 const Record& process_fault() {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "scenarios/breaker_claims.h"
+#include "scenarios/caps.h"
 #include "scenarios/comparing.h"
 #include "scenarios/connection_faults.h"
 #include "scenarios/fault_records.h"
@@ -30,17 +31,6 @@ const Record& own_network() {
       "proxies of dependencies listen on stormproof's.",
       {{"harness-address", a(Form::line), required, "Stormproof's address on the link.", "10.213.7.1"},
        {"service-address", a(Form::line), required, "The program's.", "10.213.7.2"}}};
-  return record;
-}
-
-const Record& caps() {
-  static const Record record = {
-      "caps",
-      "How much may be hurt at a time, whatever the faults of a phase say.",
-      {{"faults-at-once", a(Form::count), required,
-        "Of each dependency at most so many requests, and so many connections, are hurt at a time. What is beyond it "
-        "goes by; the ledger says so.",
-        "50"}}};
   return record;
 }
 
@@ -106,7 +96,10 @@ const Record& dependency() {
        {"upstream", hideable(Form::url), required, "Where it really is.", "\"http://127.0.0.1:9001\""},
        {"tls", a(proxy_tls()), optional,
         "The service speaks TLS with the proxy, which shows a certificate of stormproof's own authority.",
-        "{authority: stormproof-authority.pem}"}}};
+        "{authority: stormproof-authority.pem}"},
+       {"replica-of", a(Form::line), optional,
+        "What it is one instance of: the others have the same word here. A phase never hurts the last one unasked.",
+        "payments"}}};
   return record;
 }
 
@@ -293,7 +286,7 @@ const Record& scenario_record() {
         "[{not-worse: {latency: 5%, errors: 1%}}]"},
        {"comparison", a(comparison_record()), optional, "What does not matter where answers are compared.",
         "{ignore: [$.updated_at]}"},
-       {"caps", a(caps()), optional, "How much may be hurt at a time.", "{faults-at-once: 50}"},
+       {"caps", a(caps_record()), optional, "How much may be hurt at a time.", "{faults-at-once: 50}"},
        {"gate", a(gate()), optional, "What decides the exit code.", "{fail-on: [violated, inconclusive]}"}}};
   return record;
 }

@@ -55,6 +55,7 @@ struct Dependency {
   std::string baseline_proxy = {};
   std::string second_baseline_proxy = {};
   std::optional<ProxyTls> tls = {};  // none: the service speaks plain HTTP with the proxy
+  std::string replica_of = {};       // what it is one instance of; empty: it is alone
 };
 
 struct Topology {
@@ -199,6 +200,7 @@ struct Targeting {
   std::optional<std::uint64_t> first_tries;
   std::optional<std::uint64_t> every;
   std::optional<std::uint64_t> at_most;
+  bool even_the_last = false;  // also where no other instance of it is left healthy
 };
 
 struct Fault {
@@ -441,6 +443,12 @@ struct Gate {
   std::optional<AbortWhen> abort_when;
 };
 
+// How much faults may hurt at a time; none: no limit.
+struct Caps {
+  std::optional<std::uint64_t> faults_at_once = {};  // requests, and connections, of a dependency
+  std::optional<double> instances = {};              // share of those of one thing, in a phase
+};
+
 struct Scenario {
   std::string file;  // as given on the command line
   std::string text;  // the YAML, whole and unexpanded: stored with the run
@@ -455,8 +463,7 @@ struct Scenario {
   Traffic traffic;
   Phase steady_state;  // its name is "steady state"; it has no faults
   std::vector<Phase> phases;
-  // A cap: so many requests and connections of a dependency at a time.
-  std::optional<std::uint64_t> faults_at_once = {};
+  Caps caps = {};
   Gate gate;
   std::vector<Expectation> expect = {};  // of the whole run
   ComparisonRules comparison = {};

@@ -8,6 +8,7 @@
 #include "faults/client.h"
 #include "harness/base/units.h"
 #include "scenarios/breaker_claims.h"
+#include "scenarios/caps.h"
 #include "scenarios/comparing.h"
 #include "scenarios/connection_faults.h"
 #include "scenarios/fault_reader.h"
@@ -40,9 +41,8 @@ class Reader {
     scenario.traffic = traffic_ = read_traffic(in(root, "traffic"), complaints_);
     scenario.steady_state = phase(in(root, "steady-state"), std::string(steady_state_name));
     scenario.phases = phases(in(root, "phases"));
-    scenario.faults_at_once = count_in(in(in(root, "caps"), "faults-at-once"));
-    if (scenario.faults_at_once == std::uint64_t{0})
-      complaints_.add(in(in(root, "caps"), "faults-at-once").place, "'faults-at-once' is 0: no fault would ever fire");
+    scenario.caps = read_caps(in(root, "caps"), complaints_);
+    check_replicas(root, scenario, complaints_);
     scenario.gate = gate(in(root, "gate"));
     for (const Node& item : in(root, "expect").items) {
       if (auto one = expectation(item, Nanoseconds(0))) scenario.expect.push_back(std::move(*one));
@@ -110,6 +110,7 @@ class Reader {
     put(dependency.baseline_proxy, in(node, "baseline-proxy"));
     put(dependency.second_baseline_proxy, in(node, "second-baseline-proxy"));
     put(dependency.upstream, in(node, "upstream"));
+    put(dependency.replica_of, in(node, "replica-of"));
     for (const std::string_view key : {"proxy", "baseline-proxy", "second-baseline-proxy"})
       check_proxy(dependency, node, key);
     if (const Node* const tls = at(node, "tls")) {

@@ -141,14 +141,32 @@ void print(const run::Preview& preview, const PlanOptions& options, const scenar
   }
 }
 
+// Whether it hit what the run hit whose faults it made again; that one is in the same store.
+ExitCode check_replay(const PlanOptions& options, const scenarios::Scenario& scenario, const reports::RunRecord& record,
+                      const std::string& earlier_id) {
+  std::error_code ignored;
+  const auto store = std::filesystem::is_directory(options.check, ignored)      ? options.check + "/" + store_name
+                     : std::filesystem::is_regular_file(options.check, ignored) ? options.check
+                                                                                : options.db;
+  const auto earlier = load_run(earlier_id, store);
+  if (!earlier) return complain("plan", ExitCode::invalid_input, earlier.error());
+  const faults::Replayed fired = run::fired_in(earlier->log);
+  const run::Agreement found = run::agreement(scenario, record.log, record.seed, &fired);
+  std::cout << fmt::format("the ledger of {}: {} of {} decisions are those of {}, whose faults it made again\n",
+                           record.id, found.agreeing, found.decisions, earlier->id);
+  return found.agreeing == found.decisions ? ExitCode::pass : ExitCode::gate_failed;
+}
+
 // Whether the ledger of a run says what this plan draws.
 ExitCode check(const PlanOptions& options, const scenarios::Scenario& scenario) {
   const auto record = load_run(options.check, options.db);
   if (!record) return complain("plan", ExitCode::invalid_input, record.error());
+  const auto again = record->digests.find(std::string(reports::faults_of_run));
+  if (again != record->digests.end()) return check_replay(options, scenario, *record, again->second);
   const run::Agreement found = run::agreement(scenario, record->log, record->seed);
   std::cout << fmt::format(
-      "the ledger of {}: {} of {} drawn decisions agree; {} were made by counts, quotas, ramps or a replay\n",
-      record->id, found.agreeing, found.decisions, found.undrawn);
+      "the ledger of {}: {} of {} drawn decisions agree; {} were made by counts, quotas or ramps\n", record->id,
+      found.agreeing, found.decisions, found.undrawn);
   return found.agreeing == found.decisions ? ExitCode::pass : ExitCode::gate_failed;
 }
 

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 #include <random>
-#include <tuple>
 
 #include "harness/app/commands.h"
 #include "harness/app/gate.h"
@@ -13,6 +12,7 @@
 #include "harness/app/outputs.h"
 #include "harness/app/signals.h"
 #include "harness/app/version.h"
+#include "harness/run/preview.h"
 #include "harness/run/runner.h"
 #include "reports/html.h"
 #include "reports/json.h"
@@ -34,18 +34,12 @@ struct RunOptions {
   bool strict = false;
 };
 
-// What fired in a run: rules and identities. The run's seed, without which the identities would be others.
-base::Result<std::pair<std::uint64_t, std::shared_ptr<const faults::Replayed>>> faults_of(const RunOptions& options) {
-  const auto record = load_run(options.replay_faults, (std::filesystem::path(options.out) / store_name).string());
-  if (!record) return std::unexpected(record.error());
-  if (options.seed && *options.seed != record->seed)
+// The run whose faults are to be made again. Its seed goes with them: without it the identities would be others.
+base::Result<reports::RunRecord> run_with_faults(const RunOptions& options) {
+  auto record = load_run(options.replay_faults, (std::filesystem::path(options.out) / store_name).string());
+  if (record && options.seed && *options.seed != record->seed)
     return base::fail(fmt::format("the faults of {} go with its seed, {}", record->id, record->seed));
-  auto fired = std::make_shared<faults::Replayed>();
-  for (const events::FaultFired& decision : record->log.faults) {
-    if (decision.effect != events::Effect::spared)
-      fired->insert(faults::mark_of(record->log.names.name_of(decision.rule), decision.identity));
-  }
-  return std::pair(record->seed, std::shared_ptr<const faults::Replayed>(std::move(fired)));
+  return record;
 }
 
 // What `run` was asked to write of one run; the first trouble.
@@ -74,10 +68,13 @@ ExitCode run_one(const RunOptions& options, const std::string& file, std::vector
   runner_options.output_folder = options.out;
   std::error_code no_proc;
   runner_options.watchdog = std::filesystem::read_symlink("/proc/self/exe", no_proc).string();
+  std::string replayed_run;
   if (!options.replay_faults.empty()) {
-    auto replayed = faults_of(options);
-    if (!replayed) return complain("run", ExitCode::invalid_input, replayed.error());
-    std::tie(runner_options.seed, runner_options.replayed) = std::move(*replayed);
+    const auto earlier = run_with_faults(options);
+    if (!earlier) return complain("run", ExitCode::invalid_input, earlier.error());
+    replayed_run = earlier->id;
+    runner_options.seed = earlier->seed;
+    runner_options.replayed = std::make_shared<const faults::Replayed>(run::fired_in(earlier->log));
   }
   run::Runner runner(*scenario, runner_options, clock, progress);
   Signals signals(runner.io(), [&] {
@@ -89,6 +86,7 @@ ExitCode run_one(const RunOptions& options, const std::string& file, std::vector
     return complain("run", signals.exit_code(ExitCode::could_not_run), record.error());
   }
   record->variables = std::move(variables);
+  if (!replayed_run.empty()) record->digests[std::string(reports::faults_of_run)] = replayed_run;
   reports::hide_secrets(*record, base::Secrets(scenario->secrets));
 
   std::string html_file;

@@ -193,7 +193,17 @@ base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay:
   return made;
 }
 
-Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledger, std::uint64_t seed) {
+faults::Replayed fired_in(const events::Log& ledger) {
+  faults::Replayed fired;
+  for (const events::FaultFired& decision : ledger.faults) {
+    if (decision.effect != events::Effect::spared)
+      fired.insert(faults::mark_of(ledger.names.name_of(decision.rule), decision.identity));
+  }
+  return fired;
+}
+
+Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledger, std::uint64_t seed,
+                    const faults::Replayed* replayed) {
   std::map<std::string, faults::Rule, std::less<>> rules;
   std::map<std::string, faults::StreamRule, std::less<>> stream_rules;
   for (const scenarios::Phase& phase : scenario.phases) {
@@ -206,6 +216,12 @@ Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledg
   Agreement found;
   for (const events::FaultFired& decision : ledger.faults) {
     const bool spared = decision.effect == events::Effect::spared;
+    if (replayed != nullptr) {
+      const auto mark = faults::mark_of(ledger.names.name_of(decision.rule), decision.identity);
+      ++found.decisions;
+      if (replayed->contains(mark) != spared) ++found.agreeing;
+      continue;
+    }
     const auto stream = stream_rules.find(ledger.names.name_of(decision.rule));
     if (stream != stream_rules.end() && stream->second.ramp == base::Nanoseconds(0)) {
       ++found.decisions;

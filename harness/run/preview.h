@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "faults/replayed.h"
 #include "harness/base/clock.h"
 #include "harness/events/log.h"
 #include "replay/script_shots.h"
@@ -63,12 +64,17 @@ struct Preview {
 
 base::Result<Preview> preview(const scenarios::Scenario& scenario, const replay::Script& script, std::uint64_t seed);
 
-// Whether the decisions in a run's ledger are those that the rules draw.
+// Whether the decisions in a run's ledger are those that the rules draw; with `replayed`, those of the run whose faults it
+// made again, whatever the rules draw.
 struct Agreement {
-  std::uint64_t decisions = 0;  // that chance alone made
+  std::uint64_t decisions = 0;  // that chance alone made; all, of a replay
   std::uint64_t agreeing = 0;
-  std::uint64_t undrawn = 0;  // that counts, quotas, ramps or replays made
+  std::uint64_t undrawn = 0;  // that counts, quotas or ramps made
 };
-Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledger, std::uint64_t seed);
+Agreement agreement(const scenarios::Scenario& scenario, const events::Log& ledger, std::uint64_t seed,
+                    const faults::Replayed* replayed = nullptr);
+
+// Where faults fired, of a run's ledger.
+faults::Replayed fired_in(const events::Log& ledger);
 
 }  // namespace stormproof::run

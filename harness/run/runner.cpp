@@ -131,7 +131,7 @@ base::Result<void> Runner::start() {
   auto opened = Dependencies::open(dependencies, clock_, counts_, beside);
   if (!opened) return std::unexpected(opened.error());
   dependencies_ = std::move(*opened);
-  dependencies_->cap(scenario_.faults_at_once);
+  dependencies_->cap(scenario_.caps.faults_at_once);
   // What the candidate is compared with is there before it.
   for (std::size_t i = versions_.size(); i-- > 0;) {
     if (const auto started = start_version(versions_[i]); !started) return started;

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::seconds;
 
-enum class Fit : std::uint8_t { unseen, fits, contradicts };
+enum class Fit : std::uint8_t { unseen, fits, tuned, contradicts };
 
 Fit fit_of_failures(const Marks& marks, const Preset& preset) {
   if (!marks.opened || !preset.failures) return Fit::unseen;
@@ -24,13 +24,14 @@ Fit fit_of_sleep(const Marks& marks, const Preset& preset) {
   if (marks.cycles < likeness_cycles_min || marks.window.law == Law::unknown) return Fit::unseen;
   if (marks.window.law != preset.law) return Fit::contradicts;
   const Interval& first = marks.window.first;
-  return first.low <= preset.sleep && preset.sleep <= first.high ? Fit::fits : Fit::contradicts;
+  // The first that anybody sets is how long it sleeps; by which law is in the code.
+  return first.low <= preset.sleep && preset.sleep <= first.high ? Fit::fits : Fit::tuned;
 }
 
 Fit fit_of_width(const Marks& marks, const Preset& preset) {
   if (!marks.width) return Fit::unseen;
-  // Without probes all that comes is let through: more than any probe, and never the same twice.
-  if (!preset.width) return Fit::contradicts;
+  // Without probes all that comes is let through, until as many as it opens after have failed again.
+  if (!preset.width) return preset.failures && *marks.width >= *preset.failures ? Fit::fits : Fit::contradicts;
   return *marks.width == *preset.width ? Fit::fits : Fit::contradicts;
 }
 
@@ -111,6 +112,7 @@ std::vector<Likeness> likenesses(const Marks& marks) {
     for (const auto fit : {fit_of_failures, fit_of_sleep, fit_of_width}) {
       const Fit one = fit(marks, preset);
       likeness.seen += one == Fit::fits ? 1 : 0;
+      likeness.sleeps_otherwise = likeness.sleeps_otherwise || one == Fit::tuned;
       contradicted = contradicted || one == Fit::contradicts;
     }
     if (!contradicted && likeness.seen >= marks_least) found.push_back(likeness);
@@ -128,8 +130,8 @@ std::string describe(const Marks& marks) {
   if (text.empty()) return "";
   const std::vector<Likeness> found = likenesses(marks);
   for (std::size_t at = 0; at < std::min(found.size(), likenesses_max); ++at) {
-    text += fmt::format("{} {} ({} of {} marks)", at == 0 ? ", as by default does" : " or", found[at].preset->name,
-                        found[at].seen, found[at].of);
+    text += fmt::format("{} {} ({} of {} marks{})", at == 0 ? ", as by default does" : " or", found[at].preset->name,
+                        found[at].seen, found[at].of, found[at].sleeps_otherwise ? ", but that sleeps otherwise" : "");
   }
   return text + ".";
 }

@@ -1,8 +1,8 @@
 // Likeness: what a circuit breaker shows of itself, and which implementation's defaults behave so.
 //
 // Marks are what traffic tells: the failures in a row that opened it, how long it slept and by which law, how many calls it let
-// through half-open. A preset fits where no mark that was seen contradicts its defaults; how sure that is, is how many of
-// its marks were seen. Everybody tunes a breaker, so a likeness is a hint for the reader and never a verdict. Pure.
+// through half-open. A preset fits where no mark that was seen contradicts its defaults, but for the time that it sleeps; how
+// sure that is, is how many of its marks were seen. Everybody tunes a breaker, so a likeness is a hint for the reader and never a verdict. Pure.
 #pragma once
 
 #include <cstdint>
@@ -34,14 +34,15 @@ struct Preset {
   std::optional<std::uint64_t> failures;  // in a row; absent: by a rate
   Law law = Law::constant;
   Nanoseconds sleep{0};
-  std::optional<std::size_t> width;  // absent: all calls at once, no probe
+  std::optional<std::size_t> width;  // absent: no probe, all calls at once, until so many have failed again
 };
 const std::vector<Preset>& presets();
 
 struct Likeness {
   const Preset* preset = nullptr;
-  int seen = 0;  // marks that fit
-  int of = 0;    // marks that it has
+  int seen = 0;                   // marks that fit
+  int of = 0;                     // marks that it has
+  bool sleeps_otherwise = false;  // by its law, but another time than by default
 };
 
 // Those that nothing contradicts, the surest first.

@@ -29,7 +29,7 @@ class FaultRun : public ::testing::Test {
     record_checkouts(recorded->port(), folder_.path() / "c.traffic", 40);
   }
 
-  std::string write(const std::string& phase) {
+  std::string write(const std::string& phase, const std::string& traffic = "rate: 100/s") {
     std::string command;
     for (const std::string& word : subjects::Shop::command(
              {.port = service_port_, .version = 1, .payments = fmt::format("http://127.0.0.1:{}", proxy_port_)}))
@@ -43,14 +43,14 @@ topology:
     candidate: {{ url: "http://127.0.0.1:{}", command: [{}], health: {{ path: /healthz, within: 10s }} }}
   dependencies:
     payments: {{ proxy: "127.0.0.1:{}", upstream: "http://127.0.0.1:{}" }}
-traffic: {{ capture: c.traffic, rate: 100/s }}
+traffic: {{ capture: c.traffic, {} }}
 steady-state: {{ for: 500ms, expect: [ {{ errors: {{ at-most: 50% }} }} ] }}
 phases:
   - name: hurt
 {}
     expect: [ {{ errors: {{ at-most: 100% }} }} ]
 )",
-                                       service_port_, command, proxy_port_, payments_->port(), phase);
+                                       service_port_, command, proxy_port_, payments_->port(), traffic, phase);
     return file;
   }
   std::string out() const { return (folder_.path() / "out").string(); }

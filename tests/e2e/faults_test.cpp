@@ -32,7 +32,24 @@ TEST_F(FaultRun, TheLedgerAgreesWithThePlanAndIsMadeAgainByReplay) {
   EXPECT_THAT(agreed.out, HasSubstr("drawn decisions agree"));
   const auto again = stormproof({"run", file, "--out", out(), "--replay-faults", "latest", "--json", "-"});
   ASSERT_NE(again.exit_code, 3) << again.err;
-  EXPECT_THAT(stormproof({"plan", file, "--check", out()}).exit_code, 0);
+  const auto same = stormproof({"plan", file, "--check", out()});
+  EXPECT_EQ(same.exit_code, 0) << same.out;
+  EXPECT_THAT(same.out, HasSubstr("whose faults it made again"));
+}
+
+// Both ledgers are the plan's, so they are each other's.
+TEST_F(FaultRun, OneConnectionAndManyMakeOneLedger) {
+  for (const char* const connections : {"1", "64"}) {
+    const std::string file =
+        write("    for: 1s\n    faults: [ { on: payments, latency: 5ms, share: 40%, share-of: requests } ]",
+              fmt::format("rate: 100/s, connections: {}", connections));
+    const auto ran = stormproof({"run", file, "--out", out(), "--seed", "11"});
+    ASSERT_NE(ran.exit_code, 4) << ran.err;
+    const auto agreed = stormproof({"plan", file, "--check", out()});
+    EXPECT_EQ(agreed.exit_code, 0) << connections << ": " << agreed.out;
+    EXPECT_THAT(agreed.out,
+                ::testing::ContainsRegex("[5-9][0-9] of [5-9][0-9] drawn|1[0-9][0-9] of 1[0-9][0-9] drawn"));
+  }
 }
 
 TEST_F(FaultRun, TheProgramIsKilledStartedAgainAndNothingIsLeft) {

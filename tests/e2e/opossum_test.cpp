@@ -5,7 +5,7 @@
 
 #include <boost/json.hpp>
 
-#include "tests/e2e/program.h"
+#include "tests/e2e/outage_run.h"
 #include "tests/subjects/nginx/nginx.h"
 #include "tests/subjects/opossum/opossum.h"
 #include "tests/subjects/shop/shop.h"
@@ -20,43 +20,35 @@ using subjects::Opossum;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class OpossumRun : public ::testing::Test {
+class OpossumRun : public OutageRun {
  protected:
+  std::optional<std::string> missing() const override { return Opossum::missing(); }
+
   void SetUp() override {
-    if (const auto why = Opossum::missing()) {
-      if (Opossum::skip_is_failure()) FAIL() << *why;
-      GTEST_SKIP() << *why;
-    }
-    auto nginx = subjects::Nginx::start({});
-    ASSERT_TRUE(nginx.has_value()) << nginx.error().to_string();
-    nginx_.emplace(std::move(*nginx));
-    outage_.payments = nginx_->port();
-    outage_.service_port = support::free_port();
-    outage_.payments_proxy = support::free_port();
-    outage_.capture = folder_.path() / "checkout.traffic";
+    OutageRun::SetUp();
+    outage_.rate = "100/s";
+    outage_.steady = "4s";
     outage_.down = "14s";
+    outage_.recovery = "6s";
     // opossum opens when half of the calls of its last 10 s have failed: after 4 s of health, some 4 s into the outage.
     outage_.opens_within = "7s";
-    options_.payments = "http://127.0.0.1:" + std::to_string(outage_.payments_proxy);
+    outage_.probes_every = "2s";
+    outage_.closes_within = "6s";
+    outage_.recovers = true;
+    options_.payments = payments();
     options_.port = outage_.service_port;
-    options_.truth = folder_.path() / "truth";
-    const auto recorded = Opossum::start({.payments = "http://127.0.0.1:" + std::to_string(nginx_->port())});
-    ASSERT_TRUE(recorded.has_value()) << recorded.error().to_string();
-    record_checkouts(recorded->port(), outage_.capture, 40);
+    options_.truth = truth();
   }
 
-  support::Finished run() {
-    outage_.command = Opossum::command(options_);
-    const std::filesystem::path scenario = folder_.path() / "scenario.yaml";
-    write_outage(outage_, scenario);
-    return stormproof({"run", scenario.string(), "--out", (folder_.path() / "out").string(), "--json", json().string()},
-                      {}, std::chrono::seconds(60));
+  // For those that need not open, nor recover.
+  void shorter() {
+    outage_.down = "8s";
+    outage_.recovery = "2s";
+    outage_.closes_within = "2s";
+    outage_.recovers = false;
   }
-  std::filesystem::path json() const { return folder_.path() / "run.json"; }
+  Judged run() { return judged(Opossum::command(options_)); }
 
-  support::TempDir folder_;
-  std::optional<subjects::Nginx> nginx_;
-  Outage outage_;
   Opossum::Options options_;
 };
 
@@ -80,12 +72,14 @@ TEST_F(OpossumRun, TheSameUnderACallThatHangs) {
 
 TEST_F(OpossumRun, ItsTwinWithTheBreakerOffIsViolated) {
   options_.breaker = false;
+  shorter();
   const auto finished = run();
   EXPECT_EQ(finished.exit_code, 1) << finished.out << finished.err;
   EXPECT_THAT(finished.out, HasSubstr("VIOLATED"));
 }
 
 TEST_F(OpossumRun, StarvedOfTrafficItIsInconclusive) {
+  shorter();
   outage_.rate = "2/s";
   const auto finished = run();
   EXPECT_EQ(finished.exit_code, 5) << finished.out << finished.err;

@@ -87,17 +87,17 @@ phases:
     for: {}
     faults: [ {{ on: payments, {} }} ]
     expect:
-      - circuit-breaker: {{ on: payments, opens-within: {}, leaks-at-most: 0, probes-every: 2s ± 20%, fails-fast-within: 250ms }}
+      - circuit-breaker: {{ on: payments, opens-within: {}, leaks-at-most: 0, probes-every: {} ± 20%, fails-fast-within: 250ms }}
       - latency: {{ {} }}
   - name: recovery
     for: {}
     expect:
-      - circuit-breaker: {{ on: payments, closes-within: 6s }}
-      - recovers: {{ within: 6s }}
-)",
+      - circuit-breaker: {{ on: payments, closes-within: {} }}
+{})",
                                      outage.service_port, command, outage.payments_proxy, outage.payments,
                                      outage.capture.string(), outage.rate, outage.steady, outage.down, outage.fault,
-                                     outage.opens_within, outage.latency, outage.recovery);
+                                     outage.opens_within, outage.probes_every, outage.latency, outage.recovery,
+                                     outage.closes_within, outage.recovers ? "      - recovers: { within: 6s }\n" : "");
 }
 
 }  // namespace stormproof::e2e

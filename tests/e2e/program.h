@@ -49,10 +49,13 @@ struct Outage {
   std::string fault = "abort: {status: 503}";
   std::string latency = "p99: 400ms";
   std::string opens_within = "3s";
+  std::string probes_every = "2s";
+  std::string closes_within = "6s";
+  bool recovers = true;  // claimed, too: needs the 6 s of recovery
 };
 
-// Writes it to `file`; the breaker's claims are those of DESIGN.md's example: opens within `opens_within`, no leak, probes every
-// 2 s ± 20 %, closes within 6 s; and requests are answered within 250 ms while it is open.
+// Writes it to `file`; the breaker's claims are those of DESIGN.md's example: opens within `opens_within`, no leak, probes
+// `probes_every` ± 20 %, closes within `closes_within`; and requests are answered within 250 ms while it is open.
 void write_outage(const Outage& outage, const std::filesystem::path& file);
 
 }  // namespace stormproof::e2e

@@ -1,15 +1,12 @@
 // `stormproof run` with a phase that probes a rate limit: real limiters, found out.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "tests/e2e/program.h"
+#include "tests/e2e/limit_probe.h"
 #include "tests/subjects/limiters/limiters.h"
 #include "tests/subjects/nginx/nginx.h"
-#include "tests/support/files.h"
-#include "tests/support/temp_dir.h"
 
 namespace stormproof::e2e {
 namespace {
@@ -18,39 +15,6 @@ using subjects::Limiters;
 using subjects::Nginx;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-constexpr std::chrono::seconds whole_run{60};
-
-constexpr std::string_view scenario = R"(version: 1
-name: the limit, found out
-topology:
-  service:
-    name: shop
-    candidate: {{url: "http://127.0.0.1:{}"}}
-traffic: {{capture: "{}", rate: 20/s}}
-steady-state:
-  for: 300ms
-  expect: [errors: {{at-most: 90%}}]
-phases:
-  - name: the limit
-    probe: {}
-    expect:
-      - rate-limit: {}
-)";
-
-support::Finished probed(std::uint16_t port, std::string_view probe, std::string_view claim) {
-  const support::TempDir folder;
-  const auto capture = folder.path() / "checkout.traffic";
-  auto recorded = Nginx::start({});
-  if (!recorded) {
-    ADD_FAILURE() << "nginx does not start";
-    return {};
-  }
-  record_checkouts(recorded->port(), capture, 2);
-  const auto file = folder.path() / "scenario.yaml";
-  EXPECT_TRUE(support::write_file(file, fmt::format(scenario, port, capture.string(), probe, claim)));
-  return stormproof({"run", file.string(), "--out", (folder.path() / "out").string(), "--seed", "7"}, {}, whole_run);
-}
 
 class RateProbeRun : public testing::Test {
  protected:

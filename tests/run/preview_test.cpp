@@ -97,6 +97,11 @@ TEST(Preview, IsWhatTheInjectorThenDoes) {
   EXPECT_EQ(found.decisions, 300U + 300U + 150U);
   EXPECT_EQ(found.agreeing, found.decisions);
   EXPECT_LT(agreement(scenario, sink.log(), 78).agreeing, found.decisions) << "of another seed they are not";
+  const faults::Replayed fired = fired_in(sink.log());
+  const Agreement again = agreement(scenario, sink.log(), 78, &fired);
+  EXPECT_GT(again.decisions, 0U);
+  EXPECT_EQ(again.agreeing, again.decisions) << "a replay is held against what fired, whatever is drawn";
+  EXPECT_LT(agreement(scenario, sink.log(), 77, std::make_unique<faults::Replayed>().get()).agreeing, again.decisions);
 }
 
 TEST(Preview, WhatCountsInTheOrderOfArrivalIsNotNamed) {

@@ -121,7 +121,7 @@ TEST(ConnectionFaults, NetworksAndCapsAreRead) {
   auto parsed = parse(text, "s.yaml", golden::environment({}));
   ASSERT_TRUE(parsed.has_value()) << render(parsed.error());
   EXPECT_EQ(parsed->topology.candidate.network->service, "10.213.7.2");
-  EXPECT_EQ(parsed->faults_at_once, 7U);
+  EXPECT_EQ(parsed->caps.faults_at_once, 7U);
   const ProcessFault& fault = parsed->phases.at(0).processes.at(0);
   EXPECT_EQ(fault.kind, ProcessFault::Kind::network);
   EXPECT_EQ(fault.network.delay, 20ms);

@@ -66,6 +66,29 @@ TEST(Likeness, PresetsAreNamedByTheirDefaults) {
   EXPECT_THAT(describe(seen_of(experiment)), HasSubstr("gobreaker (3 of 3 marks)"));
 }
 
+TEST(Likeness, AnotherTimeToSleepLeavesTheOtherMarks) {
+  for (int seed = 1; seed <= 10; ++seed) {
+    Experiment experiment = drawn(seed);
+    experiment.background_errors = 0;
+    experiment.breaker.consecutive = 6;
+    EXPECT_THAT(describe(seen_of(experiment)), HasSubstr("gobreaker (2 of 3 marks, but that sleeps otherwise)."))
+        << seed;
+  }
+}
+
+// Envoy has no probe: after its sleep all calls go through until as many as it opens after have failed again.
+TEST(Likeness, OneWithoutProbesLetsAsManyThroughAsOpenIt) {
+  Marks marks{.failures_low = 5, .failures_high = 5, .opened = true, .cycles = 3, .width = 5};
+  marks.window = {.law = Law::linear, .first = {milliseconds(490), milliseconds(530)}, .step = milliseconds(500)};
+  const auto named = [&] {
+    const auto found = likenesses(marks);
+    return found.empty() ? std::string_view() : found.front().preset->name;
+  };
+  EXPECT_EQ(named(), "Envoy's outlier detection");
+  marks.width = 1;
+  EXPECT_EQ(named(), "");
+}
+
 TEST(Likeness, WhatIsTunedIsLikeNone) {
   const Marks marks = seen_of(drawn(3));
   EXPECT_TRUE(likenesses(marks).empty());
