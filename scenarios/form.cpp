@@ -46,6 +46,7 @@ constexpr std::array<std::string_view, 2> quota_words = {"own", "shared"};
 constexpr std::array<std::string_view, 7> algorithm_words = {
     "token-bucket", "leaky-queue", "fixed-window", "sliding-log", "sliding-counter", "penalised", "concurrency"};
 constexpr std::array<std::string_view, 3> trace_header_words = {"traceparent", "b3", "x-b3"};
+constexpr std::array<std::string_view, 4> breaker_scope_words = {"host", "service", "instance", "shared"};
 constexpr std::array<std::string_view, 3> likeness_words = {"not-empty", "json", "as-usual"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -356,6 +357,7 @@ std::string_view noun(Form form) {
     case Form::legality: return "legal or illegal";
     case Form::misframing: return "length-and-chunked, two-lengths, cut-chunk or bad-chunk-size";
     case Form::no_answer: return "empty, reset or random";
+    case Form::breaker_scope: return "host, service, instance or shared";
     case Form::likeness: return "not-empty, json or as-usual";
     case Form::trace_header: return "traceparent, b3 or x-b3";
     case Form::json: return "JSON in quotes";
@@ -406,6 +408,7 @@ std::span<const std::string_view> words(Form form) {
     case Form::probe: return probe_words;
     case Form::quota: return quota_words;
     case Form::algorithm: return algorithm_words;
+    case Form::breaker_scope: return breaker_scope_words;
     case Form::likeness: return likeness_words;
     case Form::trace_header: return trace_header_words;
     default: return {};

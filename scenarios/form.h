@@ -39,20 +39,21 @@ enum class Form {
   variable,      // the name of an environment variable
   header_name,
   header_value,
-  verdict,       // violated, inconclusive
-  moment,        // request, response
-  draw_unit,     // calls, requests
-  legality,      // legal, illegal
-  misframing,    // length-and-chunked …
-  no_answer,     // empty, reset, random
-  likeness,      // not-empty, json, as-usual
-  trace_header,  // traceparent, b3, x-b3
-  probe,         // rate-limit
-  quota,         // own, shared
-  algorithm,     // of a rate limit: token-bucket …
-  ipv4,          // 127.0.0.2
-  json,          // text that is JSON
-  number,        // 1.5, above 0
+  verdict,        // violated, inconclusive
+  moment,         // request, response
+  draw_unit,      // calls, requests
+  legality,       // legal, illegal
+  misframing,     // length-and-chunked …
+  no_answer,      // empty, reset, random
+  likeness,       // not-empty, json, as-usual
+  trace_header,   // traceparent, b3, x-b3
+  breaker_scope,  // host, service, instance, shared
+  probe,          // rate-limit
+  quota,          // own, shared
+  algorithm,      // of a rate limit: token-bucket …
+  ipv4,           // 127.0.0.2
+  json,           // text that is JSON
+  number,         // 1.5, above 0
 };
 
 inline constexpr int line_characters_max = 200;

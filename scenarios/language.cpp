@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "scenarios/breaker_claims.h"
 #include "scenarios/caps.h"
 #include "scenarios/comparing.h"
 #include "scenarios/connection_faults.h"
@@ -157,24 +158,6 @@ const Record& latency_expectation() {
   return record;
 }
 
-const Record& breaker_expectation() {
-  static const Record record = {
-      "circuit-breaker expectation",
-      "What the service's circuit breaker does, seen from the calls that reach the dependency.",
-      {{"on", a(Form::line), required, "The dependency, by its name in topology.dependencies.", "payments"},
-       {"opens-within", a(Form::duration), optional, "Calls stop within this time of the first failed one.", "3s"},
-       {"leaks-at-most", a(Form::count), optional, "How many calls, probes aside, may get through while it is open.",
-        "0"},
-       {"probes-every", a(Form::around), optional,
-        "The period of probes while it is open, with a tolerance (10% where none is given).", "2s ± 20%"},
-       {"fails-fast-within", a(Form::duration), optional,
-        "While it is open, 99% of the requests that depend on the dependency are answered within this time.", "50ms"},
-       {"closes-within", a(Form::duration), optional, "Calls flow again within this time of the dependency's recovery.",
-        "6s"}},
-      Choice{false, {"opens-within", "leaks-at-most", "probes-every", "fails-fast-within", "closes-within"}}};
-  return record;
-}
-
 const Record& recovers_expectation() {
   static const Record record = {
       "recovers expectation",
@@ -202,7 +185,7 @@ const Record& expectation() {
        "One statement that is judged: HOLDS, VIOLATED or INCONCLUSIVE.",
        {{"errors", a(errors_expectation()), optional, "How many requests may fail.", "{at-most: 0.1%}"},
         {"latency", a(latency_expectation()), optional, "How long answers may take.", "{p99: 250ms}"},
-        {"circuit-breaker", a(breaker_expectation()), optional, "What the circuit breaker does.",
+        {"circuit-breaker", a(breaker_record()), optional, "What the circuit breaker does.",
          "{on: payments, opens-within: 3s, leaks-at-most: 0}"},
         {"recovers", a(recovers_expectation()), optional, "How soon the service is well again.", "{within: 10s}"}},
        Choice{true, {"errors", "latency", "circuit-breaker", "recovers"}, "begin each expectation with '- '"}});

@@ -79,7 +79,10 @@ const Record& trace_record() {
         "The headers that carry it, each of them; the requests are sent with the same. Default: [traceparent].",
         "[traceparent, b3]"},
        {"new-parent", a(Form::flag), optional, "Each call has a parent id of its own, not that of the request.",
-        "true"}}};
+        "true"},
+       {"background-within", a(Form::duration_or_zero), optional,
+        "So long after the answer to their request calls may still begin. Without it, later ones give no verdict.",
+        "5s"}}};
   return record;
 }
 
@@ -133,6 +136,7 @@ What read_trace(const Node& node, Complaints& complaints) {
   trace.share_at_least = value<double>(node, "share-at-least").value_or(trace.share_at_least);
   if (const auto headers = texts(in(node, "headers")); !headers.empty()) trace.headers = headers;
   trace.new_parent = claimed(node, "new-parent", complaints);
+  trace.background_within = value<Nanoseconds>(node, "background-within");
   return trace;
 }
 

@@ -263,6 +263,14 @@ struct Around {
   double tolerance = 0;  // a share of value
 };
 
+// For whom a breaker opens.
+enum class BreakerScope : std::uint8_t {
+  host,      // calls to other hosts of the same service go on
+  service,   // they stop, too
+  instance,  // each instance of the service under test has one of its own
+  shared,    // all instances have one
+};
+
 struct BreakerExpectation {
   std::string on;  // a dependency
   std::optional<Nanoseconds> opens_within;
@@ -270,6 +278,10 @@ struct BreakerExpectation {
   std::optional<Around> probes_every;
   std::optional<Nanoseconds> fails_fast_within = {};  // 99 of 100 requests, while it is open
   std::optional<Nanoseconds> closes_within;
+  std::optional<std::uint64_t> half_open_calls = {};
+  std::optional<BreakerScope> scope = {};
+  std::vector<std::string> others = {};  // hosts of the same service
+  std::uint64_t instances = 1;           // of the service under test
 };
 
 struct RecoversExpectation {
@@ -335,6 +347,7 @@ struct TraceExpectation {
   double share_at_least = 0.99;                        // of the calls
   std::vector<std::string> headers = {"traceparent"};  // also "b3", "x-b3": each of them
   bool new_parent = false;                             // each call is a span of its own
+  std::optional<Nanoseconds> background_within = {};   // of the answer to their request, calls may still begin
 };
 
 // What happens to traffic over replicas of a dependency when one of them is hurt. Each replica is a dependency of its own.

@@ -7,6 +7,7 @@
 
 #include "faults/client.h"
 #include "harness/base/units.h"
+#include "scenarios/breaker_claims.h"
 #include "scenarios/caps.h"
 #include "scenarios/comparing.h"
 #include "scenarios/connection_faults.h"
@@ -270,17 +271,11 @@ class Reader {
   }
 
   BreakerExpectation breaker(const Node& node, Nanoseconds phase_duration) {
-    BreakerExpectation breaker;
-    breaker.on = known_dependency(in(node, "on"));
-    breaker.opens_within = value<Nanoseconds>(in(node, "opens-within"));
-    if (const auto leaks = value<std::int64_t>(in(node, "leaks-at-most")))
-      breaker.leaks_at_most = static_cast<std::uint64_t>(*leaks);
-    breaker.probes_every = value<Around>(in(node, "probes-every"));
-    breaker.fails_fast_within = value<Nanoseconds>(in(node, "fails-fast-within"));
-    breaker.closes_within = value<Nanoseconds>(in(node, "closes-within"));
+    known_dependency(in(node, "on"));
+    for (const Node& host : in(node, "others").items) known_dependency(host);
     check_fits(in(node, "opens-within"), phase_duration);
     check_fits(in(node, "closes-within"), phase_duration);
-    return breaker;
+    return read_breaker(node, complaints_);
   }
 
   // What the traffic cannot show.

@@ -12,6 +12,7 @@
 #include "harness/base/units.h"
 #include "harness/run/preview.h"
 #include "harness/run/traffic_shape.h"
+#include "harness/verify/foresight.h"
 #include "replay/script.h"
 
 namespace stormproof::app {
@@ -36,6 +37,24 @@ boost::json::array json_of(const std::vector<run::ProbeStepPreview>& steps) {
                                       {"end_s", seconds(step.end)},
                                       {"requests", step.requests}});
   }
+  return all;
+}
+
+// What will have no answer, however well the service does.
+std::vector<verify::Foreseen> foreseen(const run::Preview& preview, const scenarios::Scenario& scenario) {
+  std::vector<verify::PlannedTraffic> planned;
+  for (const run::PhasePreview& phase : preview.phases) planned.push_back({phase.requests, phase.end - phase.begin});
+  return verify::foresee(scenario, planned);
+}
+
+boost::json::array json_of(const std::vector<verify::Foreseen>& foreseen) {
+  boost::json::array all;
+  for (const verify::Foreseen& one : foreseen)
+    all.push_back(boost::json::object{{"phase", one.phase},
+                                      {"line", one.line},
+                                      {"claim", one.claim},
+                                      {"missing", one.missing},
+                                      {"enough", one.enough}});
   return all;
 }
 
@@ -67,13 +86,19 @@ boost::json::object json_of(const run::Preview& preview, const PlanOptions& opti
                                         {"considered", rule.considered},
                                         {"hits", std::move(hits)}});
   }
-  return {{"schema", "stormproof.plan/1"}, {"scenario", scenario.name},   {"seed", options.seed},
-          {"requests", preview.requests},  {"phases", std::move(phases)}, {"rules", std::move(rules)}};
+  return {{"schema", "stormproof.plan/1"},
+          {"scenario", scenario.name},
+          {"seed", options.seed},
+          {"requests", preview.requests},
+          {"phases", std::move(phases)},
+          {"rules", std::move(rules)},
+          {"no_verdict", json_of(foreseen(preview, scenario))}};
 }
 
 void print(const run::Preview& preview, const PlanOptions& options, const scenarios::Scenario& scenario) {
   std::cout << fmt::format("{}, seed {}: {} requests, nothing is sent\n\n", scenario.name, options.seed,
                            preview.requests);
+  const std::vector<verify::Foreseen> warnings = foreseen(preview, scenario);
   for (const run::PhasePreview& phase : preview.phases) {
     std::cout << fmt::format("{:>9} to {:>9}  {}: {} requests\n", base::format_duration_exact(phase.begin),
                              base::format_duration_exact(phase.end), phase.name, phase.requests);
@@ -107,6 +132,11 @@ void print(const run::Preview& preview, const PlanOptions& options, const scenar
       if (planned.name != phase.name) continue;
       for (const scenarios::ProcessFault& fault : planned.processes)
         std::cout << fmt::format("    {} at {}\n", fault.id, base::format_duration_exact(phase.begin + fault.after));
+    }
+    for (const verify::Foreseen& one : warnings) {
+      if (one.phase == phase.name)
+        std::cout << fmt::format("    line {}: {} cannot be answered: {}\n      enough: {}\n", one.line, one.claim,
+                                 one.missing, one.enough);
     }
   }
 }

@@ -76,6 +76,13 @@ Failures failures_between(const Calls& calls, Time from, Time to) {
   return found;
 }
 
+// Without trace ids an open breaker shows as a gap between calls: what is left of it after the last retry must be long enough.
+bool retries_fill_the_sleep(const Outage& outage) {
+  if (outage.calls->correlated) return false;
+  const Nanoseconds gap = std::max(Nanoseconds(0), outage.sleep - outage.lingering);
+  return !starvation(*outage.calls, outage.from, outage.to, gap).empty();
+}
+
 // No opening until `until`: a defect after ample failures, else too little to tell.
 void decide_never_opened(Check& check, const Outage& outage, Time until) {
   const Openness& seen = outage.reading.seen;
@@ -100,6 +107,11 @@ void decide_never_opened(Check& check, const Outage& outage, Time until) {
         found.failed, ample_failures, volume_threshold);
   } else if (!outage.starved.empty()) {
     check.missing = outage.starved;
+  } else if (retries_fill_the_sleep(outage)) {
+    check.missing = fmt::format(
+        "calls come up to {} after their request began, and the breaker sleeps for {}: retries for requests that were "
+        "let in before leave no gap to see: send traceparent with each call",
+        format_duration(outage.lingering), format_duration(outage.sleep));
   } else if (suppression_suspected(*outage.calls, outage.from, outage.to) &&
              (!outage.sleep_claimed || paused_for(outage, outage.sleep / 2))) {
     check.missing =
@@ -139,6 +151,12 @@ void doubt_where_retries_linger(Check& check, const Outage& outage) {
 bool within_band(const SleepWindow& window, const std::vector<Interval>& cycles, Interval band) {
   const auto inside = [&](const Interval& interval) { return interval.low >= band.low && interval.high <= band.high; };
   return window.law == Law::constant ? inside(window.first) : std::ranges::all_of(cycles, inside);
+}
+
+// What is said of the window may be finer than what is held against it, where it is the same law.
+SleepWindow finest_window(const SleepWindow& window, const std::vector<Interval>& finest) {
+  const SleepWindow fine = fit(finest);
+  return fine.law == window.law ? fine : window;
 }
 
 std::string probe_period(const Openness& seen) {
@@ -202,9 +220,14 @@ Check check_opens(const Outage& outage, Nanoseconds within) {
     check.missing = fmt::format(
         "only {} calls failed in {}: a breaker may need up to {} to open in time: send more requests a second",
         failed_in_time, format_duration(within), ample_failures);
+  } else if (suppression_suspected(*outage.calls, *seen.first_failure, seen.opened->low - sight)) {
+    check.missing =
+        "some requests did not call the dependency before, but never enough in a row to be an open breaker: send more "
+        "requests a second";
   } else {
     check.verdict = Verdict::violated;
   }
+  if (!outage.calls->correlated) doubt_where_retries_linger(check, outage);
   return check;
 }
 
@@ -229,6 +252,11 @@ Check check_leaks(const Outage& outage, std::uint64_t at_most, bool claimed_slee
         "{} calls while open may be leaks, or retries for requests that were let in before: send traceparent with each "
         "call, so that they can be told apart",
         seen.leaked.size() + seen.unclear);
+  } else if (seen.leaked.size() + seen.after_success > at_most) {
+    check.missing = fmt::format(
+        "{} calls came after a probe that succeeded, when the breaker may have been closed: let the fault take all "
+        "calls, and hold them for longer than the service waits",
+        seen.after_success);
   } else if (suppressed_before_opening(outage)) {
     check.missing =
         "requests were suppressed before the breaker opened for good: it closes early, or a concurrency limit works as "
@@ -253,11 +281,19 @@ Check check_probes(const Outage& outage, const scenarios::Around& every) {
   const Openness& seen = outage.reading.seen;
   const auto cycles = sleeps(seen);
   check.samples = cycles.size();
-  check.measured = "every " + describe(outage.reading.window, cycles.size()) + probe_period(seen);
-  if (const SleepWindow& window = outage.reading.window; window.law != Law::unknown)
+  const auto finest = finest_sleeps(seen);
+  const SleepWindow window = finest_window(outage.reading.window, finest);
+  check.measured = "every " + describe(window, cycles.size()) + probe_period(seen);
+  if (window.law != Law::unknown)
     check.estimate = Estimate{"sleep window", seconds(window.first.low), seconds(window.first.high)};
-  const auto late = std::ranges::find_if(seen.cycles, [&](const Cycle& cycle) { return cycle.sleep.low > band.high; });
-  if (late != seen.cycles.end()) {
+  const auto is_late = [&](const Cycle& cycle) { return cycle.sleep.low > band.high; };
+  const auto late =
+      std::ranges::find_if(seen.cycles, [&](const Cycle& cycle) { return is_late(cycle) && !cycle.after_success; });
+  if (late == seen.cycles.end() && std::ranges::any_of(seen.cycles, is_late)) {
+    check.missing =
+        "it came late only after a probe had succeeded, when the breaker may have been closed: let the fault "
+        "take all calls, and hold them for longer than the service waits";
+  } else if (late != seen.cycles.end()) {
     check.verdict = Verdict::violated;
     if (!late->probe)
       check.measured = fmt::format("no probe for {} after {} of them", format_duration(late->sleep.low), cycles.size());
@@ -270,7 +306,7 @@ Check check_probes(const Outage& outage, const scenarios::Around& every) {
         "{} cycles in {} after the opening: the phase needs at least {} after it, and the probe's own time for each",
         cycles.size(), format_duration(outage.to - seen.opened->high),
         format_duration(every.value * phase_windows_min));
-  } else if (within_band(outage.reading.window, cycles, band)) {
+  } else if (within_band(window, finest, band)) {
     check.verdict = Verdict::holds;
   } else {
     check.missing =

@@ -75,4 +75,26 @@ bool made_within_requests(Exchanges requests, Exchanges calls) {
   return binomial_at_least(nested, count, by_chance) < nested_chance;
 }
 
+std::vector<Lone> lone_requests(Exchanges requests, Exchanges calls, Time from, Time to) {
+  std::vector<Time> called;
+  for (const Exchange* call : calls) called.push_back(call->start);
+  std::ranges::sort(called);
+  const auto sorted = by_start(requests);
+  std::vector<Lone> lone;
+  Time busy_until = Time::min();
+  for (std::size_t at = 0; at < sorted.size(); ++at) {
+    const Exchange& request = *sorted[at];
+    const bool before = busy_until + nesting_slack < request.start;
+    busy_until = std::max(busy_until, request.end);
+    const bool after = at + 1 == sorted.size() || sorted[at + 1]->start > request.end + nesting_slack;
+    if (!before || !after || request.start < from || request.end >= to) continue;
+    if (request.outcome != events::Outcome::answered) continue;
+    if (lone.size() <= request.route) lone.resize(request.route + 1);
+    const auto first = std::ranges::lower_bound(called, request.start - nesting_slack);
+    ++lone[request.route].requests;
+    lone[request.route].calling += first != called.end() && *first <= request.end + nesting_slack ? 1 : 0;
+  }
+  return lone;
+}
+
 }  // namespace stormproof::verify

@@ -26,4 +26,11 @@ std::vector<std::optional<Time>> oldest_under_way(Exchanges requests, const std:
 // common period.
 bool made_within_requests(Exchanges requests, Exchanges calls);
 
+// Requests between `from` and `to` that were under way alone, by route, and those of them that hold a call: it is theirs.
+struct Lone {
+  std::uint64_t requests = 0;
+  std::uint64_t calling = 0;
+};
+std::vector<Lone> lone_requests(Exchanges requests, Exchanges calls, Time from, Time to);
+
 }  // namespace stormproof::verify

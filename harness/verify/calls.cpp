@@ -30,6 +30,7 @@ struct Draft {
   std::vector<std::uint32_t> caller;    // of each: place in ingress, or nobody
   std::vector<bool> called;             // each ingress request
   std::vector<Class> classes;           // by route
+  std::vector<Lone> lone = {};          // by route; where calls carry no trace id
 };
 
 bool healthy(const View& view, const Exchange& exchange) {
@@ -146,7 +147,7 @@ void fill_calls(const View& view, const Draft& draft, Calls& result) {
 }
 
 // By rate: the oldest request that may have made each call. Healthy time shows whether any of them does.
-void find_callers(const View& view, const Draft& draft, Calls& result) {
+void find_callers(const View& view, Draft& draft, Calls& result) {
   std::vector<Time> starts;
   std::vector<const Exchange*> healthy_calls;
   for (const Exchange* call : draft.egress) {
@@ -157,6 +158,13 @@ void find_callers(const View& view, const Draft& draft, Calls& result) {
   for (std::size_t at = 0; at < result.calls.size(); ++at)
     result.calls[at].request_start = std::min(oldest[at].value_or(starts[at]), starts[at]);
   result.within_requests = made_within_requests(view.ingress(), healthy_calls);
+  if (!result.within_requests) return;
+  draft.lone = lone_requests(view.ingress(), healthy_calls, view.healthy_begin(), view.healthy_end());
+}
+
+double lone_miss_of(const Draft& draft, events::NameId route) {
+  if (route >= draft.lone.size() || draft.lone[route].requests < class_requests_min) return 1;
+  return 1 - share_lower(draft.lone[route].calling, draft.lone[route].requests);
 }
 
 void fill_opportunities(const View& view, const Draft& draft, Calls& result) {
@@ -172,6 +180,7 @@ void fill_opportunities(const View& view, const Draft& draft, Calls& result) {
                                   .most = view.attribution().most(request),
                                   .request = request.request,
                                   .miss = result.correlated ? of->miss : 1 - result.calls_per_request,
+                                  .lone_miss = result.correlated ? of->miss : lone_miss_of(draft, request.route),
                                   .called = draft.called[at]};
     // A service that does not answer has not decided anything: a crash is no open breaker.
     const bool decided = request.outcome == events::Outcome::answered || opportunity.called;

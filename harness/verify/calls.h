@@ -51,6 +51,8 @@ struct Opportunity {
   Nanoseconds most{0};
   std::uint64_t request = 0;
   double miss = 0;  // upper bound of the chance that a healthy service would not call
+  // The same, by rate, of what requests of its route did that were under way alone: good for estimates, not for verdicts.
+  double lone_miss = 1;
   bool called = false;
   std::uint32_t in_the_air = 0;  // calls at its start
 };

@@ -7,9 +7,12 @@
 
 #include "harness/base/units.h"
 #include "harness/verify/breaker_checks.h"
+#include "harness/verify/breaker_instances.h"
+#include "harness/verify/breaker_scope.h"
 #include "harness/verify/errors.h"
 #include "harness/verify/evidence.h"
 #include "harness/verify/fail_fast.h"
+#include "harness/verify/half_open.h"
 #include "harness/verify/likeness.h"
 
 namespace stormproof::verify {
@@ -70,6 +73,8 @@ void cannot_any(Finding& finding, const BreakerExpectation& expectation, const s
   if (expectation.opens_within) cannot(finding, "opens-within", reason);
   if (expectation.leaks_at_most) cannot(finding, "leaks-at-most", reason);
   if (expectation.probes_every) cannot(finding, "probes-every", reason);
+  if (expectation.half_open_calls) cannot(finding, "half-open-calls", reason);
+  if (expectation.scope) cannot(finding, "scope", reason);
   if (expectation.fails_fast_within) cannot(finding, "fails-fast-within", reason);
 }
 
@@ -95,6 +100,32 @@ void show_outage(Finding& finding, const Outage& outage) {
   for (const OpenRun& run : seen.runs) show(finding, calls.opportunities[run.first].request);
 }
 
+// One breaker, as far as is claimed.
+void judge_alone(Finding& finding, const View& view, const PhaseWindow& phase, const Outage& outage,
+                 const BreakerExpectation& claim) {
+  auto& checks = finding.checks;
+  if (claim.opens_within) checks.push_back(check_opens(outage, *claim.opens_within));
+  if (claim.leaks_at_most) checks.push_back(check_leaks(outage, *claim.leaks_at_most, claim.probes_every.has_value()));
+  if (claim.probes_every) checks.push_back(check_probes(outage, *claim.probes_every));
+  if (claim.half_open_calls) checks.push_back(check_half_open(outage, *claim.half_open_calls));
+  if (claim.scope) checks.push_back(check_hosts(view, phase, outage, claim));
+}
+
+void judge_instances(Finding& finding, const Outage& outage, const BreakerExpectation& claim) {
+  const InstancesSeen seen = see_instances(*outage.calls, outage.from, outage.to, claim);
+  for (Check& check : check_instances(seen, *outage.calls, outage.from, claim))
+    finding.checks.push_back(std::move(check));
+  if (claim.half_open_calls)
+    cannot(finding, "half-open-calls", "with several instances probes of two of them look like one that is wider");
+  if (!seen.opened) return;
+  finding.timeline.push_back({seen.opened->high, "the last one opened"});
+  for (std::size_t at = 0; at < seen.rounds.size(); ++at) {
+    const bool leaked = std::ranges::find(seen.leaked, at) != seen.leaked.end();
+    finding.timeline.push_back({seen.rounds[at].start, leaked ? "call too early for a probe" : "probe"});
+    if (leaked) show(finding, seen.rounds[at].request);
+  }
+}
+
 // What it is like, in words: "" where there was no opening to look at.
 std::string judge_outage(Finding& finding, const View& view, const PhaseWindow& phase,
                          const BreakerExpectation& expectation) {
@@ -109,10 +140,9 @@ std::string judge_outage(Finding& finding, const View& view, const PhaseWindow& 
   }
   const Outage outage =
       outage_of(calls, *phase.faults_on, phase.faults_off.value_or(phase.end), expectation.probes_every);
-  if (expectation.opens_within) finding.checks.push_back(check_opens(outage, *expectation.opens_within));
-  if (expectation.leaks_at_most)
-    finding.checks.push_back(check_leaks(outage, *expectation.leaks_at_most, expectation.probes_every.has_value()));
-  if (expectation.probes_every) finding.checks.push_back(check_probes(outage, *expectation.probes_every));
+  const bool several = expectation.instances > 1;
+  if (several) judge_instances(finding, outage, expectation);
+  else judge_alone(finding, view, phase, outage, expectation);
   if (const auto within = expectation.fails_fast_within) {
     finding.checks.push_back(check_fails_fast(outage, *within));
     if (finding.checks.back().verdict == Verdict::violated) {
@@ -120,6 +150,7 @@ std::string judge_outage(Finding& finding, const View& view, const PhaseWindow& 
     }
   }
   finding.timeline.push_back({outage.from, "faults on"});
+  if (several) return "";
   show_outage(finding, outage);
   return describe(marks_of(outage));
 }
@@ -178,7 +209,7 @@ Finding judge_circuit_breaker(const View& view, const PhaseWindow& phase, const 
   finding.expectation = fmt::format("circuit-breaker on {}", expectation.on);
   std::string likeness;
   if (expectation.opens_within || expectation.leaks_at_most || expectation.probes_every ||
-      expectation.fails_fast_within)
+      expectation.fails_fast_within || expectation.half_open_calls || expectation.scope)
     likeness = judge_outage(finding, view, phase, expectation);
   if (expectation.closes_within) judge_healing(finding, view, phase, expectation);
   std::vector<Verdict> verdicts;

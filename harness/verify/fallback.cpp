@@ -37,22 +37,25 @@ bool to_head(const View& view, const Exchange& request) {
   return view.log().names.name_of(request.route).starts_with("HEAD ");
 }
 
-void take_usual(const View& view, Fallbacks& found) {
+// Of requests that got what they need: what others are answered is a fallback in the steady state, too.
+void take_usual(const View& view, const std::vector<bool>& had_it, Fallbacks& found) {
   found.usual.resize(view.log().names.size());
-  for (const Exchange* request : view.ingress_between(view.healthy_begin(), view.healthy_end())) {
-    if (failed(*request) || request->end >= view.healthy_end() || request->route >= found.usual.size()) continue;
-    if (request->content.kind == Content::Kind::not_seen) continue;
-    Usual& usual = found.usual[request->route];
+  const Exchanges ingress = view.ingress();
+  for (std::size_t at = 0; at < ingress.size(); ++at) {
+    const Exchange& request = *ingress[at];
+    const bool steady = request.intended >= view.healthy_begin() && request.end < view.healthy_end();
+    if (!steady || !had_it[at] || failed(request) || request.route >= found.usual.size()) continue;
+    if (request.content.kind == Content::Kind::not_seen) continue;
+    Usual& usual = found.usual[request.route];
     ++usual.answers;
-    usual.empty += request->content.kind == Content::Kind::empty ? 1 : 0;
-    const std::uint32_t shape = request->content.shape;
+    usual.empty += request.content.kind == Content::Kind::empty ? 1 : 0;
+    const std::uint32_t shape = request.content.shape;
     if (shape != 0 && std::ranges::find(usual.shapes, shape) == usual.shapes.end()) usual.shapes.push_back(shape);
   }
 }
 
 Fallbacks fallbacks_of(const View& view, const FaultWindow& window, std::string_view dependency) {
   Fallbacks found;
-  take_usual(view, found);
   const std::vector<Tie> ties = ties_to(view, dependency);
   std::vector<bool> had_it(view.ingress().size());
   const Exchanges calls = view.egress_of(dependency);
@@ -61,6 +64,7 @@ Fallbacks fallbacks_of(const View& view, const FaultWindow& window, std::string_
     // A late good answer may or may not have been waited for.
     if (callers[at] != View::nobody && !call_failed(*calls[at])) had_it[callers[at]] = true;
   }
+  take_usual(view, had_it, found);
   const Exchanges ingress = view.ingress();
   for (std::size_t at = 0; at < ingress.size(); ++at) {
     const Exchange& request = *ingress[at];

@@ -55,8 +55,12 @@ std::vector<double> bursts_of(const Decisions& decisions, const ClassHints& hint
       bursts.push_back(burst);
   };
   if (hints.at_once > 0) add(hints.at_once);
+  // Who is admitted by a queue waits in it, and was decided on when it came.
+  const Decisions early = narrowed(decisions);
   for (const double rate : rates) {
     const Burst burst = burst_of(decisions, rate);
+    const double most = burst_of(early, rate).low;
+    for (const double around : {-1.0, 0.0, 1.0}) add(std::ceil(most - 0.1) + around);
     for (const double around : {-1.0, 0.0, 1.0}) add(std::ceil(burst.low - 0.1) + around);
     add(std::floor(burst.high));
   }
@@ -130,6 +134,10 @@ void conclude(Classification& found, std::optional<double> queue) {
   if (fitting.size() > 1) {
     for (std::size_t i = 1; i < fitting.size(); ++i) found.evidence += "; " + explained(*fitting[i], found.decisions);
     found.missing = "these decisions do not tell them apart: " + found.evidence;
+    return;
+  }
+  if (queues && fitting.front()->what == LimiterClass::concurrency) {
+    found.missing = fmt::format("{}, but who is admitted waits as in a queue: state the burst", found.evidence);
     return;
   }
   found.what = fitting.front()->what;

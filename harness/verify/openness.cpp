@@ -60,10 +60,30 @@ class Reader {
       begin_half_open(call);
     } else if (!calls_.correlated && (!calls_.within_requests || call.start <= anchor_.high + retry_reach)) {
       ++seen_.unclear;
+    } else if (may_be_closed(call.start)) {
+      ++seen_.after_success;
     } else if (call.request == 0 || last_leak_ != call.request) {
       last_leak_ = call.request;
       seen_.leaked.push_back(place);
     }
+  }
+
+  // A probe succeeded, and since then no call that failed was followed by a row of suppressed requests, one of them when
+  // no call was under way that could still be a probe.
+  bool may_be_closed(Time at) const {
+    if (!closed_since_) return false;
+    // Where several probes go at once, one may succeed while others fail, and nobody knows how many successes it takes.
+    if (std::ranges::any_of(seen_.cycles, [](const Cycle& cycle) { return cycle.width > 1; })) return true;
+    return std::ranges::none_of(seen_.runs, [&](const OpenRun& run) {
+      const Time begin = calls_.opportunities[run.first].start;
+      if (begin <= *closed_since_ || begin >= at) return false;
+      bool idle = false;
+      for (std::size_t place = run.first; place <= run.last && calls_.opportunities[place].start < at && !idle; ++place)
+        idle = calls_.opportunities[place].in_the_air == 0;
+      if (!idle) return false;
+      const auto ended = calls_.ended_between(*closed_since_, begin + sight);
+      return std::ranges::any_of(ended, [&](std::uint32_t place) { return calls_.calls[place].failed; });
+    });
   }
 
   // Whether the call belongs to the probes under way; if so, takes it in.
@@ -105,10 +125,12 @@ class Reader {
     last_probe_ = call.start;
     seen_.cycles.push_back({.opened = anchor_,
                             .sleep = {last_suppressed(call.start), call.start - anchor_.low + sight},
+                            .low_at_best = last_surely_calling(call.start),
                             .probe = call.start,
                             .outcome = call.end,
                             .request = call.request,
-                            .width = 1});
+                            .width = 1,
+                            .after_success = closed_since_.has_value()});
   }
 
   // The probes' outcome is in: open again, or closed until the next open run.
@@ -117,8 +139,10 @@ class Reader {
     Time low = Time::max();
     Time high = Time::min();
     bool succeeded = false;
+    Time good = Time::max();
     for (const Probe& probe : probes_) {
       succeeded = succeeded || (!probe.failed && probe.outcome <= now);
+      if (!probe.failed) good = std::min(good, probe.outcome);
       if (!probe.failed) continue;
       low = std::min(low, probe.outcome);
       high = std::max(high, probe.handled);
@@ -127,7 +151,10 @@ class Reader {
     seen_.cycles.back().outcome = high;
     anchor_ = {low, high};
     if (!succeeded) return;
-    // Closed: the next opening is that of the next open run; until then every call is in order.
+    // Closed: the next opening is that of the next open run; until then every call is in order. What was suppressed while
+    // the probe was under way is none.
+    low = std::max(low, good);
+    closed_since_ = low;
     const auto next = std::ranges::find_if(
         seen_.runs, [&](const OpenRun& run) { return calls_.opportunities[run.first].start > low; });
     if (next == seen_.runs.end()) anchor_ = {to_, to_};
@@ -168,6 +195,21 @@ class Reader {
     return Nanoseconds(0);
   }
 
+  // The same by what each route's requests do: the first of a row, backwards, that chance does not explain.
+  Nanoseconds last_surely_calling(Time before) const {
+    const auto& all = calls_.opportunities;
+    auto at = std::ranges::lower_bound(all, before, {}, &Opportunity::start);
+    double chance = 1;
+    while (at != all.begin()) {
+      --at;
+      if (at->start <= anchor_.high) break;
+      if (at->called || at->end > before) continue;
+      chance *= at->lone_miss;
+      if (chance <= estimate_chance) return std::max(Nanoseconds(0), at->start - anchor_.high - sight);
+    }
+    return Nanoseconds(0);
+  }
+
   bool suppressed_between(Time after, Time before) const {
     auto at = std::ranges::upper_bound(calls_.opportunities, after, {}, &Opportunity::start);
     for (; at != calls_.opportunities.end() && at->start < before; ++at) {
@@ -178,7 +220,9 @@ class Reader {
 
   void add_unfinished_cycle() {
     if (anchor_.high >= to_) return;
-    seen_.cycles.push_back({.opened = anchor_, .sleep = {last_suppressed(to_), Nanoseconds::max()}});
+    seen_.cycles.push_back({.opened = anchor_,
+                            .sleep = {last_suppressed(to_), Nanoseconds::max()},
+                            .after_success = closed_since_.has_value()});
   }
 
   const Calls& calls_;
@@ -192,6 +236,7 @@ class Reader {
   bool half_open_ = false;
   std::vector<Probe> probes_;
   Time last_probe_{};
+  std::optional<Time> closed_since_ = {};  // perhaps: a probe succeeded
   std::uint64_t last_leak_ = 0;
 };
 
@@ -241,80 +286,6 @@ Openness observe_from(const Calls& calls, const Openness& start, Time from, Time
 
 }  // namespace
 
-std::vector<OpenRun> open_runs(const Calls& calls, Time from, Time to) {
-  std::vector<OpenRun> runs;
-  const auto& all = calls.opportunities;
-  const auto begin =
-      static_cast<std::size_t>(std::ranges::lower_bound(all, from, {}, &Opportunity::start) - all.begin());
-  const auto end = static_cast<std::size_t>(std::ranges::lower_bound(all, to, {}, &Opportunity::start) - all.begin());
-  for (std::size_t at = begin; at < end;) {
-    if (all[at].called) {
-      ++at;
-      continue;
-    }
-    OpenRun run{.first = at};
-    double chance = 1;
-    std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
-    std::uint32_t most = 0;
-    for (; at < end && !all[at].called; ++at) {
-      chance *= calls.correlated ? all[at].miss : 0;
-      least = std::min(least, all[at].in_the_air);
-      most = std::max(most, all[at].in_the_air);
-    }
-    run.last = at - 1;
-    const bool beyond_a_limit = least == 0 || least + concurrency_drop_min <= most;
-    if (chance <= open_chance && beyond_a_limit) runs.push_back(run);
-  }
-  return runs;
-}
-
-namespace {
-
-// Without trace ids, a call after a failure may be its retry, and then its request was let in before.
-Time let_in(const Calls& calls, const Call& call) {
-  const bool may_retry = std::ranges::any_of(calls.ended_between(call.request_start, call.start),
-                                             [&](std::uint32_t place) { return calls.calls[place].failed; });
-  return may_retry ? call.request_start : call.start;
-}
-
-// The least instant by which every request that called after it, up to `last`, may have been let in. Without trace ids.
-Time let_in_by(const Calls& calls, Time from, Time last) {
-  Time by = from;
-  auto at = std::ranges::upper_bound(calls.calls, last, {}, &Call::start);
-  while (at != calls.calls.begin() && std::prev(at)->start > by) {
-    --at;
-    by = std::max(by, let_in(calls, *at));
-  }
-  return by;
-}
-
-}  // namespace
-
-Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
-  const Opportunity& first = calls.opportunities[run.first];
-  // The last request that was let through came before the opening.
-  Time last_start = calls.correlated ? from : let_in_by(calls, from, first.start);
-  auto at = std::ranges::upper_bound(calls.calls, first.start, {}, &Call::start);
-  while (calls.correlated && at != calls.calls.begin()) {
-    --at;
-    if (at->start < from) break;
-    if (!at->first_attempt) continue;
-    last_start = at->start;
-    break;
-  }
-  for (const Nanoseconds slack : {sight, in_flight_slack}) {
-    std::optional<Anchor> found;
-    for (const std::uint32_t place : calls.ended_between(std::max(from, last_start - slack), first.end)) {
-      // A success may trip it, too: the one that completes a rate window's volume.
-      const Call& call = calls.calls[place];
-      if (!found) found = Anchor{call.end, call.end};
-      found->high = std::max(found->high, call.handled);
-    }
-    if (found) return *found;
-  }
-  return {last_start, std::max(last_start, first.end)};
-}
-
 Openness observe(const Calls& calls, Time from, Time to, SleepLeast least) {
   return observe_from(calls, start_of(calls, from, to), from, to, least);
 }
@@ -323,6 +294,14 @@ std::vector<Interval> sleeps(const Openness& seen) {
   std::vector<Interval> intervals;
   for (const Cycle& cycle : seen.cycles) {
     if (cycle.probe) intervals.push_back(cycle.sleep);
+  }
+  return intervals;
+}
+
+std::vector<Interval> finest_sleeps(const Openness& seen) {
+  std::vector<Interval> intervals;
+  for (const Cycle& cycle : seen.cycles) {
+    if (cycle.probe) intervals.push_back({std::max(cycle.sleep.low, cycle.low_at_best), cycle.sleep.high});
   }
   return intervals;
 }

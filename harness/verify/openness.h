@@ -13,41 +13,28 @@
 #include <optional>
 #include <vector>
 
-#include "harness/verify/calls.h"
+#include "harness/verify/opening.h"
 #include "harness/verify/sleep_window.h"
 
 namespace stormproof::verify {
 
-inline constexpr double open_chance = 1e-6;
-inline constexpr std::uint32_t concurrency_drop_min = 3;  // calls that ended within the run, or all
+inline constexpr double estimate_chance = 1e-2;  // the same, where only the estimate rests on it
 inline constexpr double late_chance = 1e-3;  // that a healthy miss is taken for the last suppressed request of a cycle
 // So few calls between a good probe and the next open run may still be probes: one under way may be what reopens it.
 inline constexpr std::size_t half_open_max = 10;
-// Without trace ids a call is taken for one in flight for so long after the opening.
-inline constexpr Nanoseconds in_flight_slack = std::chrono::milliseconds(20);
 // Without trace ids a call so soon after an opening may be a retry that outlives its request.
 inline constexpr Nanoseconds retry_reach = std::chrono::milliseconds(500);
-
-// Places in Calls::opportunities, both included.
-struct OpenRun {
-  std::size_t first = 0;
-  std::size_t last = 0;
-};
-
-// The opening lies in [low, high].
-struct Anchor {
-  Time low{};
-  Time high{};
-};
 
 struct Cycle {
   Anchor opened = {};
   Interval sleep = {};             // without a probe: high is Nanoseconds::max()
+  Nanoseconds low_at_best{0};      // of it, by lone requests: for estimates
   std::optional<Time> probe = {};  // start of the first
   Time outcome{};                  // of the probes
   std::uint64_t request = 0;       // of the first probe
   std::size_t width = 0;           // calls let through before it was clear
   std::size_t width_after = 0;     // of these, started after the first outcome
+  bool after_success = false;      // a probe had succeeded before: when it opened again is known less well
 };
 
 struct Openness {
@@ -60,6 +47,7 @@ struct Openness {
   std::uint64_t suppressed = 0;            // after the first opening
   std::vector<std::uint32_t> leaked = {};  // places in Calls::calls, one a request
   std::uint64_t unclear = 0;               // without trace ids: leaks, or retries of requests that were let in before
+  std::uint64_t after_success = 0;         // calls after a probe that succeeded, when it was not surely open again
   std::vector<Cycle> cycles = {};
 };
 
@@ -68,16 +56,13 @@ struct SleepLeast {
   Nanoseconds first{0};
 };
 
-std::vector<OpenRun> open_runs(const Calls& calls, Time from, Time to);
-
-// When the breaker opened that made this run; failures before `from` do not count.
-Anchor opening_of(const Calls& calls, const OpenRun& run, Time from);
-
 // Reads [from, to): a window in which faults were on.
 Openness observe(const Calls& calls, Time from, Time to, SleepLeast least);
 
 // What is known of the sleep windows: whole cycles only.
 std::vector<Interval> sleeps(const Openness& seen);
+// The same, as fine as it can be told where no verdict against the service rests on it.
+std::vector<Interval> finest_sleeps(const Openness& seen);
 
 // Reads the window without a claim: finds the law that explains the probes, and with it the leaks.
 struct Reading {

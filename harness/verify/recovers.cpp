@@ -27,6 +27,7 @@ struct Band {
 
 struct Window {
   Time begin{};
+  Time well_from{};  // the first request after which none of it is ill; of an empty one nothing
   std::uint64_t requests = 0;
   std::uint64_t failing = 0;
   std::uint64_t slow = 0;
@@ -80,34 +81,77 @@ bool in_band(const Band& band, const Window& window) {
 
 std::vector<Window> cut(Exchanges ingress, Time from, Nanoseconds width, const Band& band, const Reading& reading) {
   std::vector<Window> windows = {};
+  std::optional<std::size_t> ill_before;  // the window of the request before, where that was ill
   for (const Exchange* request : ingress) {
     const auto place = static_cast<std::size_t>((request->intended - from) / width);
     while (windows.size() <= place)
       windows.push_back({.begin = from + width * static_cast<std::int64_t>(windows.size())});
+    if (ill_before) windows[*ill_before].well_from = request->intended;
     Window& window = windows[place];
-    ++window.requests;
-    window.failing += reading.fails(*request) ? 1 : 0;
-    window.slow += reading.slower(*request, band.limit) ? 1 : 0;
+    const bool fails = reading.fails(*request);
+    const bool slow = reading.slower(*request, band.limit);
+    if (window.requests++ == 0) window.well_from = request->intended;
+    window.failing += fails ? 1 : 0;
+    window.slow += slow ? 1 : 0;
+    ill_before = fails || slow ? std::optional(place) : std::nullopt;
   }
   if (!windows.empty()) windows.pop_back();  // the last is not whole
   return windows;
 }
 
-std::optional<std::size_t> first_stable(const std::vector<Window>& windows, const Band& band,
-                                        std::size_t stable_windows) {
-  for (std::size_t first = 0; first + stable_windows <= windows.size(); ++first) {
-    Window all;
-    bool good = true;
-    for (std::size_t at = first; at < first + stable_windows && good; ++at) {
-      // An empty window proves nothing, but under open-loop traffic it is chance, not failure.
-      good = in_band(band, windows[at]);
-      all.requests += windows[at].requests;
-      all.failing += windows[at].failing;
-      all.slow += windows[at].slow;
-    }
-    if (good && all.requests >= stable_requests_min && in_band(band, all)) return first;
+// So many windows from `first` on as one.
+Window joined(const std::vector<Window>& windows, std::size_t first, std::size_t count) {
+  Window all;
+  for (std::size_t at = first; at < std::min(first + count, windows.size()); ++at) {
+    all.requests += windows[at].requests;
+    all.failing += windows[at].failing;
+    all.slow += windows[at].slow;
   }
-  return std::nullopt;
+  return all;
+}
+
+bool stable_at(const std::vector<Window>& windows, const Band& band, std::size_t first, std::size_t count) {
+  for (std::size_t at = first; at < first + count; ++at) {
+    // An empty window proves nothing, but under open-loop traffic it is chance, not failure.
+    if (!in_band(band, windows[at])) return false;
+  }
+  const Window all = joined(windows, first, count);
+  return all.requests >= stable_requests_min && in_band(band, all);
+}
+
+// Ill for so long, and not in a few windows only: a hiccup is no relapse.
+bool relapsed_at(const std::vector<Window>& windows, const Band& band, std::size_t first, std::size_t count) {
+  if (in_band(band, joined(windows, first, count))) return false;
+  std::size_t ill = 0;
+  for (std::size_t at = first; at < first + count; ++at) {
+    const double usual = static_cast<double>(windows[at].requests);
+    ill += static_cast<double>(windows[at].failing) > std::ceil(band.failing * usual) ||
+                   static_cast<double>(windows[at].slow) > std::ceil(band.slow * usual)
+               ? 1
+               : 0;
+  }
+  return 2 * ill >= count;
+}
+
+struct Stable {
+  std::optional<std::size_t> first = {};
+  bool relapsed = false;  // after an earlier stretch that looked stable
+};
+
+// The first stretch after which the service did not fall ill again for as long as that.
+Stable stable_for_good(const std::vector<Window>& windows, const Band& band, std::size_t count) {
+  Stable found;
+  const std::size_t relapse = std::max(count, relapse_windows_min);
+  for (std::size_t at = 0; at < windows.size(); ++at) {
+    if (found.first && at + relapse <= windows.size() && relapsed_at(windows, band, at, relapse)) {
+      found = {.relapsed = true};
+      // From its end on it may be well.
+      at += relapse - 1;
+    } else if (!found.first && at + count <= windows.size() && stable_at(windows, band, at, count)) {
+      found.first = at;
+    }
+  }
+  return found;
 }
 
 struct Recovery {
@@ -116,6 +160,8 @@ struct Recovery {
   Nanoseconds width{0};
   std::optional<Time> first_good = {};
   std::optional<Time> stable = {};
+  Time well_from{};       // the latest at which it may have become well, where it is stable
+  bool relapsed = false;  // it was well for as long as is asked, and fell ill again
   std::vector<Window> windows = {};
   std::size_t stable_windows = 0;  // that are asked for
   std::uint64_t requests = 0;
@@ -138,9 +184,19 @@ Recovery measure(const View& view, const PhaseWindow& phase, Time heal, const Ba
     if (reading.of.fate(*request) != Fate::good) continue;
     if (!recovery.first_good || request->end < *recovery.first_good) recovery.first_good = request->end;
   }
-  if (const auto first = first_stable(recovery.windows, band, stable_windows))
-    recovery.stable = recovery.windows[*first].begin;
+  const Stable found = stable_for_good(recovery.windows, band, stable_windows);
+  recovery.relapsed = found.relapsed;
+  if (!found.first) return recovery;
+  recovery.stable = recovery.windows[*found.first].begin;
+  recovery.well_from = std::max(*recovery.stable, recovery.windows[*found.first].well_from);
+  // Well from the first request on: the service may have been so all the time.
+  if (recovery.well_from == ingress.front()->intended) recovery.well_from = heal;
   return recovery;
+}
+
+// Since the heal: it was ill in the window before the first that is well.
+Nanoseconds earliest_of(const Recovery& recovery) {
+  return std::max(Nanoseconds(0), *recovery.stable - recovery.heal - recovery.width);
 }
 
 void decide(Check& check, const Recovery& recovery, Nanoseconds within) {
@@ -151,8 +207,8 @@ void decide(Check& check, const Recovery& recovery, Nanoseconds within) {
         fmt::format("{} requests after the heal: needs at least {}: a longer phase or more requests a second",
                     recovery.requests, stable_requests_min);
   } else if (recovery.stable) {
-    const Nanoseconds latest = *recovery.stable - recovery.heal;
-    const Nanoseconds earliest = latest == Nanoseconds(0) ? latest : latest - recovery.width;
+    const Nanoseconds latest = recovery.well_from - recovery.heal;
+    const Nanoseconds earliest = earliest_of(recovery);
     if (latest <= within) check.verdict = Verdict::holds;
     else if (earliest > within) check.verdict = Verdict::violated;
     else
@@ -210,6 +266,7 @@ std::string measured(const Recovery& recovery, const Band& band) {
   } else {
     text += ", never stable";
   }
+  if (recovery.relapsed) text += ", after it had looked well and fallen ill again";
   return text + fmt::format("; band: at most {} failing, p99 up to {}", base::format_percent(band.failing),
                             format_duration(band.limit));
 }
@@ -245,6 +302,11 @@ Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenari
     const Recovery at_best = measure(view, phase, *heal, wide, lenient, expectation.windows);
     for (const Window& window : recovery.windows) check.samples += window.requests;
     check.measured = measured(recovery, band);
+    if (recovery.stable) {
+      const auto in_seconds = [](Nanoseconds time) { return static_cast<double>(time.count()) / 1e9; };
+      check.estimate =
+          Estimate{"recovery", in_seconds(earliest_of(recovery)), in_seconds(recovery.well_from - recovery.heal)};
+    }
     finding.timeline.push_back({*heal, "healed"});
     if (recovery.first_good) finding.timeline.push_back({*recovery.first_good, "first good answer"});
     if (recovery.stable) finding.timeline.push_back({*recovery.stable, "stable"});

@@ -3,7 +3,8 @@
 // The phase is cut into windows of window_min or of window_requests requests, whichever is longer. A window is in the
 // steady state's band when its failures, and its requests slower than the steady state's p99 (upper bound, with
 // latency_margin), are no more than chance makes of the steady state's own shares, at band_chance. Recovery is the
-// start of the first stretch of the claim's windows in the band that is in the band as a whole, too; from heal
+// start of the first stretch of the claim's windows in the band that is in the band as a whole, too, and after which the
+// service did not fall ill again for as long (at least relapse_windows_min, in half of them: a hiccup is none); from heal
 // (faults_off) to there. It is known to one window: reported as an interval. Split: heal -> first good answer ->
 // stable; each of the two has its limit. A stretch of fewer than stable_requests_min requests shows nothing. Goodput:
 // traffic is open loop, so the share of good answers times the offered rate is the goodput.
@@ -16,6 +17,7 @@ namespace stormproof::verify {
 
 inline constexpr Nanoseconds recovery_window_min = std::chrono::milliseconds(100);
 inline constexpr std::uint64_t recovery_window_requests = 20;
+inline constexpr std::size_t relapse_windows_min = 10;
 inline constexpr std::uint64_t stable_requests_min = 100;
 inline constexpr std::uint64_t first_requests_min = 5;     // within the limit, for there to be no good answer
 inline constexpr std::uint64_t steady_requests_min = 100;  // fewer make no band

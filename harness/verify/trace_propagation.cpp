@@ -16,8 +16,9 @@ namespace {
 struct Carried {
   Cases lost = {};
   std::uint64_t without = 0;  // of the lost: no trace id at all, in one of the headers
-  std::uint64_t strange = 0;  // of no request, or of one that was over
-  Cases old_parent = {};      // of those with the right trace
+  std::uint64_t strange = 0;  // of no request, or of one that was over for too long
+  std::uint64_t late = 0;  // not among the lost: of one that had been answered, and nothing says how late is too late
+  Cases old_parent = {};   // of those with the right trace
 };
 
 std::uint8_t bit_of(std::string_view header) {
@@ -29,11 +30,12 @@ std::uint8_t carriers_of(const events::Exchange& call) {
   return call.carriers == 0 && !call.trace.none() ? std::uint8_t{events::in_traceparent} : call.carriers;
 }
 
-Carried carried_in(const View& view, const PhaseWindow& phase, std::string_view dependency, std::string_view header,
-                   Finding& finding) {
+Carried carried_in(const View& view, const PhaseWindow& phase, const scenarios::TraceExpectation& claim,
+                   std::string_view header, Finding& finding) {
   Carried carried;
-  const Exchanges calls = view.egress_of(dependency);
-  const auto callers = view.callers_of(dependency);
+  const Nanoseconds after = claim.background_within ? *claim.background_within + sight : stale_after;
+  const Exchanges calls = view.egress_of(claim.on);
+  const auto callers = view.callers_of(claim.on);
   std::unordered_map<std::uint32_t, std::uint32_t>
       parents;  // and the request that it was first seen with; only asked for single ids
   for (std::size_t at = 0; at < calls.size(); ++at) {
@@ -43,7 +45,8 @@ Carried carried_in(const View& view, const PhaseWindow& phase, std::string_view 
     const bool there = (carriers_of(call) & bit_of(header)) != 0;
     if (there && callers[at] != View::nobody) {
       const events::Exchange& request = *view.ingress()[callers[at]];
-      if (request.start <= call.start + sight && call.start <= request.end + stale_after) {
+      if (request.start <= call.start + sight && call.start <= request.end + after) {
+        carried.late += !claim.background_within && call.start > request.end + sight ? 1 : 0;
         const auto [first, is_new] = parents.emplace(call.parent, callers[at]);
         const bool old = call.parent == static_cast<std::uint32_t>(request.request) || first->second != callers[at];
         ++carried.old_parent.of;
@@ -64,6 +67,19 @@ void decide_lost(Check& check, Cases cases, double at_least) {
   else decide_share(check, cases, 1 - at_least, "calls");
 }
 
+// Work in the background is one thing, the trace of another request another, and nobody can tell them apart.
+void doubt_late(Check& check, const Carried& carried, double at_least) {
+  if (check.verdict == Verdict::violated || carried.late == 0) return;
+  Check worst;
+  decide_lost(worst, {carried.lost.bad + carried.late, carried.lost.of}, at_least);
+  if (worst.verdict == Verdict::holds) return;
+  check.verdict = Verdict::inconclusive;
+  check.missing = fmt::format(
+      "{} calls began after the request of their trace had been answered: work in the background, or the trace of "
+      "another one; state background-within",
+      carried.late);
+}
+
 Check check_share(const View& view, const Carried& carried, const scenarios::TraceExpectation& claim,
                   std::string_view header) {
   const bool alone = claim.headers.size() == 1 && header == "traceparent";
@@ -77,6 +93,7 @@ Check check_share(const View& view, const Carried& carried, const scenarios::Tra
   if (!traced) check.missing = "the requests that were sent carried no trace id";
   else if (carried.lost.of == 0) check.missing = fmt::format("{} was not called in this phase", claim.on);
   else decide_lost(check, carried.lost, claim.share_at_least);
+  doubt_late(check, carried, claim.share_at_least);
   return check;
 }
 
@@ -103,7 +120,7 @@ Finding judge_trace_propagation(const View& view, const PhaseWindow& phase,
   finding.expectation = fmt::format("trace-propagation on {}", expectation.on);
   Carried first;
   for (const std::string& header : expectation.headers) {
-    const Carried carried = carried_in(view, phase, expectation.on, header, finding);
+    const Carried carried = carried_in(view, phase, expectation, header, finding);
     finding.checks.push_back(check_share(view, carried, expectation, header));
     if (&header == &expectation.headers.front()) first = carried;
   }

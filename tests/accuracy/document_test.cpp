@@ -46,5 +46,21 @@ TEST(Document, AHalfThatWasNotAskedForIsNotThere) {
   EXPECT_THAT(document_of(halves), Not(HasSubstr("HAProxy")));
 }
 
+// One half anew, the other as it was.
+TEST(Document, TheRealHalfOfAnEarlierOneStands) {
+  Halves halves = right_halves();
+  halves.day = "2001-02-03";
+  const std::string earlier = document_of(halves);
+  EXPECT_THAT(earlier, HasSubstr("Run on 2001-02-03. 0 wrong HOLDS"));
+  halves.day = "2002-03-04";
+  halves.real_runs = 0;
+  halves.earlier_real = real_half_of(earlier);
+  const std::string document = document_of(halves);
+  EXPECT_THAT(document, AllOf(HasSubstr("Run on 2002-03-04. 0 wrong HOLDS"),
+                              HasSubstr("Run on 2001-02-03. 0 wrong HOLDS"), HasSubstr("| HAProxy | 1 V |")));
+  EXPECT_EQ(real_half_of(document), real_half_of(earlier));
+  EXPECT_EQ(real_half_of("nothing"), "");
+}
+
 }  // namespace
 }  // namespace stormproof::accuracy

@@ -1,12 +1,10 @@
 #include "tests/accuracy/simulated.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "harness/verify/judge.h"
-#include "tests/verify/properties.h"
+#include "tests/accuracy/settings.h"
 #include "tests/verify/subject_draws.h"
 
 namespace stormproof::accuracy {
@@ -25,35 +23,8 @@ using std::chrono::seconds;
 using verify::Finding;
 using verify::Verdict;
 
-enum class Setting : std::uint8_t { clean, noisy, starved };
-constexpr std::array settings = {Setting::clean, Setting::noisy, Setting::starved};
-constexpr std::array<const char*, 3> setting_names = {"clean", "noisy", "starved"};
-std::string name_of(Setting setting) { return setting_names[static_cast<std::size_t>(setting)]; }
-
-constexpr double noise_errors = 0.05;
-constexpr double noise_spread = 0.3;
-constexpr double clean_spread = 0.05;
-constexpr double starved_per_second = 2;
 // Draws for one counted run, where a defect does not always show.
 constexpr int draws_max = 20;
-
-double in_seconds(base::Nanoseconds duration) { return static_cast<double>(duration.count()) / 1e9; }
-
-Due due_of(Setting setting, bool defective) {
-  if (setting == Setting::starved) return defective ? Due::no_holds : Due::inconclusive;
-  return defective ? Due::violated : Due::holds;
-}
-
-const verify::Check* estimating(const Finding& finding, std::string_view parameter) {
-  const auto found = std::ranges::find_if(finding.checks, [parameter](const verify::Check& check) {
-    return check.estimate && check.estimate->of == parameter;
-  });
-  return found == finding.checks.end() ? nullptr : &*found;
-}
-
-std::string example_of(std::uint64_t seed, const Finding& finding) {
-  return fmt::format("seed {}: {}", seed, verify::told(finding));
-}
 
 // --- breakers ---------------------------------------------------------------------------------------------------
 
@@ -166,6 +137,7 @@ void judge_limiter(Matrix& matrix, const LimiterSubject& subject, Setting settin
 struct ClientSubject {
   const char* name;
   ClientDefect defect;
+  std::optional<simulation::Ailing> ailing = {};  // else drawn
 };
 
 void set(Client& client, Setting setting) {
@@ -190,9 +162,15 @@ void judge_timeout(Matrix& matrix, const ClientSubject& subject, Setting setting
     if (setting != Setting::starved) client.per_second += 60;
   }
   if (subject.defect == ClientDefect::head_only) client.ailing = simulation::Ailing::trickling;
-  const Finding finding =
-      verify::judge(simulation::simulate(client), simulation::scenario_of(client, simulation::timeout_claim(client)))
-          .front();
+  scenarios::TimeoutExpectation claim = simulation::timeout_claim(client);
+  if (subject.ailing) client.ailing = *subject.ailing;
+  if (client.ailing == simulation::Ailing::connecting) {
+    // Which calls hang is not seen: only how long their requests wait.
+    client.attempts = 1;
+    client.share = 1;
+    claim = {.on = claim.on, .gives_up_within = client.timeout};
+  }
+  const Finding finding = verify::judge(simulation::simulate(client), simulation::scenario_of(client, claim)).front();
   count_client(matrix, subject, setting, client, finding);
   if (subject.defect != ClientDefect::none) return;
   // The service's timer begins and ends somewhat apart from what the proxy sees.
@@ -218,16 +196,6 @@ void judge_retry(Matrix& matrix, const ClientSubject& subject, Setting setting, 
   if (subject.defect != ClientDefect::none) return;
   if (const verify::Check* const check = estimating(finding, "attempts"))
     matrix.measure("attempts", name_of(setting), *check->estimate, client.attempts, 0, 0);
-}
-
-// Every subject in every setting, each run with a seed of its own.
-template <typename Subjects, typename Judge>
-void judge_all(const Subjects& subjects, int runs, std::uint64_t seed, const Judge& judge) {
-  for (const auto& subject : subjects) {
-    for (const Setting setting : settings) {
-      for (int run = 0; run < runs; ++run) judge(subject, setting, seed + static_cast<std::uint64_t>(run));
-    }
-  }
 }
 
 }  // namespace
@@ -279,6 +247,13 @@ void judge_timeouts(Matrix& matrix, int runs, std::uint64_t seed) {
       ClientSubject{"timeout for the head only", ClientDefect::head_only},
       ClientSubject{"call that leaks after its timeout", ClientDefect::leaks},
       ClientSubject{"call that leaks in 5 %", ClientDefect::leaks_some},
+      ClientSubject{"timeout while the body trickles", ClientDefect::none, simulation::Ailing::trickling},
+      ClientSubject{"timeout while the body stands still", ClientDefect::none, simulation::Ailing::stalling},
+      ClientSubject{"timeout of head and body", ClientDefect::none, simulation::Ailing::mixed},
+      ClientSubject{"timeout for the head, none for the body", ClientDefect::head_only, simulation::Ailing::mixed},
+      ClientSubject{"no timeout for a body that stands still", ClientDefect::head_only, simulation::Ailing::stalling},
+      ClientSubject{"timeout while connecting", ClientDefect::none, simulation::Ailing::connecting},
+      ClientSubject{"no timeout while connecting", ClientDefect::connected_only, simulation::Ailing::connecting},
   };
   judge_all(subjects, runs, seed, [&](const ClientSubject& subject, Setting setting, std::uint64_t one) {
     judge_timeout(matrix, subject, setting, one);

@@ -23,6 +23,12 @@ TEST(Simulated, Breakers) {
   expect_right(matrix, 7);
 }
 
+TEST(Simulated, Scopes) {
+  Matrix matrix;
+  judge_scopes(matrix, few_runs, seed);
+  expect_right(matrix, 9);
+}
+
 TEST(Simulated, Limiters) {
   Matrix matrix;
   judge_limiters(matrix, few_runs, seed);
@@ -32,12 +38,54 @@ TEST(Simulated, Limiters) {
 TEST(Simulated, Timeouts) {
   Matrix matrix;
   judge_timeouts(matrix, few_runs, seed);
-  expect_right(matrix, 7);
+  expect_right(matrix, 14);
 }
 
 TEST(Simulated, Retries) {
   Matrix matrix;
   judge_retries(matrix, few_runs, seed);
+  expect_right(matrix, 8);
+}
+
+TEST(Simulated, Probes) {
+  Matrix matrix;
+  judge_probes(matrix, 1, seed);
+  expect_right(matrix, 21);
+}
+
+TEST(Simulated, Failovers) {
+  Matrix matrix;
+  judge_failovers(matrix, few_runs, seed);
+  expect_right(matrix, 8);
+}
+
+TEST(Simulated, Bulkheads) {
+  Matrix matrix;
+  judge_bulkheads(matrix, few_runs, seed);
+  expect_right(matrix, 5);
+}
+
+TEST(Simulated, Overloads) {
+  Matrix matrix;
+  judge_overloads(matrix, few_runs, seed);
+  expect_right(matrix, 7);
+}
+
+TEST(Simulated, Fallbacks) {
+  Matrix matrix;
+  judge_fallbacks(matrix, few_runs, seed);
+  expect_right(matrix, 8);
+}
+
+TEST(Simulated, Recoveries) {
+  Matrix matrix;
+  judge_recoveries(matrix, few_runs, seed);
+  expect_right(matrix, 5);
+}
+
+TEST(Simulated, Traces) {
+  Matrix matrix;
+  judge_traces(matrix, few_runs, seed);
   expect_right(matrix, 8);
 }
 

@@ -157,7 +157,7 @@ s.yaml:21:9: error: 'latency' cannot stand beside 'circuit-breaker'; the expecta
 )"},
     {"BreakerEmpty", ", opens-within: 3s", "",
      R"(
-s.yaml:20:9: error: the circuit-breaker expectation needs at least one of opens-within, leaks-at-most, probes-every, fails-fast-within, closes-within
+s.yaml:20:9: error: the circuit-breaker expectation needs at least one of opens-within, leaks-at-most, probes-every, half-open-calls, fails-fast-within, closes-within, scope
    20 |       - circuit-breaker: {on: ledger}
       |         ^^^^^^^^^^^^^^^
 )"},

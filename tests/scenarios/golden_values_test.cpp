@@ -174,7 +174,7 @@ s.yaml:20:53: error: the tolerance '20' has no unit; a percentage carries %; did
 s.yaml:20:63: error: unknown circuit-breaker expectation field 'clses-within'; did you mean 'closes-within'?
    20 |       - circuit-breaker: {on: ledger, probes-every: 2s ± 20%, clses-within: 3s}
       |                                                               ^^^^^^^^^^^^
-  allowed: on, opens-within, leaks-at-most, probes-every, fails-fast-within, closes-within
+  allowed: on, opens-within, leaks-at-most, probes-every, half-open-calls, fails-fast-within, closes-within, scope, others, instances
 )"},
     {"LongName", "ledger outage",
      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -247,7 +247,7 @@ s.yaml:18:27: error: unknown fault field 'abrot'; did you mean 'abort'?
 s.yaml:20:39: error: unknown circuit-breaker expectation field 'opens_within'; did you mean 'opens-within'?
    20 |       - circuit-breaker: {on: ledger, opens_within: 3s}
       |                                       ^^^^^^^^^^^^
-  allowed: on, opens-within, leaks-at-most, probes-every, fails-fast-within, closes-within
+  allowed: on, opens-within, leaks-at-most, probes-every, half-open-calls, fails-fast-within, closes-within, scope, others, instances
 s.yaml:21:24: error: '400msec' has the unknown unit 'msec'; a duration is in ns, us, µs, ms, s, m, h
    21 |       - latency: {p99: 400msec}
       |                        ^^^^^^^

@@ -44,6 +44,27 @@ TEST(Callers, CallsWithinTheirRequestsAreToldFromThoseMadeLater) {
   EXPECT_FALSE(shown(1, 100, 1, 5)) << "so many requests are under way that any call lies within one";
 }
 
+// Alone: nobody else can have made the call that lies within.
+TEST(Callers, RequestsThatWereAloneTellWhetherTheirRouteCalls) {
+  HandLog hand;
+  hand.phase(0, 10'000, "steady state");
+  for (int at = 0; at < 50; ++at) {
+    hand.request(at * 100, 6, 200, at % 2 == 0 ? "GET /a" : "GET /b");
+    if (at % 2 == 0) hand.call(at * 100 + 0.5, 5);
+    if (at >= 40) hand.request(at * 100 + 3, 6, 200, "GET /a");  // then neither is
+  }
+  const HandScenario plan(10'000);
+  const View view(hand.log, plan.scenario);
+  const auto lone = lone_requests(view.ingress(), view.egress_of("payments"), ms(0), ms(10'000));
+  const events::NameId a = hand.log.names.id_of("GET /a");
+  const events::NameId b = hand.log.names.id_of("GET /b");
+  ASSERT_GT(lone.size(), std::max(a, b));
+  EXPECT_EQ(lone[a].requests, 20u);
+  EXPECT_EQ(lone[a].calling, 20u);
+  EXPECT_EQ(lone[b].requests, 20u);
+  EXPECT_EQ(lone[b].calling, 0u);
+}
+
 TEST(Callers, NothingIsShownByNothing) {
   EXPECT_FALSE(made_within_requests({}, {}));
   HandLog hand;

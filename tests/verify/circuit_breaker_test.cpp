@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "harness/verify/breaker_checks.h"
 #include "harness/verify/judge.h"
@@ -83,6 +84,49 @@ TEST(CircuitBreaker, CorrectTwinsHold) {
   EXPECT_LE(outage.violated + recovery.violated, (runs + 99) / 100) << wrong;
   EXPECT_GE(outage.holds, runs * 95 / 100) << outage.first_inconclusive;
   EXPECT_GE(recovery.holds, runs * 95 / 100) << recovery.first_inconclusive;
+}
+
+// Whatever a right breaker is like, and whatever comes to it: it is not said to be wrong.
+TEST(CircuitBreaker, NoRightOneOfTheWholeClassIsViolated) {
+  Tally tally;
+  std::string wrong;
+  const int runs = property_cases(100);
+  int claimed = 0;
+  for (int seed = 1; seed <= runs; ++seed) {
+    const Experiment experiment = simulation::wild_breaker(static_cast<std::uint64_t>(90000 + seed));
+    const simulation::Run run = simulation::simulate(experiment);
+    const auto claim = simulation::wild_claim(experiment, run);
+    if (!claim) continue;
+    ++claimed;
+    const auto findings = judge(run.log, simulation::scenario_of(experiment, *claim, recovery_claim(experiment)));
+    tally.count(experiment, findings, findings[0]);
+    if (findings[0].verdict == Verdict::violated) wrong += told(experiment, findings);
+  }
+  EXPECT_LE(tally.violated * 100, claimed) << wrong;
+  EXPECT_GE(tally.holds * 3, claimed) << tally.first_inconclusive;
+}
+
+// Nor is any wrong one said to be right.
+TEST(CircuitBreaker, NoWrongOneOfTheWholeClassHolds) {
+  std::string wrong;
+  const int runs = property_cases(100);
+  for (int seed = 1; seed <= runs; ++seed) {
+    Experiment experiment = simulation::wild_breaker(static_cast<std::uint64_t>(190000 + seed));
+    const auto claim = simulation::wild_claim(experiment, simulation::simulate(experiment));
+    if (!claim) continue;
+    constexpr std::array defects = {Defect::never_opens, Defect::leaks, Defect::never_half_opens, Defect::retry_bypass};
+    experiment.breaker.defect = defects[static_cast<std::size_t>(seed) % defects.size()];
+    experiment.breaker.leak_share = seed % 3 == 0 ? 0.05 : 0.01;
+    const simulation::Run run = simulation::simulate(experiment);
+    // A single leak may come when the claim's tolerance lets a probe come.
+    if (experiment.breaker.defect == Defect::leaks && run.truth.leaked.size() < 3) continue;
+    const auto findings = judge(run.log, simulation::scenario_of(experiment, *claim, recovery_claim(experiment)));
+    if (findings[0].verdict == Verdict::holds)
+      wrong +=
+          fmt::format("defect {} leaked {}: ", static_cast<int>(experiment.breaker.defect), run.truth.leaked.size()) +
+          told(experiment, findings);
+  }
+  EXPECT_EQ(wrong, "");
 }
 
 // Retries below the breaker go on after it has opened. Without trace ids they look like leaks.

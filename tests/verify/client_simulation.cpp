@@ -67,6 +67,7 @@ class ClientModel {
     candidate_ = log_.names.id_of("candidate");
     payments_ = log_.names.id_of("payments");
     rule_ = log_.names.id_of("outage#1");
+    body_rule_ = log_.names.id_of("outage#2");
     charge_ = log_.names.id_of("POST /charge");
     quote_ = log_.names.id_of("GET /quote");
     orders_ = log_.names.id_of("POST /orders");
@@ -97,8 +98,9 @@ class ClientModel {
       if (unit() < client_.background_errors) call.status = 500;
       return {call.status < 500, call.end};
     }
-    call.fault = rule_;
-    log_.faults.push_back({.at = call.start, .rule = rule_, .party = payments_, .request = call.request});
+    const bool body = client_.ailing == Ailing::mixed && unit() < 0.5;
+    call.fault = body ? body_rule_ : rule_;
+    log_.faults.push_back({.at = call.start, .rule = call.fault, .party = payments_, .request = call.request});
     if (client_.ailing == Ailing::failing) {
       call.outcome = events::Outcome::faulted;
       call.status = 503;
@@ -106,19 +108,20 @@ class ClientModel {
       if (client_.retry_after > 0) call.advice.retry_after = client_.retry_after;
       return {false, call.end};
     }
-    return hang(call, healthy);
+    return hang(call, healthy, body);
   }
 
-  Outcome hang(Exchange& call, Nanoseconds healthy) {
-    const bool trickles = client_.ailing == Ailing::trickling;
-    if (trickles) call.first_byte = call.start + healthy;
+  Outcome hang(Exchange& call, Nanoseconds healthy, bool in_body) {
+    const bool headed = in_body || client_.ailing == Ailing::trickling || client_.ailing == Ailing::stalling;
+    if (headed) call.first_byte = call.start + healthy;
     const Time released = std::min(call.start + client_.hang, std::max(off_, call.start)) + healthy;
     Nanoseconds patience = client_.timeout;
     const ClientDefect defect = client_.defect;
     if (defect == ClientDefect::gives_up_late) patience += patience / 2;
     const bool forgets = defect == ClientDefect::never_gives_up ||
                          (defect == ClientDefect::forgets_some && unit() < 0.01) ||
-                         (defect == ClientDefect::head_only && trickles);
+                         (defect == ClientDefect::head_only && headed) ||
+                         (defect == ClientDefect::connected_only && client_.ailing == Ailing::connecting);
     // Its timer began before the call reached the proxy, and fires a little late.
     const Time tired = call.start - around(microseconds(300)) + patience + around(microseconds(400));
     if (forgets || released <= tired) {
@@ -142,7 +145,8 @@ class ClientModel {
     if (client_.correlated) call.trace = log_.exchanges[made.place].trace;
     const Outcome outcome = meet(call);
     const auto asked = call.advice.retry_after == events::Advice::not_said ? 0 : call.advice.retry_after;
-    log_.exchanges.push_back(call);
+    // What never connected, the proxy has not seen.
+    if (call.fault == 0 || client_.ailing != Ailing::connecting) log_.exchanges.push_back(call);
     if (step.attempt == 0) allowed_ = std::min(allowed_ + client_.budget, 10.0);  // no more is saved up
     const Time known = outcome.seen + around(microseconds(200));
     if (!outcome.good && may_repeat(step, made)) {
@@ -186,7 +190,7 @@ class ClientModel {
   std::uint64_t requests_ = 0;
   std::uint64_t calls_ = 0;
   double allowed_ = 10;
-  events::NameId candidate_ = 0, payments_ = 0, rule_ = 0, charge_ = 0, quote_ = 0, orders_ = 0;
+  events::NameId candidate_ = 0, payments_ = 0, rule_ = 0, body_rule_ = 0, charge_ = 0, quote_ = 0, orders_ = 0;
 };
 
 }  // namespace
@@ -201,10 +205,16 @@ scenarios::Scenario scenario_of(const Client& client, const decltype(scenarios::
   fault.on = "payments";
   fault.share = client.share;
   if (client.ailing == Ailing::failing) fault.abort = scenarios::AbortFault{};
+  else if (client.ailing == Ailing::trickling) fault.message.slow = scenarios::SlowFault{.body = client.hang};
   else fault.latency = scenarios::LatencyFault{.base = client.hang, .jitter = Nanoseconds(0)};
+  std::vector<scenarios::Fault> faults = {fault};
+  if (client.ailing == Ailing::mixed) {
+    faults.push_back(fault);
+    faults.back().id = "outage#2";
+  }
   scenario.phases.push_back({.name = "outage",
                              .duration = client.outage,
-                             .faults = {fault},
+                             .faults = faults,
                              .expect = {{.what = in_outage, .text = "expectation", .line = 20}}});
   scenario.phases.push_back({.name = "recovery", .duration = std::chrono::seconds(2), .faults = {}, .expect = {}});
   return scenario;

@@ -21,6 +21,7 @@ enum class ClientDefect : std::uint8_t {
   gives_up_late,       // half as long again as it says
   forgets_some,        // 1 % of the calls have no timeout
   head_only,           // no timeout once the head has come
+  connected_only,      // no timeout while it connects
   leaks,               // answers in time, and lets the call go on
   leaks_some,          // the same with 5 % of the calls
   repeats_for_ever,    // until the request is 20 calls old
@@ -32,7 +33,14 @@ enum class ClientDefect : std::uint8_t {
   no_budget,
 };
 
-enum class Ailing : std::uint8_t { failing, hanging, trickling };  // trickling: the head comes, the body does not
+enum class Ailing : std::uint8_t {
+  failing,
+  hanging,     // before the head
+  trickling,   // the head comes, the body little by little
+  stalling,    // the head comes, the body does not
+  mixed,       // one half of the calls hangs, the other stalls
+  connecting,  // no call comes: its connection is not accepted
+};
 
 struct Client {
   std::uint64_t seed = 1;

@@ -4,88 +4,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/verify/run_log.h"
+#include "tests/verify/fallback_simulation.h"
 
 namespace stormproof::verify {
 namespace {
 
-using events::Content;
 using scenarios::FallbackExpectation;
+using simulation::Answer;
+using simulation::drawn_kitchen;
+using simulation::Kitchen;
 
-enum class Answer : std::uint8_t { right, fails, empty, broken, another_shape, slow, stale, silent_on_age, none };
-
-struct Kitchen {
-  int seed = 1;
-  Answer answer = Answer::right;
-  double bad_share = 1;  // of the fallbacks that the defect takes
-  double per_second = 120;
-  double share = 1;      // of the calls that fail
-  bool breaker = false;  // most requests make no call at all
-  bool traced = true;
-  bool looked = true;  // the run looked into answers
-  double background = 0;
-};
-
-RunLog cook(const Kitchen& kitchen) {
-  RunLog run(kitchen.seed);
-  run.traced = kitchen.traced;
-  run.mark();
-  for (double at = 0; at < run.end(); at += run.gap(kitchen.per_second, true)) {
-    const std::size_t request = run.request(at, "GET /menu/{id}");
-    const bool hurt = run.hurts(at + 1) && run.dice.chance(kitchen.share);
-    const bool calls = !(kitchen.breaker && hurt && run.dice.chance(0.9));
-    const bool fails = hurt && calls;
-    if (calls) run.call(request, at + 1, at + 2, fails ? 503 : 200, "payments", fails);
-    double took = run.around(hurt ? 3 : 8);
-    std::uint16_t status = run.dice.chance(kitchen.background) && !hurt ? 500 : 200;
-    Content content{.kind = Content::Kind::json, .shape = 7};
-    if (hurt) content.age = 20;
-    if (hurt && run.dice.chance(kitchen.bad_share)) {
-      switch (kitchen.answer) {
-        case Answer::right: break;
-        case Answer::fails: status = 502; break;
-        case Answer::empty: content = {.kind = Content::Kind::empty, .age = 20}; break;
-        case Answer::broken: content = {.kind = Content::Kind::broken_json, .age = 20}; break;
-        case Answer::another_shape: content.shape = 8; break;
-        case Answer::slow: took = 700; break;
-        case Answer::stale: content.age = 4000; break;
-        case Answer::silent_on_age: content.age = events::Advice::not_said; break;
-        case Answer::none: status = 0; break;
-      }
-    }
-    run.answer(request, at + 2 + took, status);
-    if (status != 0 && kitchen.looked) run.log.exchanges[request].content = content;
-  }
-  run.log.sort();
-  return run;
-}
-
-FallbackExpectation claim() {
-  return {.on = "payments", .within = of_ms(100), .body = "as-usual", .fresh_within = of_ms(60'000)};
-}
-
-Finding judged(const Kitchen& kitchen, const FallbackExpectation& what = claim()) {
-  const RunLog run = cook(kitchen);
-  scenarios::Scenario scenario = run.scenario({"payments"}, what);
-  scenario.phases[0].faults[0].share = kitchen.share;
-  return judge(run.log, scenario).front();
-}
-
-Kitchen random_kitchen(int seed) {
-  Dice dice(seed);
-  Kitchen kitchen;
-  kitchen.seed = seed;
-  kitchen.per_second = dice.in(120, 300);
-  kitchen.share = dice.one_of({1.0, 0.6});
-  kitchen.breaker = kitchen.share == 1 && dice.chance(0.3);
-  kitchen.background = dice.one_of({0.0, 0.05});
-  return kitchen;
+Finding judged(const Kitchen& kitchen, const FallbackExpectation& what = simulation::fallback_claim()) {
+  const RunLog run = simulation::simulate(kitchen);
+  return judge(run.log, simulation::scenario_of(kitchen, run, what)).front();
 }
 
 TEST(Fallback, CorrectTwinsHold) {
   Verdicts verdicts;
   const int runs = property_cases(40);
-  for (int seed = 1; seed <= runs; ++seed) verdicts.count(judged(random_kitchen(seed)), seed);
+  for (int seed = 1; seed <= runs; ++seed) verdicts.count(judged(drawn_kitchen(seed)), seed);
   EXPECT_EQ(verdicts.violated, 0) << verdicts.last_violated;
   EXPECT_GE(verdicts.holds * 100, runs * 95) << verdicts.last_inconclusive;
 }
@@ -96,7 +33,7 @@ TEST(Fallback, DefectsAreSeen) {
     Verdicts verdicts;
     const int runs = property_cases(20);
     for (int seed = 1; seed <= runs; ++seed) {
-      Kitchen kitchen = random_kitchen(1000 + seed);
+      Kitchen kitchen = drawn_kitchen(1000 + seed);
       kitchen.answer = answer;
       kitchen.bad_share = Dice(seed).one_of({1.0, 0.05});
       verdicts.count(judged(kitchen), seed);
@@ -123,6 +60,17 @@ TEST(Fallback, AnotherShapeIsJson) {
   EXPECT_EQ(judged(kitchen, {.on = "payments", .body = "as-usual"}).verdict, Verdict::violated);
 }
 
+// The dependency fails now and then at all times: what is answered then is no usual answer.
+TEST(Fallback, AFallbackOfTheSteadyStateIsNotTheUsualShape) {
+  Kitchen kitchen;
+  kitchen.answer = Answer::another_shape;
+  kitchen.background = 0.05;
+  const Finding finding = judged(kitchen, {.on = "payments", .body = "as-usual"});
+  EXPECT_EQ(finding.verdict, Verdict::violated) << told(finding);
+  kitchen.answer = Answer::right;
+  EXPECT_EQ(judged(kitchen, {.on = "payments", .body = "as-usual"}).verdict, Verdict::holds);
+}
+
 TEST(Fallback, WhatNobodyLookedAtIsNotKnown) {
   Kitchen kitchen;
   kitchen.looked = false;
@@ -145,7 +93,7 @@ TEST(Fallback, StarvedRunsAreInconclusive) {
   Verdicts verdicts;
   const int runs = property_cases(25);
   for (int seed = 1; seed <= runs; ++seed) {
-    Kitchen kitchen = random_kitchen(3000 + seed);
+    Kitchen kitchen = drawn_kitchen(3000 + seed);
     kitchen.per_second = Dice(seed).in(1, 12);
     verdicts.count(judged(kitchen), seed);
   }

@@ -120,6 +120,20 @@ TEST(LimiterClass, SaysWhatItSaw) {
   EXPECT_THAT(found.evidence, testing::HasSubstr("only"));
 }
 
+// A full queue has so many under way as a limit of concurrency would; who waits longer and longer tells.
+TEST(LimiterClass, AQueueOfUnknownLengthIsNoConcurrency) {
+  const int runs = property_cases(10);
+  int told = 0;
+  for (int seed = 1; seed <= runs; ++seed) {
+    simulation::ProbeRun run = drawn(LimiterKind::leaky_queue, seed);
+    run.claim.burst.reset();
+    const Classification found = classified(run);
+    if (found.what) EXPECT_EQ(name_of(*found.what), "leaky-queue") << seed << ' ' << found.evidence;
+    told += found.what ? 1 : 0;
+  }
+  EXPECT_GE(told * 2, runs);
+}
+
 // With one at once, a bucket, a log and a window decide alike.
 TEST(LimiterClass, WhatIsTheSameIsNotToldApart) {
   simulation::ProbeRun run;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "tests/verify/hand_log.h"
+#include "tests/verify/recovery_simulation.h"
 
 namespace stormproof::verify {
 namespace {
@@ -90,6 +91,66 @@ TEST(Recovers, AHandfulOfRequestsShowsNothing) {
     const Finding finding = judged({.bad_ms = 0, .gap_ms = gap}, 9000);
     EXPECT_EQ(finding.verdict, Verdict::inconclusive) << gap << ' ' << finding.summary;
     EXPECT_THAT(finding.summary, testing::HasSubstr("needs at least 100"));
+  }
+}
+
+Finding judged(const simulation::Patient& patient) {
+  const RunLog run = simulation::simulate(patient);
+  return judge(run.log,
+               run.scenario({"payments"},
+                            scenarios::RecoversExpectation{.within = of_ms(simulation::claimed_ms(patient))}, true))
+      .front();
+}
+
+// Well for a second is not well.
+TEST(Recovers, ARelapseIsNoRecovery) {
+  Verdicts verdicts;
+  const int runs = property_cases(40);
+  for (int seed = 1; seed <= runs; ++seed) {
+    simulation::Patient patient = simulation::drawn_patient(seed);
+    patient.ailment = simulation::Ailment::relapses;
+    verdicts.count(judged(patient), seed);
+  }
+  EXPECT_EQ(verdicts.violated, runs) << verdicts.last_holds << verdicts.last_inconclusive;
+  simulation::Patient patient;
+  patient.ailment = simulation::Ailment::relapses;
+  patient.per_second = 300;
+  patient.back_ms = 0;
+  EXPECT_THAT(judged(patient).summary, testing::HasSubstr("fallen ill again")) << told(judged(patient));
+}
+
+// Three bad windows out of a hundred are none.
+TEST(Recovers, AHiccupIsNoRelapse) {
+  HandLog hand;
+  hand.phase(0, 5000, "steady state");
+  hand.phase(5000, 6000, "outage");
+  hand.faults(5000, 6000, "outage");
+  hand.phase(6000, 16000, "recovery");
+  for (int at = 0; at < 16000; at += 5) {
+    const bool bad = (at >= 5000 && at < 7000) || (at >= 11000 && at < 11300);
+    hand.request(at, 5, bad ? 500 : 200);
+  }
+  HandScenario plan(5000);
+  plan.add("outage", 1000).faults.push_back(HandScenario::fault("outage#1"));
+  plan.add("recovery", 10000);
+  const View view(hand.log, plan.scenario);
+  const Finding finding = judge_recovers(view, view.phases()[2], {.within = of_ms(2000)});
+  EXPECT_EQ(finding.verdict, Verdict::holds) << finding.summary;
+}
+
+TEST(Recovers, CorrectTwinsHoldAndDefectsAreSeen) {
+  using simulation::Ailment;
+  for (const Ailment ailment : {Ailment::none, Ailment::never_well, Ailment::well_late, Ailment::ill_for_some}) {
+    Verdicts verdicts;
+    const int runs = property_cases(30);
+    for (int seed = 1; seed <= runs; ++seed) {
+      simulation::Patient patient = simulation::drawn_patient(1000 + seed);
+      patient.ailment = ailment;
+      verdicts.count(judged(patient), seed);
+    }
+    const bool right = ailment == Ailment::none;
+    EXPECT_EQ(right ? verdicts.violated : verdicts.holds, 0) << verdicts.last_violated << verdicts.last_holds;
+    EXPECT_GE((right ? verdicts.holds : verdicts.violated) * 100, runs * 95) << verdicts.last_inconclusive;
   }
 }
 

@@ -19,7 +19,10 @@ enum class State : std::uint8_t { closed, open, half_open };
 
 class Model {
  public:
-  explicit Model(const Experiment& experiment) : experiment_(experiment), random_(experiment.seed) {}
+  explicit Model(const Experiment& experiment)
+      : experiment_(experiment),
+        random_(experiment.seed),
+        units_(static_cast<std::size_t>(std::max(1, experiment.instances))) {}
 
   Run run() {
     plan();
@@ -33,7 +36,7 @@ class Model {
         case Kind::done: done(event.subject); break;
       }
     }
-    run_.truth.closed_at_end = state_ == State::closed;
+    run_.truth.closed_at_end = std::ranges::all_of(units_, [](const Unit& one) { return one.state == State::closed; });
     return std::move(run_);
   }
 
@@ -54,7 +57,22 @@ class Model {
     bool past = false;     // went around the breaker
     std::size_t call = 0;  // in the log
     bool good = false;
+    std::size_t instance = 0;
+    bool beside = false;  // calls the other host
   };
+
+  struct Unit {  // the breaker of an instance
+    State state = State::closed;
+    std::uint64_t epoch = 0;
+    Time reopens{};
+    Time probe_over{};
+    int probing = 0;
+    int succeeded = 0;
+    int in_row = 0;
+    int openings = 0;
+    std::deque<std::pair<Time, bool>> outcomes = {};
+  };
+  Unit& own() { return units_[current_]; }
 
   double unit() { return std::uniform_real_distribution<double>(0, 1)(random_); }
   Nanoseconds around(Nanoseconds middle, double spread) {
@@ -90,6 +108,7 @@ class Model {
     calling_ = log.names.id_of("POST /orders");
     other_ = log.names.id_of("GET /health");
     charge_ = log.names.id_of("POST /charge");
+    if (experiment_.beside > 0) payments_b_ = log.names.id_of(other_host), beside_ = log.names.id_of("POST /refunds");
     at(begin + gap(), Kind::arrive, 0);
   }
 
@@ -113,8 +132,12 @@ class Model {
     request.end = request.start + around(milliseconds(1), 0.3);
     request.status = 200;
     run_.log.exchanges.push_back(request);
-    if (elsewhere || missed) return;
-    operations_.push_back({.request = run_.log.exchanges.size() - 1});
+    const bool beside = elsewhere && experiment_.beside > 0 && unit() < experiment_.beside;
+    if (beside) run_.log.exchanges.back().route = beside_;
+    if ((elsewhere && !beside) || missed) return;
+    operations_.push_back({.request = run_.log.exchanges.size() - 1, .beside = beside});
+    if (units_.size() > 1)
+      operations_.back().instance = static_cast<std::size_t>(unit() * static_cast<double>(units_.size()));
     at(request.start + around(microseconds(500), 0.5), Kind::decide, operations_.size() - 1);
   }
 
@@ -122,22 +145,22 @@ class Model {
   bool admit(Operation& operation) {
     const Breaker& breaker = experiment_.breaker;
     if (breaker.defect == Defect::never_opens) return true;
-    if (state_ == State::open && now_ >= reopens_ && breaker.defect != Defect::never_half_opens) {
-      state_ = State::half_open;
-      probing_ = 0;
-      succeeded_ = 0;
+    if (own().state == State::open && now_ >= own().reopens && breaker.defect != Defect::never_half_opens) {
+      own().state = State::half_open;
+      own().probing = 0;
+      own().succeeded = 0;
     }
-    operation.epoch = epoch_;
-    if (state_ == State::closed) return true;
-    if (state_ == State::half_open && probing_ < breaker.width) {
-      ++probing_;
+    operation.epoch = own().epoch;
+    if (own().state == State::closed) return true;
+    if (own().state == State::half_open && own().probing < breaker.width) {
+      ++own().probing;
       operation.probe = true;
       run_.truth.probes.push_back(now_);
       return true;
     }
-    const bool leak = breaker.defect == Defect::leaks && state_ == State::open && unit() < breaker.leak_share;
+    const bool leak = breaker.defect == Defect::leaks && own().state == State::open && unit() < breaker.leak_share;
     if (leak || breaker.defect == Defect::retry_bypass) {
-      if (state_ == State::open) run_.truth.leaked.push_back(now_);
+      if (own().state == State::open) run_.truth.leaked.push_back(now_);
       operation.past = true;
       return true;
     }
@@ -146,11 +169,13 @@ class Model {
 
   void decide(std::size_t subject) {
     Operation& operation = operations_[subject];
+    current_ = operation.instance;
+    if (operation.beside) return decide_beside(operation, subject);
     Exchange& request = run_.log.exchanges[operation.request];
     if (operation.attempt == 0 && !admit(operation)) {
       request.status = 503;
-      const bool queues = experiment_.breaker.queues_behind_probe && state_ == State::half_open;
-      const Time from = queues ? std::max(now_, probe_over_) : now_;
+      const bool queues = experiment_.breaker.queues_behind_probe && own().state == State::half_open;
+      const Time from = queues ? std::max(now_, own().probe_over) : now_;
       request.end = from + around(experiment_.breaker.rejects_in, 0.5);
       return;
     }
@@ -167,6 +192,7 @@ class Model {
     Nanoseconds took = around(milliseconds(5), experiment_.latency_spread);
     operation.good = unit() >= experiment_.background_errors;
     if (!operation.good) call.status = 500;
+    else if (experiment_.missing > 0 && unit() < experiment_.missing) call.status = 404;
     if (call.start >= run_.faults_on && call.start < run_.faults_off && unit() < experiment_.share)
       inject(call, took, operation.good);
     call.end = call.start + took;
@@ -177,7 +203,24 @@ class Model {
       operation.good = false;
     }
     run_.log.exchanges.push_back(call);
-    if (operation.probe) probe_over_ = call.end;
+    if (operation.probe) own().probe_over = call.end;
+    at(call.end + around(microseconds(100), 0.5), Kind::done, subject);
+  }
+
+  void decide_beside(Operation& operation, std::size_t subject) {
+    Exchange& request = run_.log.exchanges[operation.request];
+    if (experiment_.opens_for_all && own().state != State::closed) {
+      request.status = 503;
+      request.end = now_ + around(experiment_.breaker.rejects_in, 0.5);
+      return;
+    }
+    Exchange call{.side = events::Side::egress, .status = 200, .party = payments_b_, .route = charge_, .trace = {}};
+    call.request = ++calls_;
+    call.start = call.intended = now_ + around(microseconds(150), 0.5);
+    if (experiment_.correlated) call.trace = request.trace;
+    call.end = call.start + around(milliseconds(5), experiment_.latency_spread);
+    operation.good = true;
+    run_.log.exchanges.push_back(call);
     at(call.end + around(microseconds(100), 0.5), Kind::done, subject);
   }
 
@@ -203,6 +246,7 @@ class Model {
 
   void done(std::size_t subject) {
     Operation& operation = operations_[subject];
+    current_ = operation.instance;
     if (!operation.good && operation.attempt < experiment_.attempts) {
       at(now_ + backoff(operation.attempt), Kind::decide, subject);
       return;
@@ -210,72 +254,72 @@ class Model {
     Exchange& request = run_.log.exchanges[operation.request];
     request.status = operation.good ? 200 : 502;
     request.end = now_ + around(microseconds(300), 0.5);
-    if (!operation.past) learn(operation);
+    if (!operation.past && !operation.beside) learn(operation);
   }
 
   void learn(const Operation& operation) {
     const Breaker& breaker = experiment_.breaker;
     if (breaker.defect == Defect::never_opens) return;
-    if (operation.epoch != epoch_) {  // a straggler
-      if (breaker.defect == Defect::closes_on_straggler && operation.good && state_ != State::closed) {
-        if (state_ == State::open) run_.truth.straggled.push_back(now_ - run_.truth.opened.back());
+    if (operation.epoch != own().epoch) {  // a straggler
+      if (breaker.defect == Defect::closes_on_straggler && operation.good && own().state != State::closed) {
+        if (own().state == State::open) run_.truth.straggled.push_back(now_ - run_.truth.opened.back());
         close();
       }
       return;
     }
-    if (state_ == State::half_open && operation.probe) {
-      --probing_;
+    if (own().state == State::half_open && operation.probe) {
+      --own().probing;
       if (!operation.good) open();
-      else if (++succeeded_ >= breaker.successes && breaker.defect == Defect::stuck_half_open) reopen_later();
-      else if (succeeded_ >= breaker.successes) close();
+      else if (++own().succeeded >= breaker.successes && breaker.defect == Defect::stuck_half_open) reopen_later();
+      else if (own().succeeded >= breaker.successes) close();
       return;
     }
-    if (state_ == State::closed) judge_failure(operation.good);
+    if (own().state == State::closed) judge_failure(operation.good);
   }
 
   void judge_failure(bool good) {
     const Breaker& breaker = experiment_.breaker;
-    in_row_ = good ? 0 : in_row_ + 1;
+    own().in_row = good ? 0 : own().in_row + 1;
     if (breaker.consecutive > 0) {
-      if (in_row_ >= breaker.consecutive) open();
+      if (own().in_row >= breaker.consecutive) open();
       return;
     }
-    outcomes_.emplace_back(now_, good);
-    while (outcomes_.front().first + breaker.rate_window < now_) outcomes_.pop_front();
-    const auto bad = std::ranges::count(outcomes_, false, &std::pair<Time, bool>::second);
-    if (std::ssize(outcomes_) >= breaker.volume &&
-        static_cast<double>(bad) >= breaker.rate * static_cast<double>(outcomes_.size()))
+    own().outcomes.emplace_back(now_, good);
+    while (own().outcomes.front().first + breaker.rate_window < now_) own().outcomes.pop_front();
+    const auto bad = std::ranges::count(own().outcomes, false, &std::pair<Time, bool>::second);
+    if (std::ssize(own().outcomes) >= breaker.volume &&
+        static_cast<double>(bad) >= breaker.rate * static_cast<double>(own().outcomes.size()))
       open();
   }
 
   void open() {
     const Breaker& breaker = experiment_.breaker;
-    state_ = State::open;
-    ++epoch_;
+    own().state = State::open;
+    ++own().epoch;
     double scale = 1;
-    if (breaker.growth == Growth::factor) scale = std::pow(breaker.factor, openings_);
-    if (breaker.growth == Growth::linear) scale = 1 + (breaker.factor - 1) * openings_;
+    if (breaker.growth == Growth::factor) scale = std::pow(breaker.factor, own().openings);
+    if (breaker.growth == Growth::linear) scale = 1 + (breaker.factor - 1) * own().openings;
     if (breaker.jitter > 0) scale *= 1 + breaker.jitter * (2 * unit() - 1);
-    ++openings_;
+    ++own().openings;
     const Nanoseconds sleep(std::llround(static_cast<double>(breaker.sleep.count()) * scale));
-    reopens_ = now_ + sleep;
+    own().reopens = now_ + sleep;
     run_.truth.opened.push_back(now_);
     run_.truth.sleeps.push_back(sleep);
   }
 
   // The defect: a success in half-open only makes it wait for the next.
   void reopen_later() {
-    state_ = State::open;
-    ++epoch_;
-    reopens_ = now_ + experiment_.breaker.sleep;
+    own().state = State::open;
+    ++own().epoch;
+    own().reopens = now_ + experiment_.breaker.sleep;
   }
 
   void close() {
-    state_ = State::closed;
-    ++epoch_;
-    in_row_ = 0;
-    openings_ = 0;
-    outcomes_.clear();
+    own().state = State::closed;
+    ++own().epoch;
+    own().in_row = 0;
+    own().openings = 0;
+    own().outcomes.clear();
   }
 
   const Experiment& experiment_;
@@ -288,16 +332,10 @@ class Model {
   std::uint64_t requests_ = 0;
   std::uint64_t calls_ = 0;
   std::deque<Operation> operations_;
-  events::NameId candidate_ = 0, payments_ = 0, rule_ = 0, calling_ = 0, other_ = 0, charge_ = 0;
-  State state_ = State::closed;
-  std::uint64_t epoch_ = 0;
-  Time reopens_{};
-  Time probe_over_{};
-  int probing_ = 0;
-  int succeeded_ = 0;
-  int in_row_ = 0;
-  int openings_ = 0;
-  std::deque<std::pair<Time, bool>> outcomes_;
+  events::NameId candidate_ = 0, payments_ = 0, rule_ = 0, calling_ = 0, other_ = 0, charge_ = 0, payments_b_ = 0,
+                 beside_ = 0;
+  std::vector<Unit> units_;  // one an instance
+  std::size_t current_ = 0;
 };
 
 }  // namespace

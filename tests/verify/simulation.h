@@ -60,12 +60,16 @@ struct Experiment {
   double background_errors = 0.05;                       // of the dependency's healthy answers
   double latency_spread = 0.3;                           // of the dependency's 5 ms
   bool correlated = true;
-  double other_class = 0.2;   // share of requests that never call the dependency
-  double healthy_misses = 0;  // share of the rest that does not call
-  int attempts = 1;           // of each call, below the breaker
-  Nanoseconds backoff{0};     // before the first retry
-  double backoff_factor = 1;  // of each further one
-  double backoff_jitter = 0;  // share, uniform on both sides
+  double other_class = 0.2;    // share of requests that never call the dependency
+  double healthy_misses = 0;   // share of the rest that does not call
+  double missing = 0;          // share of the dependency's good answers that are 404
+  int instances = 1;           // of the service, each with a breaker of its own
+  double beside = 0;           // share of the other class that calls another host of the dependency, which stays well
+  bool opens_for_all = false;  // the breaker keeps calls from that, too
+  int attempts = 1;            // of each call, below the breaker
+  Nanoseconds backoff{0};      // before the first retry
+  double backoff_factor = 1;   // of each further one
+  double backoff_jitter = 0;   // share, uniform on both sides
   Breaker breaker = {};
 };
 
@@ -92,5 +96,6 @@ scenarios::Scenario scenario_of(const Experiment& experiment, const scenarios::B
                                 const scenarios::BreakerExpectation& in_recovery);
 
 inline constexpr std::string_view dependency = "payments";
+inline constexpr std::string_view other_host = "payments-b";
 
 }  // namespace stormproof::verify::simulation

@@ -1,6 +1,7 @@
 #include "tests/verify/subject_draws.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "tests/verify/properties.h"
 
@@ -28,6 +29,51 @@ Experiment drawn_breaker(std::uint64_t seed) {
   experiment.breaker.width = dice.one_of({1, 1, 3});
   experiment.breaker.successes = dice.one_of({1, 1, 3});
   return experiment;
+}
+
+Experiment wild_breaker(std::uint64_t seed) {
+  Dice dice(static_cast<int>(seed));
+  Experiment experiment;
+  experiment.seed = seed;
+  experiment.per_second = std::exp(dice.in(std::log(8), std::log(500)));
+  experiment.poisson = dice.chance(0.6);
+  experiment.failing = dice.one_of({Failing::fast, Failing::fast, Failing::hanging, Failing::hanging, Failing::slow});
+  experiment.share = dice.one_of({1.0, 1.0, 0.5});
+  experiment.timeout = milliseconds(static_cast<int>(std::exp(dice.in(std::log(50), std::log(1500)))));
+  experiment.correlated = dice.chance(0.7);
+  experiment.other_class = experiment.correlated ? dice.in(0, 0.5) : 0;
+  experiment.background_errors = dice.one_of({0.0, 0.01, 0.05, 0.1});
+  experiment.missing = dice.one_of({0.0, 0.0, 0.2});
+  experiment.healthy_misses = dice.one_of({0.0, 0.0, 0.002, 0.008});
+  experiment.latency_spread = dice.in(0.05, 0.5);
+  experiment.attempts = dice.one_of({1, 1, 1, 2, 4});
+  experiment.backoff = milliseconds(dice.one_of({0, 20, 100}));
+  experiment.backoff_factor = dice.one_of({1.0, 2.0});
+  Breaker& breaker = experiment.breaker;
+  breaker.consecutive = dice.one_of({0, 2, 5, 10});
+  breaker.rate = dice.in(0.2, 0.45);
+  breaker.rate_window = milliseconds(dice.whole(1000, 6000));
+  breaker.volume = std::max(2, static_cast<int>(experiment.per_second * dice.in(0.1, 0.4)));
+  breaker.sleep = milliseconds(static_cast<int>(std::exp(dice.in(std::log(200), std::log(6000)))));
+  breaker.jitter = dice.one_of({0.0, 0.0, 0.1, 0.3});
+  breaker.width = dice.one_of({1, 1, 3, 10});
+  breaker.successes = dice.whole(1, breaker.width);
+  breaker.queues_behind_probe = dice.chance(0.1);
+  experiment.outage = std::max<Nanoseconds>(seconds(15), 6 * breaker.sleep);
+  return experiment;
+}
+
+std::optional<scenarios::BreakerExpectation> wild_claim(const Experiment& experiment, const Run& run) {
+  if (run.truth.opened.empty()) return std::nullopt;
+  const auto opened = std::ranges::find_if(run.truth.opened, [&](base::Time at) { return at >= run.faults_on; });
+  const bool before = std::ranges::any_of(run.truth.opened, [&](base::Time at) { return at < run.faults_on; });
+  if (opened == run.truth.opened.end() || *opened >= run.faults_off || before) return std::nullopt;
+  scenarios::BreakerExpectation claim;
+  claim.on = dependency;
+  claim.opens_within = (*opened - run.faults_on) * 2 + seconds(1) + experiment.timeout;
+  claim.leaks_at_most = 0;
+  claim.probes_every = Around{.value = experiment.breaker.sleep, .tolerance = experiment.breaker.jitter + 0.15};
+  return claim;
 }
 
 scenarios::BreakerExpectation outage_claim(const Experiment& experiment, bool with_probes) {

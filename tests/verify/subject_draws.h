@@ -4,6 +4,8 @@
 // the accuracy matrix, so that both speak of the same subjects.
 #pragma once
 
+#include <optional>
+
 #include "tests/verify/client_simulation.h"
 #include "tests/verify/limiter_simulation.h"
 #include "tests/verify/simulation.h"
@@ -11,6 +13,11 @@
 namespace stormproof::verify::simulation {
 
 Experiment drawn_breaker(std::uint64_t seed);
+// From the whole class: any rate, any window, jitter, partial faults, 404s that are no failures, retries beside the breaker.
+Experiment wild_breaker(std::uint64_t seed);
+// What a right one of these keeps, as its own truth tells; nothing where it never opened.
+std::optional<scenarios::BreakerExpectation> wild_claim(const Experiment& experiment, const Run& run);
+
 scenarios::BreakerExpectation outage_claim(const Experiment& experiment, bool with_probes = true);
 scenarios::BreakerExpectation recovery_claim(const Experiment& experiment);
 

@@ -7,6 +7,7 @@
 
 #include "tests/verify/hand_log.h"
 #include "tests/verify/properties.h"
+#include "tests/verify/trace_simulation.h"
 
 namespace stormproof::verify {
 namespace {
@@ -50,6 +51,30 @@ TEST(TracePropagation, StarvedRunsAreInconclusive) {
   EXPECT_EQ(judged(Passing::on, 100).verdict, Verdict::inconclusive);
   EXPECT_EQ(judged(Passing::on, 99, 1).verdict, Verdict::inconclusive);
   EXPECT_THAT(judged(Passing::on, 0).summary, testing::HasSubstr("carried no trace id"));
+}
+
+// A client that was made with the first request keeps its trace; background work has one of its own, later.
+TEST(TracePropagation, LateCallsAreWorkInTheBackgroundOrStrangers) {
+  using simulation::Carrying;
+  const auto judged_courier = [](Carrying how, double background_ms, std::optional<double> within_ms) {
+    simulation::Courier courier;
+    courier.how = how;
+    courier.background_ms = background_ms;
+    const RunLog run = simulation::simulate(courier);
+    scenarios::TraceExpectation claim{.on = "payments"};
+    if (within_ms) claim.background_within = of_ms(*within_ms);
+    return judge(run.log, run.scenario({}, claim)).front();
+  };
+  for (const Carrying how : {Carrying::keeps_the_first, Carrying::mixes_up}) {
+    const Finding doubted = judged_courier(how, 0, {});
+    EXPECT_EQ(doubted.verdict, Verdict::inconclusive) << told(doubted);
+    EXPECT_THAT(doubted.summary, testing::HasSubstr("state background-within"));
+    EXPECT_EQ(judged_courier(how, 0, 0).verdict, Verdict::violated);
+  }
+  EXPECT_EQ(judged_courier(Carrying::right, 0, {}).verdict, Verdict::holds);
+  EXPECT_EQ(judged_courier(Carrying::right, 100, {}).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged_courier(Carrying::right, 100, 1000).verdict, Verdict::holds);
+  EXPECT_EQ(judged_courier(Carrying::right, 100, 20).verdict, Verdict::violated);
 }
 
 enum class Parent : std::uint8_t { fresh, copied, constant };
