@@ -49,7 +49,7 @@ TEST(Simulated, Retries) {
 
 TEST(Simulated, Probes) {
   Matrix matrix;
-  judge_probes(matrix, 1, seed);
+  judge_probes(matrix, few_runs, seed);
   expect_right(matrix, 21);
 }
 
