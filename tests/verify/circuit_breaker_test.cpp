@@ -118,8 +118,8 @@ TEST(CircuitBreaker, NoWrongOneOfTheWholeClassHolds) {
     experiment.breaker.defect = defects[static_cast<std::size_t>(seed) % defects.size()];
     experiment.breaker.leak_share = seed % 3 == 0 ? 0.05 : 0.01;
     const simulation::Run run = simulation::simulate(experiment);
-    // A single leak may come when the claim's tolerance lets a probe come.
-    if (experiment.breaker.defect == Defect::leaks && run.truth.leaked.size() < 3) continue;
+    // Of many more cases (STORMPROOF_CASES=8) one holds: its two leaks came when the claim's tolerance lets a probe come.
+    if (experiment.breaker.defect == Defect::leaks && run.truth.leaked.empty()) continue;
     const auto findings = judge(run.log, simulation::scenario_of(experiment, *claim, recovery_claim(experiment)));
     if (findings[0].verdict == Verdict::holds)
       wrong +=
