@@ -39,11 +39,8 @@ struct Service::Worker {
 
 base::Result<std::unique_ptr<Service>> Service::start(const base::Clock& clock, ServiceOptions options) {
   // The address first: a port in use must leave no empty capture behind.
-  {
-    wire::IoContext io(wire::one_thread);
-    const auto free = wire::Listener::open(io, options.gateway.relay.listen);
-    if (!free) return std::unexpected(free.error());
-  }
+  if (const auto free = wire::Listener::may_open(options.gateway.relay.listen); !free)
+    return std::unexpected(free.error());
   std::unique_ptr<Service> service(new Service(clock, std::move(options)));
   if (const auto started = service->start_recorder(); !started) return std::unexpected(started.error());
   if (const auto started = service->start_access_log(); !started) return std::unexpected(started.error());

@@ -9,14 +9,6 @@
 namespace stormproof::proxy {
 namespace {
 
-// SO_REUSEPORT would let a second program of the same user share the address in silence.
-base::Result<void> must_be_free(const wire::Endpoint& address) {
-  wire::IoContext io(wire::one_thread);
-  const auto alone = wire::Listener::open(io, address);
-  if (!alone) return std::unexpected(alone.error());
-  return {};
-}
-
 // On the relay's thread.
 GatewayState state_of(const Relay& relay) {
   GatewayState state{.counts = relay.counts(), .sessions = relay.sessions(), .upstreams = {}};
@@ -41,7 +33,8 @@ struct Gateway::Worker {
 base::Result<std::unique_ptr<Gateway>> Gateway::open(const base::Clock& clock, GatewayOptions options) {
   if (options.workers == 0 || options.workers > workers_max)
     return base::fail(fmt::format("{} workers: from 1 to {} are possible", options.workers, workers_max));
-  if (const auto free = must_be_free(options.relay.listen); !free) return std::unexpected(free.error());
+  // SO_REUSEPORT would let a second program of the same user share the address in silence.
+  if (const auto free = wire::Listener::may_open(options.relay.listen); !free) return std::unexpected(free.error());
   std::unique_ptr<Gateway> gateway(new Gateway);
   gateway->ended_ = options.ended;
   RelayOptions& relay = options.relay;

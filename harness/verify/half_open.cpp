@@ -66,14 +66,15 @@ Check check_half_open(const Outage& outage, std::uint64_t calls) {
                                rounds.size(), pressed);
   const auto full =
       std::ranges::count_if(rounds, [&](const Round& round) { return round.pressure && round.width == calls; });
+  const bool enough = rounds.size() >= half_open_rounds_min;
+  const bool too_narrow = outage.reading.established && enough && too_few <= open_chance;
   if (!seen.opened) check.missing = "the breaker never opened";
   else if (seen.already_open) check.missing = "the breaker was already open when the faults began";
-  else if (widest > calls) check.verdict = Verdict::violated;
+  else if (widest > calls || too_narrow) check.verdict = Verdict::violated;
   else if (!outage.reading.established) check.missing = "probes cannot be told from leaks: state probes-every";
-  else if (rounds.size() < half_open_rounds_min)
+  else if (!enough)
     check.missing =
         fmt::format("{} rounds of probes: needs {} at least: a longer phase", rounds.size(), half_open_rounds_min);
-  else if (too_few <= open_chance) check.verdict = Verdict::violated;
   else if (static_cast<std::size_t>(full) >= half_open_rounds_min) check.verdict = Verdict::holds;
   else
     check.missing = fmt::format(

@@ -16,6 +16,17 @@ void share(Acceptor& acceptor, ErrorCode& code) {
 
 }  // namespace
 
+base::Result<void> Listener::may_open(const Endpoint& address) {
+  IoContext io(one_thread);
+  Acceptor acceptor(io);
+  ErrorCode code;
+  acceptor.open(address.protocol(), code);
+  if (!code) acceptor.set_option(asio::socket_base::reuse_address(true), code);
+  if (!code) acceptor.bind(address, code);
+  if (code) return base::fail("cannot listen on " + to_string(address) + ": " + code.message());
+  return {};
+}
+
 base::Result<std::unique_ptr<Listener>> Listener::open(IoContext& io, const Endpoint& address, bool share_port) {
   ErrorCode code;
   const auto failed = [&] { return base::fail("cannot listen on " + to_string(address) + ": " + code.message()); };

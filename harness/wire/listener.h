@@ -16,6 +16,10 @@ class Listener final : private Reactor::Watcher {
  public:
   ~Listener() override;
 
+  // Whether an address may be listened on, alone; says why not. Nobody can connect meanwhile: a client that did would be
+  // reset when this look is over.
+  static base::Result<void> may_open(const Endpoint& address);
+
   // The error names the address and the cause: "cannot listen on 127.0.0.1:80: Permission denied".
   // `share_port`: with other listeners of this user that ask for the same (SO_REUSEPORT); the kernel spreads the
   // connections over them.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/write.hpp>
+#include <thread>
 
 #include "harness/base/both.h"
 #include "tests/support/ports.h"
@@ -51,6 +52,36 @@ TEST(Listener, ASharedPortIsForThoseThatShareIt) {
   ASSERT_TRUE(first);
   EXPECT_TRUE(Listener::open(io, (*first)->endpoint(), true));
   EXPECT_FALSE(Listener::open(io, (*first)->endpoint()));
+}
+
+TEST(Listener, ALookAtAFreeAddressLetsNobodyIn) {
+  const auto port = support::free_port();
+  const Endpoint address(asio::ip::address_v4::loopback(), port);
+  std::jthread looks([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) EXPECT_TRUE(Listener::may_open(address));
+  });
+  IoContext io(one_thread);
+  for (int i = 0; i < 2'000; ++i) {
+    asio::ip::tcp::socket peer(io);
+    peer.open(address.protocol());
+    // From another address: a socket that happens to be given this very port would connect to itself.
+    peer.bind(Endpoint(asio::ip::make_address("127.0.0.9"), 0));
+    ErrorCode refused;
+    peer.connect(address, refused);
+    EXPECT_EQ(refused, asio::error::connection_refused);
+  }
+}
+
+TEST(Listener, ALookAtAnAddressInUseSaysWhyNot) {
+  IoContext io(one_thread);
+  const Endpoint any(asio::ip::address_v4::loopback(), 0);
+  for (const bool shared : {false, true}) {
+    const auto taken = Listener::open(io, any, shared);
+    ASSERT_TRUE(taken);
+    const auto look = Listener::may_open((*taken)->endpoint());
+    ASSERT_FALSE(look) << shared;
+    EXPECT_EQ(look.error().message, "cannot listen on " + to_string((*taken)->endpoint()) + ": Address already in use");
+  }
 }
 
 TEST(Listener, AForeignAddressIsNamed) {
