@@ -6,6 +6,7 @@
 
 #include "faults/hold.h"
 #include "harness/base/seed.h"
+#include "harness/events/names.h"
 #include "harness/events/trace_side.h"
 #include "harness/wire/connection.h"
 
@@ -51,13 +52,14 @@ std::unique_ptr<wire::Interception> Injector::intercept(const wire::RequestSight
     wire::ErrorCode gone;
     client = request.client->socket().remote_endpoint(gone).address();
   }
-  std::optional<HeadLines> lines;  // not filled unless somebody asks
-  Sight sight{.method = request.head.method,
-              .target = request.head.target,
-              .trace = request.head.trace,
-              .head = request.head.bytes,
-              .client = &client};
-  if (plan.wants_headers()) sight.lines = cut_up(request.head.bytes, lines.emplace());
+  Sight sight{
+      .method = request.head.method, .target = request.head.target, .trace = request.head.trace, .client = &client};
+  if (plan.wants_headers()) {
+    fields_.read(request.head.bytes);
+    sight.fields = &fields_;
+  }
+  std::string route;
+  if (plan.wants_route()) sight.route = route = events::route_of(sight.method, sight.target);
   std::uint64_t call = 0;
   std::vector<Fired> fired;
   for (std::size_t i = 0; i < plan.rules().size(); ++i) {

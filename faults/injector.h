@@ -68,6 +68,7 @@ class Injector final : public wire::Interceptor {
   events::Sink& sink_;
   events::NameId party_;
   std::shared_ptr<Force> force_;
+  HeadFields fields_;  // of the request that is looked at
   std::unordered_map<std::uint64_t, std::uint32_t> seen_;
   std::set<Hold*> holds_;
   std::optional<std::uint64_t> at_once_;

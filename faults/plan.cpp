@@ -18,28 +18,8 @@ std::string_view bytes_of(const events::TraceId& trace) {
   return {reinterpret_cast<const char*>(trace.bytes.data()), trace.bytes.size()};
 }
 
-bool is_field(std::string_view line, std::string_view name, std::string_view glob) {
-  if (line.size() <= name.size() || line[name.size()] != ':' || !same_name(line.substr(0, name.size()), name))
-    return false;
-  line.remove_prefix(name.size() + 1);
-  while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-  while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) line.remove_suffix(1);
-  return base::glob_matches(glob, line);
-}
-
-bool has_header(const Sight& request, std::string_view name, std::string_view glob) {
-  if (!request.lines.empty())
-    return std::ranges::any_of(request.lines, [&](std::string_view line) { return is_field(line, name, glob); });
-  const std::string_view head = request.head;
-  for (std::size_t at = head.find('\n'); at != head.npos; at = head.find('\n', at + 1)) {
-    if (is_field(head.substr(at + 1, head.find('\n', at + 1) - (at + 1)), name, glob)) return true;
-  }
-  return false;
-}
-
-bool has_route(const std::vector<std::string>& routes, std::string_view method, std::string_view target) {
-  const std::string route = events::route_of(method, target);
-  const std::string_view bare = std::string_view(route).substr(std::min(route.find(' ') + 1, route.size()));
+bool has_route(const std::vector<std::string>& routes, std::string_view route) {
+  const std::string_view bare = route.substr(std::min(route.find(' ') + 1, route.size()));
   return std::ranges::any_of(routes, [&](const std::string& one) { return one == route || one == bare; });
 }
 
@@ -73,7 +53,8 @@ Plan::Plan(std::uint64_t seed, std::vector<Rule> rules)
     : seed_(seed),
       rules_(std::move(rules)),
       wants_client_(std::ranges::any_of(rules_, [](const Rule& rule) { return !rule.clients.empty(); })),
-      wants_headers_(std::ranges::any_of(rules_, [](const Rule& rule) { return !rule.headers.empty(); })) {}
+      wants_headers_(std::ranges::any_of(rules_, [](const Rule& rule) { return !rule.headers.empty(); })),
+      wants_route_(std::ranges::any_of(rules_, [](const Rule& rule) { return !rule.routes.empty(); })) {}
 
 std::string_view Plan::path_of(std::string_view target) {
   if (const auto scheme = target.find("://"); scheme != target.npos && !target.starts_with('/')) {
@@ -90,9 +71,11 @@ bool Plan::matches(const Rule& rule, const Sight& request, std::string_view path
   if (!rule.paths.empty() &&
       std::ranges::none_of(rule.paths, [&](const std::string& glob) { return base::glob_matches(glob, path); }))
     return false;
-  if (!rule.routes.empty() && !has_route(rule.routes, request.method, request.target)) return false;
+  if (!rule.routes.empty() &&
+      !has_route(rule.routes, request.route.empty() ? events::route_of(request.method, request.target) : request.route))
+    return false;
   for (const auto& [name, glob] : rule.headers) {
-    if (!has_header(request, name, glob)) return false;
+    if (request.fields == nullptr || !request.fields->have(name, glob)) return false;
   }
   return rule.clients.empty() ||
          (request.client != nullptr &&
@@ -111,17 +94,6 @@ bool Plan::drawn(const Rule& rule, std::uint64_t identity, std::optional<base::N
     if (open < rule.ramp) share *= static_cast<double>(open.count()) / static_cast<double>(rule.ramp.count());
   }
   return share >= 1 || base::draw_unit(seed_, rule.id, identity) < share;
-}
-
-std::span<const std::string_view> cut_up(std::string_view head, HeadLines& lines) {
-  std::size_t count = 0;
-  for (std::size_t at = head.find('\n'); at != head.npos && at + 1 < head.size();) {
-    const std::size_t end = head.find('\n', at + 1);
-    if (count == lines.size()) return {};
-    lines[count++] = head.substr(at + 1, end - (at + 1));
-    at = end;
-  }
-  return std::span(lines).first(count);
 }
 
 std::uint64_t call_of(std::string_view method, std::string_view target, const events::TraceId& trace) {

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "faults/abort.h"
 #include "faults/change.h"
 #include "faults/client.h"
+#include "faults/head_fields.h"
 #include "faults/illegal_framing.h"
 #include "faults/latency.h"
 #include "faults/no_answer.h"
@@ -74,9 +74,8 @@ struct Sight {
   std::string_view method;
   std::string_view target;
   events::TraceId trace = {};
-  std::string_view head = {};  // raw; empty: no header matches
-  std::span<const std::string_view> lines =
-      {};  // the head's fields, where somebody has cut it up; else it is looked through
+  const HeadFields* fields = nullptr;  // null: no header matches
+  std::string_view route = {};         // of method and target, where somebody has made it (events::route_of)
   const boost::asio::ip::address* client = nullptr;  // null: no client matches
 };
 
@@ -89,6 +88,7 @@ class Plan {
   std::uint64_t seed() const { return seed_; }
   bool wants_client() const { return wants_client_; }
   bool wants_headers() const { return wants_headers_; }
+  bool wants_route() const { return wants_route_; }
 
   // Whether the request is one that the rule is about, whatever chance and counts say.
   bool matches(const Rule& rule, const Sight& request) const { return matches(rule, request, path_of(request.target)); }
@@ -107,11 +107,8 @@ class Plan {
   std::vector<Rule> rules_;
   bool wants_client_ = false;
   bool wants_headers_ = false;
+  bool wants_route_ = false;
 };
-
-// The fields of a head, a line each without its end. Nothing where there are more than fit: then it is to be looked through.
-using HeadLines = std::array<std::string_view, 64>;
-std::span<const std::string_view> cut_up(std::string_view head, HeadLines& lines);
 
 // Who a request is, whichever try it is, and whichever side it is on (trace_side.h): its method, target and trace.
 std::uint64_t call_of(std::string_view method, std::string_view target, const events::TraceId& trace);

@@ -113,10 +113,12 @@ class Previewer {
     const replay::ScriptRequest& request = script_.requests[n % script_.requests.size()];
     const events::TraceId trace = replay::trace_of(seed_, n + 1);
     bool counted = false;
+    faults::HeadFields fields;
+    if (plan.wants_headers()) fields.read(request.fields);
     for (const Call& call : calls_of(rule, request)) {
       const bool matches =
           rule.by_request ||
-          plan.matches(rule, {.method = call.method, .target = call.target, .trace = trace, .head = request.fields});
+          plan.matches(rule, {.method = call.method, .target = call.target, .trace = trace, .fields = &fields});
       if (!matches) continue;
       made.considered += std::exchange(counted, true) ? 0 : 1;
       if (!rule.decided_by_draw() || !rule.clients.empty()) continue;

@@ -61,12 +61,20 @@ void other_method(benchmark::State& state) {
 void other_header(benchmark::State& state) {
   decide(state, [](Rule& rule, int) { rule.headers = {{"x-tenant", "acme"}}; });
 }
+void other_route(benchmark::State& state) {
+  decide(state, [](Rule& rule, int i) { rule.routes = {fmt::format("POST /orders/{}/{{id}}", i)}; });
+}
+void other_value(benchmark::State& state) {
+  decide(state, [](Rule& rule, int i) { rule.headers = {{"User-Agent", fmt::format("robot{}*", i)}}; });
+}
 void drawn_and_spared(benchmark::State& state) {
   decide(state, [](Rule& rule, int) { rule.share = 0; });
 }
 BENCHMARK(other_path)->Arg(1)->Arg(10)->Arg(100);
 BENCHMARK(other_method)->Arg(100);
 BENCHMARK(other_header)->Arg(1)->Arg(100);
+BENCHMARK(other_route)->Arg(1)->Arg(100);
+BENCHMARK(other_value)->Arg(100);
 BENCHMARK(drawn_and_spared)->Arg(1)->Arg(10);
 
 }  // namespace
