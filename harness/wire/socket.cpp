@@ -15,6 +15,9 @@ namespace {
 
 ErrorCode last_error() { return {errno, boost::system::system_category()}; }
 
+// Up to so many bytes are cheaper to lay together than for the kernel to gather (sendmsg costs 0.2 us more than send).
+constexpr std::size_t copied_max = 2'048;
+
 // EINTR does not come on a socket that does not block.
 std::size_t result_of(ssize_t result, ErrorCode& error) {
   if (result >= 0) {
@@ -95,6 +98,11 @@ std::size_t Socket::write_some(std::span<const asio::const_buffer> parts, ErrorC
   if (parts.size() == 1)
     return result_of(::send(descriptor_, parts.front().data(), parts.front().size(), MSG_NOSIGNAL), error);
   assert(parts.size() <= write_parts_max);
+  if (asio::buffer_size(parts) <= copied_max) {
+    std::array<char, copied_max> together;
+    const std::size_t size = asio::buffer_copy(asio::buffer(together), parts);
+    return result_of(::send(descriptor_, together.data(), size, MSG_NOSIGNAL), error);
+  }
   std::array<iovec, write_parts_max> gathered;
   for (std::size_t i = 0; i < parts.size(); ++i) gathered[i] = {const_cast<void*>(parts[i].data()), parts[i].size()};
   msghdr message{};
