@@ -50,7 +50,8 @@ void Comparison::add(const ComparedRequest& request, const Answer& baseline, con
                      const Answer& candidate, bool latency_counts) {
   const std::uint32_t route = route_number(events::route_of(request.method, request.target));
   const auto status_of = [](const Answer& answer) { return answer.answered() ? answer.status : 0; };
-  SeenRequest seen{.request = request.request, .route = routes_[route], .has_second = second != nullptr};
+  SeenRequest seen{
+      .request = request.request, .route = routes_[route], .at = candidate.start, .has_second = second != nullptr};
   seen.statuses = {status_of(baseline), second == nullptr ? 0 : status_of(*second), status_of(candidate)};
   ReadAnswer read_baseline(baseline);
   ReadAnswer read_candidate(candidate);
@@ -90,7 +91,11 @@ void Comparison::count(SeenRequest& seen, std::uint32_t route, const MakeSample&
     noise_failures_.add(failed(baseline), failed(second));
   }
   const bool all_well = !failed(baseline) && !failed(candidate) && (!seen.has_second || !failed(second));
-  if (seen.latency && all_well && latencies_.size() < latencies_max) latencies_.push_back(*seen.latency);
+  if (seen.latency && all_well && latencies_.size() < latencies_max) {
+    earliest_ = latencies_.empty() ? seen.at : std::min(earliest_, seen.at);
+    latest_ = latencies_.empty() ? seen.at : std::max(latest_, seen.at);
+    latencies_.push_back(*seen.latency);
+  }
   different_ += seen.candidate.empty() ? 0 : 1;
   noisy_ += seen.second.empty() ? 0 : 1;
 

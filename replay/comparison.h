@@ -91,6 +91,7 @@ struct FailureCounts {
 struct SeenRequest {
   std::uint64_t request = 0;
   std::string_view route;
+  base::Time at = {};  // when it was sent, to any of them
   bool has_second = false;
   std::array<int, 3> statuses = {};         // of baseline, second baseline, candidate; 0: no answer
   std::optional<LatencyTrio> latency = {};  // where it counts
@@ -126,6 +127,7 @@ class Comparison {
   const FailureCounts& failures() const { return failures_; }
   const FailureCounts& noise_failures() const { return noise_failures_; }
   const std::vector<LatencyTrio>& latencies() const { return latencies_; }
+  base::Nanoseconds latencies_took() const { return latest_ - earliest_; }  // from the first of them to the last
   const DifferenceRules& rules() const { return rules_; }
   // Answered requests by status, of baseline, second baseline, candidate; 0 for no answer.
   const std::array<std::map<int, std::uint64_t>, 3>& statuses() const { return statuses_; }
@@ -139,6 +141,8 @@ class Comparison {
                              ReadAnswer& candidate);
 
   const DifferenceRules& rules_;
+  base::Time earliest_{};
+  base::Time latest_{};
   bool has_second_ = false;
   std::uint64_t requests_ = 0;
   std::uint64_t different_ = 0;

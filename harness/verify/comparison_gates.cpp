@@ -87,14 +87,19 @@ void fill_differences(Gate& gate, const Comparison& comparison, const std::vecto
 float log_of(float seconds) { return std::log(std::max(seconds, static_cast<float>(floor_seconds))); }
 
 struct Ratios {
-  std::vector<float> pooled;       // candidate to the baselines' geometric mean
-  std::vector<float> to_baseline;  // each empty where there is no second baseline
-  std::vector<float> to_second;
+  double seconds = 0;                   // that the comparison took
+  std::vector<float> pooled = {};       // candidate to the baselines' geometric mean
+  std::vector<float> to_baseline = {};  // each empty where there is no second baseline
+  std::vector<float> to_second = {};
 };
 
-Ratios ratios_of(const std::vector<LatencyTrio>& latencies, std::optional<std::uint32_t> route) {
-  Ratios ratios;
-  for (const LatencyTrio& trio : latencies) {
+double seconds_of(const Comparison& comparison) {
+  return std::chrono::duration<double>(comparison.latencies_took()).count();
+}
+
+Ratios ratios_of(const Comparison& comparison, std::optional<std::uint32_t> route) {
+  Ratios ratios{.seconds = seconds_of(comparison)};
+  for (const LatencyTrio& trio : comparison.latencies()) {
     if (route && trio.route != *route) continue;
     const float candidate = log_of(trio.candidate);
     const float baseline = log_of(trio.baseline);
@@ -115,7 +120,7 @@ Ratios ratios_of(const std::vector<LatencyTrio>& latencies, std::optional<std::u
 double p_slower(const Ratios& ratios, const Location& pooled, double limit) {
   double p = pooled.p_above(limit);
   for (const auto* one : {&ratios.to_baseline, &ratios.to_second}) {
-    const auto location = location_of(*one);
+    const auto location = location_of(*one, ratios.seconds);
     if (location && location->p_above(0) > doubt) p = std::max(p, location->p_above(0));
   }
   return p;
@@ -140,15 +145,15 @@ struct Latency {
 
 Latency latency_of(const Comparison& comparison, double limit) {
   Latency latency;
-  const Ratios all = ratios_of(comparison.latencies(), std::nullopt);
-  latency.whole = location_of(all.pooled);
+  const Ratios all = ratios_of(comparison, std::nullopt);
+  latency.whole = location_of(all.pooled, all.seconds);
   if (!latency.whole) return latency;
   std::vector<double> p_values;
   std::vector<double> p_any;  // of slower at all
   for (std::uint32_t route = 0; route < comparison.routes().size(); ++route) {
     if (comparison.requests_of_route()[route] < location_samples_min) continue;
-    const Ratios ratios = ratios_of(comparison.latencies(), route);
-    const auto location = location_of(ratios.pooled);
+    const Ratios ratios = ratios_of(comparison, route);
+    const auto location = location_of(ratios.pooled, ratios.seconds);
     if (!location) continue;
     p_values.push_back(p_slower(ratios, *location, limit));
     p_any.push_back(p_slower(ratios, *location, 0));
@@ -193,6 +198,10 @@ void fill_latency(Gate& gate, const Latency& latency, double margin, double alph
     if (!latency.worst_route.empty()) gate.measured += fmt::format("; worst on {}", latency.worst_route);
   } else if (whole.p_below(std::log1p(margin)) <= 1 - confidence_default) {
     gate.verdict = Verdict::holds;
+  } else if (whole.disturbance > 0 && whole.lower(1 - alpha) > std::log1p(margin)) {
+    gate.requests_needed = rounded_up(real(whole.samples) * seconds_of_samples_min / std::max(whole.seconds, 0.01));
+    gate.missing =
+        fmt::format("it took {:.2g} s, and one process may be slower than another for as long", whole.seconds);
   } else {
     gate.requests_needed = samples_for(whole, std::log1p(margin), alpha / 2);
     gate.missing = "the interval reaches over the margin";
@@ -351,7 +360,8 @@ ComparisonVerdict judge(const Comparison& comparison, const ComparisonGates& gat
   for (const LatencyTrio& trio : comparison.latencies()) {
     if (trio.second > 0) instances.push_back(log_of(trio.second) - log_of(trio.baseline));
   }
-  if (const auto ratio = location_of(instances)) verdict.instance_ratio = std::expm1(ratio->estimate);
+  if (const auto ratio = location_of(instances, seconds_of(comparison)))
+    verdict.instance_ratio = std::expm1(ratio->estimate);
   std::vector<Verdict> verdicts;
   for (const Gate& gate : verdict.gates) verdicts.push_back(gate.verdict);
   verdict.verdict = worst(verdicts);

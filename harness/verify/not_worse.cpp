@@ -60,8 +60,10 @@ Pairs pairs_of(const View& view, const PhaseWindow& phase, bool with_answers) {
       ++pairs.unpaired;
       continue;
     }
-    replay::SeenRequest seen{
-        .request = candidate->request, .route = view.log().names.name_of(candidate->route), .has_second = has_second};
+    replay::SeenRequest seen{.request = candidate->request,
+                             .route = view.log().names.name_of(candidate->route),
+                             .at = candidate->start,
+                             .has_second = has_second};
     seen.statuses = {status_of(*baseline), has_second ? status_of(*second) : 0, status_of(*candidate)};
     seen.latency = {seconds_of(*baseline), has_second ? seconds_of(*second) : 0, seconds_of(*candidate), 0};
     if (with_answers) {

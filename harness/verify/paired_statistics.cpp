@@ -39,6 +39,24 @@ double middle_of_batch(std::span<const float> batch) {
   return sum / real(runs);
 }
 
+struct Spread {
+  double mean = 0;
+  double squares = 0;
+  double correlation = 0;  // of each with the next
+};
+
+Spread spread_of(std::span<const double> values) {
+  Spread spread{.mean = std::accumulate(values.begin(), values.end(), 0.0) / real(values.size())};
+  double products = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double off = values[i] - spread.mean;
+    spread.squares += off * off;
+    if (i > 0) products += off * (values[i - 1] - spread.mean);
+  }
+  if (spread.squares > 0) spread.correlation = products / spread.squares;
+  return spread;
+}
+
 // splitmix64: a stream of draws for the bootstrap, the same on every machine.
 class Draws {
  public:
@@ -132,9 +150,9 @@ double Location::upper(double confidence) const {
 }
 
 double Location::p_above(double limit) const {
-  if (standard_error == 0) return estimate > limit ? 0 : 1;
-  return boost::math::cdf(
-      boost::math::complement(boost::math::students_t(freedom), (estimate - limit) / standard_error));
+  const double error = std::hypot(standard_error, disturbance);
+  if (error == 0) return estimate > limit ? 0 : 1;
+  return boost::math::cdf(boost::math::complement(boost::math::students_t(freedom), (estimate - limit) / error));
 }
 
 double Location::p_below(double limit) const {
@@ -155,11 +173,11 @@ double hodges_lehmann(std::span<const float> values) {
   return (static_cast<double>(*middle) + static_cast<double>(*std::max_element(means.begin(), middle))) / 2;
 }
 
-std::optional<Location> location_of(std::span<const float> logarithms) {
+std::optional<Location> location_of(std::span<const float> logarithms, double seconds) {
   const std::size_t n = logarithms.size();
   if (n < location_samples_min) return std::nullopt;
   constexpr std::size_t batch_min = 5;
-  const std::size_t batches = std::min<std::size_t>(batches_max, n / batch_min);
+  const std::size_t batches = std::min<std::size_t>(ratio_batches_max, n / batch_min);
   std::vector<double> middles;
   for (std::size_t i = 0; i < batches; ++i) {
     const std::size_t begin = n * i / batches;
@@ -167,11 +185,18 @@ std::optional<Location> location_of(std::span<const float> logarithms) {
   }
   Location location;
   location.samples = n;
-  location.estimate = std::accumulate(middles.begin(), middles.end(), 0.0) / real(batches);
-  double squares = 0;
-  for (const double middle : middles) squares += (middle - location.estimate) * (middle - location.estimate);
-  location.freedom = real(batches - 1);
-  location.standard_error = std::sqrt(squares / location.freedom / real(batches));
+  location.seconds = seconds;
+  Spread spread = spread_of(middles);
+  // Independent ones exceed this in one case of five.
+  while (middles.size() >= 2 * ratio_batches_min && spread.correlation > 0.84 / std::sqrt(real(middles.size()))) {
+    for (std::size_t i = 0; i < middles.size() / 2; ++i) middles[i] = (middles[2 * i] + middles[2 * i + 1]) / 2;
+    middles.resize(middles.size() / 2);
+    spread = spread_of(middles);
+  }
+  location.estimate = spread.mean;
+  location.freedom = real(middles.size() - 1);
+  location.standard_error = std::sqrt(spread.squares / location.freedom / real(middles.size()));
+  location.disturbance = disturbance_at_once * std::max(0.0, 1 - seconds / seconds_of_samples_min);
   return location;
 }
 
@@ -180,7 +205,7 @@ std::optional<TailRatio> tail_ratio(std::span<const float> baseline, std::span<c
   const std::uint64_t n = std::min(baseline.size(), candidate.size());
   const QuantileRanks ranks = quantile_ranks(n, quantile);
   if (!ranks.lower || !ranks.upper) return std::nullopt;
-  const auto block = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::cbrt(real(n))));
+  const auto block = std::max<std::uint64_t>(static_cast<std::uint64_t>(std::cbrt(real(n))), n / ratio_batches_max);
   const std::uint64_t blocks = (n + block - 1) / block;
   const auto above = static_cast<std::uint64_t>(std::floor((1 - quantile) * real(n)));
   // A resample may draw the blocks of the largest values seldom, or not at all.

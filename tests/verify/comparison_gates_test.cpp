@@ -40,6 +40,7 @@ Answer answer_of(const Twins& twins, std::uint64_t seed, std::uint64_t i, std::s
   const double seconds = 0.005 *
                          std::exp(twins.spread * normal(seed, "request", i) + twins.noise * normal(seed, who, i)) *
                          (candidate ? twins.slower : 1);
+  answer.start = base::Time(std::chrono::milliseconds(5 * i));
   answer.end = answer.start + std::chrono::duration_cast<base::Nanoseconds>(std::chrono::duration<double>(seconds));
   return answer;
 }

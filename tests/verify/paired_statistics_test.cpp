@@ -74,7 +74,7 @@ void expect_coverage(const Draw& draw, std::size_t n, std::string_view what) {
     std::vector<float> values;
     double before = 0;
     for (std::size_t i = 0; i < n; ++i) values.push_back(static_cast<float>(before = draw(seed, i, before)));
-    const auto location = location_of(values);
+    const auto location = location_of(values, 60);
     ASSERT_TRUE(location.has_value());
     lower_wrong += location->lower(0.95) > 0 ? 1 : 0;
     upper_wrong += location->upper(0.95) < 0 ? 1 : 0;
@@ -98,9 +98,32 @@ TEST(PairedStatistics, TheIntervalOfARatioCoversIt) {
       "each depends on the one before");
 }
 
+// One process stays on the busier processor for a while: what follows is as slow as what was before.
+TEST(PairedStatistics, TheIntervalCoversWhatLastsForASecondOfHalfAMinute) {
+  expect_coverage(
+      [](std::uint64_t seed, std::uint64_t i, double) {
+        constexpr std::uint64_t second = 100;
+        return 0.05 * normal(seed, "busy", i / second) + 0.3 * normal(seed, "n", i);
+      },
+      3000, "a second at a time");
+}
+
+TEST(PairedStatistics, WhatTookLessThanSecondsIsNoProofOfAFewPercent) {
+  std::vector<float> values;
+  for (std::uint64_t i = 0; i < 2000; ++i) values.push_back(static_cast<float>(0.06 + 0.1 * normal(1, "n", i)));
+  const auto brief = location_of(values, 1);
+  const auto longer = location_of(values, 5);
+  ASSERT_TRUE(brief && longer);
+  EXPECT_GT(brief->p_above(0.02), 0.01);
+  EXPECT_LT(longer->p_above(0.02), 0.001);
+  EXPECT_EQ(brief->lower(0.95), longer->lower(0.95)) << "what was measured is what it was";
+  for (float& value : values) value += 0.2F;
+  EXPECT_LT(location_of(values, 1)->p_above(0.02), 0.001);
+}
+
 TEST(PairedStatistics, TooFewHaveNoInterval) {
-  EXPECT_FALSE(location_of(std::vector<float>(location_samples_min - 1)).has_value());
-  EXPECT_TRUE(location_of(std::vector<float>(location_samples_min)).has_value());
+  EXPECT_FALSE(location_of(std::vector<float>(location_samples_min - 1), 60).has_value());
+  EXPECT_TRUE(location_of(std::vector<float>(location_samples_min), 60).has_value());
 }
 
 TEST(PairedStatistics, TailsAreFoundAndCovered) {
