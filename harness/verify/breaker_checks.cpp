@@ -78,10 +78,9 @@ Failures failures_between(const Calls& calls, Time from, Time to) {
 }
 
 // Without trace ids an open breaker shows as a gap between calls: what is left of it after the last retry must be long enough.
-bool retries_fill_the_sleep(const Outage& outage) {
-  if (outage.calls->correlated) return false;
-  const Nanoseconds gap = std::max(Nanoseconds(0), outage.sleep - outage.lingering);
-  return !starvation(*outage.calls, outage.from, outage.to, gap).empty();
+bool gap_too_short(const Outage& outage, Nanoseconds gap) {
+  return !outage.calls->correlated &&
+         !starvation(*outage.calls, outage.from, outage.to, std::max(Nanoseconds(0), gap)).empty();
 }
 
 // No opening until `until`: a defect after ample failures, else too little to tell.
@@ -108,7 +107,7 @@ void decide_never_opened(Check& check, const Outage& outage, Time until) {
         found.failed, ample_failures, volume_threshold);
   } else if (!outage.starved.empty()) {
     check.missing = outage.starved;
-  } else if (retries_fill_the_sleep(outage)) {
+  } else if (gap_too_short(outage, outage.sleep - outage.lingering)) {
     check.missing = fmt::format(
         "calls come up to {} after their request began, and the breaker sleeps for {}: retries for requests that were "
         "let in before leave no gap to see: send traceparent with each call",
@@ -127,7 +126,8 @@ void decide_never_opened(Check& check, const Outage& outage, Time until) {
 bool without_opening(Check& check, const Outage& outage) {
   const Openness& seen = outage.reading.seen;
   if (!seen.opened) {
-    decide_never_opened(check, outage, outage.to);
+    const Time began = seen.first_failure.value_or(outage.from);
+    decide_never_opened(check, outage, outage.opens_within ? began + *outage.opens_within : outage.to);
     return true;
   }
   check.samples = seen.suppressed;
@@ -143,8 +143,7 @@ void doubt_where_retries_linger(Check& check, const Outage& outage) {
   check.verdict = Verdict::inconclusive;
   check.missing = fmt::format(
       "calls come up to {} after their request began, and the breaker sleeps for {}: retries for requests that were "
-      "let in "
-      "before cannot be told from leaks and probes{}",
+      "let in before cannot be told from leaks and probes{}",
       format_duration(outage.lingering), format_duration(outage.sleep),
       outage.calls->correlated ? "" : ": send traceparent with each call");
 }
@@ -236,10 +235,9 @@ Check check_opens(const Outage& outage, Nanoseconds within) {
     check.missing = fmt::format(
         "only {} calls failed in {}: a breaker may need up to {} to open in time: send more requests a second",
         failed_in_time, format_duration(within), ample_failures);
-  } else if (suppression_suspected(*outage.calls, *seen.first_failure, seen.opened->low - sight)) {
-    check.missing =
-        "some requests did not call the dependency before, but never enough in a row to be an open breaker: send more "
-        "requests a second";
+  } else if (gap_too_short(outage, outage.sleep / 2) ||
+             suppression_suspected(*outage.calls, *seen.first_failure, seen.opened->low - sight)) {
+    check.missing = "it may have opened before, for too few requests in a row to be seen: send more requests a second";
   } else {
     check.verdict = Verdict::violated;
   }

@@ -138,8 +138,8 @@ std::string judge_outage(Finding& finding, const View& view, const PhaseWindow& 
     cannot_any(finding, expectation, calls.unusable);
     return "";
   }
-  const Outage outage =
-      outage_of(calls, *phase.faults_on, phase.faults_off.value_or(phase.end), expectation.probes_every);
+  Outage outage = outage_of(calls, *phase.faults_on, phase.faults_off.value_or(phase.end), expectation.probes_every);
+  outage.opens_within = expectation.opens_within;
   const bool several = expectation.instances > 1;
   if (several) judge_instances(finding, outage, expectation);
   else judge_alone(finding, view, phase, outage, expectation);

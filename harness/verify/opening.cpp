@@ -66,6 +66,9 @@ Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
     last_start = at->start;
     break;
   }
+  // The first of the run may be a healthy miss, and the breaker have opened after it.
+  const std::size_t doubtful = calls.correlated ? calls.run_for(late_chance) - 1 : 0;
+  const Time open = calls.opportunities[std::min(run.first + doubtful, run.last)].end;
   for (const Nanoseconds slack : {sight, in_flight_slack}) {
     std::optional<Anchor> found;
     for (const std::uint32_t place : calls.ended_between(std::max(from, last_start - slack), first.end)) {
@@ -73,6 +76,9 @@ Anchor opening_of(const Calls& calls, const OpenRun& run, Time from) {
       const Call& call = calls.calls[place];
       if (!found) found = Anchor{call.end, call.end};
       found->high = std::max(found->high, call.handled);
+    }
+    for (const std::uint32_t place : calls.ended_between(first.end, open)) {
+      if (found) found->high = std::max(found->high, calls.calls[place].handled);
     }
     if (found) return *found;
   }

@@ -11,6 +11,8 @@
 namespace stormproof::verify {
 
 inline constexpr double open_chance = 1e-6;
+inline constexpr double late_chance =
+    1e-3;  // that a healthy miss is taken for a suppressed request at either end of a row
 inline constexpr std::uint32_t concurrency_drop_min = 3;  // calls that ended within the run, or all
 // Without trace ids a call is taken for one in flight for so long after the opening.
 inline constexpr Nanoseconds in_flight_slack = std::chrono::milliseconds(20);

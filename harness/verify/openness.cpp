@@ -17,6 +17,7 @@ class Reader {
   Openness read(Openness seen) {
     seen_ = std::move(seen);
     anchor_ = *seen_.opened;
+    in_flight_until_ = calls_.correlated ? Time::min() : last_in_flight();
     const auto first = std::ranges::lower_bound(calls_.calls, anchor_.low, {}, &Call::start);
     for (auto call = first; call != calls_.calls.end() && call->start < to_; ++call) {
       take(static_cast<std::uint32_t>(call - calls_.calls.begin()));
@@ -35,6 +36,16 @@ class Reader {
     bool failed;
   };
 
+  // By rate: a call in flight at the opening may be a probe of one before, whose failure opens it anew.
+  Time last_in_flight() const {
+    Time last = Time::min();
+    for (const Call& call : calls_.calls) {
+      if (call.start > anchor_.high) break;
+      if (call.start >= from_) last = std::max(last, call.end);
+    }
+    return last;
+  }
+
   // A breaker around the retries learns of the last attempt only.
   static Probe probe_of(const Call& call) {
     return {call.request, call.start, call.last_end, call.last_handled, call.last_failed};
@@ -45,6 +56,8 @@ class Reader {
     const bool retries_from_before =
         calls_.correlated && !call.first_attempt && call.request_start - sight <= anchor_.high;
     if (retries_from_before && std::ranges::find(probes_, call.request, &Probe::request) == probes_.end()) return;
+    const bool good_before = good_by_rate_;
+    good_by_rate_ = good_by_rate_ || (!calls_.correlated && !call.failed);
     if (half_open_) {
       if (joins(call)) return;
       resolve(call.start);
@@ -60,7 +73,7 @@ class Reader {
       begin_half_open(call);
     } else if (!calls_.correlated && (!calls_.within_requests || call.start <= anchor_.high + retry_reach)) {
       ++seen_.unclear;
-    } else if (may_be_closed(call.start)) {
+    } else if (good_before || may_be_closed(call.start)) {
       ++seen_.after_success;
     } else if (call.request == 0 || last_leak_ != call.request) {
       last_leak_ = call.request;
@@ -121,6 +134,7 @@ class Reader {
 
   void begin_half_open(const Call& call) {
     half_open_ = true;
+    good_by_rate_ = !calls_.correlated && !call.failed;
     probes_ = {probe_of(call)};
     last_probe_ = call.start;
     seen_.cycles.push_back({.opened = anchor_,
@@ -136,6 +150,7 @@ class Reader {
   // The probes' outcome is in: open again, or closed until the next open run.
   void resolve(Time now) {
     half_open_ = false;
+    in_flight_until_ = Time::min();
     Time low = Time::max();
     Time high = Time::min();
     bool succeeded = false;
@@ -185,29 +200,31 @@ class Reader {
 
   // How long after the opening a request was still suppressed; 0 where none was.
   Nanoseconds last_suppressed(Time before) const {
+    const Time open = std::max(anchor_.high, in_flight_until_);
     const auto& all = calls_.opportunities;
     auto at = std::ranges::lower_bound(all, before, {}, &Opportunity::start);
     std::uint64_t rank = 0;
     while (at != all.begin()) {
       --at;
-      if (at->start <= anchor_.high) break;
+      if (at->start <= open) break;
       if (at->called || at->end > before || ++rank < lower_rank_) continue;
-      return std::max(Nanoseconds(0), at->start - anchor_.high - sight);
+      return std::max(Nanoseconds(0), at->start - open - sight);
     }
     return Nanoseconds(0);
   }
 
   // The same by what each route's requests do: the first of a row, backwards, that chance does not explain.
   Nanoseconds last_surely_calling(Time before) const {
+    const Time open = std::max(anchor_.high, in_flight_until_);
     const auto& all = calls_.opportunities;
     auto at = std::ranges::lower_bound(all, before, {}, &Opportunity::start);
     double chance = 1;
     while (at != all.begin()) {
       --at;
-      if (at->start <= anchor_.high) break;
+      if (at->start <= open) break;
       if (at->called || at->end > before) continue;
       chance *= at->lone_miss;
-      if (chance <= estimate_chance) return std::max(Nanoseconds(0), at->start - anchor_.high - sight);
+      if (chance <= estimate_chance) return std::max(Nanoseconds(0), at->start - open - sight);
     }
     return Nanoseconds(0);
   }
@@ -238,6 +255,8 @@ class Reader {
   bool half_open_ = false;
   std::vector<Probe> probes_;
   Time last_probe_{};
+  Time in_flight_until_ = Time::min();
+  bool good_by_rate_ = false;              // without trace ids: a call since the last probe, which may have closed it
   std::optional<Time> closed_since_ = {};  // perhaps: a probe succeeded
   std::uint64_t last_leak_ = 0;
 };

@@ -19,7 +19,6 @@
 namespace stormproof::verify {
 
 inline constexpr double estimate_chance = 1e-2;  // the same, where only the estimate rests on it
-inline constexpr double late_chance = 1e-3;  // that a healthy miss is taken for the last suppressed request of a cycle
 // So few calls between a good probe and the next open run may still be probes: one under way may be what reopens it.
 inline constexpr std::size_t half_open_max = 10;
 // Without trace ids a call so soon after an opening may be a retry that outlives its request.

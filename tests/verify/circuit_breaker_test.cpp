@@ -150,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(All, CircuitBreakerMutants,
                                          Mutant{"Leaks", Defect::leaks, false, 95},
                                          Mutant{"NeverHalfOpens", Defect::never_half_opens, false, 95},
                                          Mutant{"StuckHalfOpen", Defect::stuck_half_open, true, 95},
-                                         Mutant{"ClosesOnStraggler", Defect::closes_on_straggler, false, 90},
+                                         Mutant{"ClosesOnStraggler", Defect::closes_on_straggler, false, 85},
                                          Mutant{"RetryBypass", Defect::retry_bypass, false, 95}),
                          [](const auto& each) { return each.param.name; });
 
