@@ -13,7 +13,9 @@
 #include "harness/verify/failover.h"
 #include "harness/verify/fallback.h"
 #include "harness/verify/foreseen_faults.h"
+#include "harness/verify/foreseen_load.h"
 #include "harness/verify/half_open.h"
+#include "harness/verify/judge.h"
 #include "harness/verify/metastability.h"
 #include "harness/verify/recovers.h"
 #include "harness/verify/retries.h"
@@ -61,11 +63,7 @@ class Foresight {
   }
   void operator()(const scenarios::FailoverExpectation& claim) const;
   void operator()(const scenarios::BulkheadExpectation& claim) const;
-  void operator()(const scenarios::OverloadExpectation&) const {
-    if (scenario_.traffic.affinity != scenarios::Affinity::none)
-      add("overload", "a request waits for the one before it on its connection, so that the load falls",
-          "leave traffic.connections out");
-  }
+  void operator()(const scenarios::OverloadExpectation& claim) const;
   void operator()(const scenarios::MetastabilityExpectation& claim) const;
   void operator()(const scenarios::FallbackExpectation& claim) const;
   void operator()(const scenarios::NotWorseExpectation& claim) const {
@@ -293,6 +291,22 @@ void Foresight::operator()(const scenarios::BulkheadExpectation& claim) const {
     needs(title + ", others-p99", samples_for_quantile(0.99), here().requests, "requests of other routes");
 }
 
+void Foresight::operator()(const scenarios::OverloadExpectation& claim) const {
+  if (scenario_.traffic.affinity != scenarios::Affinity::none)
+    add("overload", "a request waits for the one before it on its connection, so that the load falls",
+        "leave traffic.connections out");
+  const auto levels = planned_levels(scenario_, planned_, at_);
+  if (!levels || shows_overload(*levels, at_, claim.at)) return;
+  double least = here().per_second();
+  for (const PlannedLevel& level : *levels) least = std::min(least, level.per_second);
+  add("overload",
+      fmt::format("the rates of {} levels lie too near to one another: whatever the service's peak, none is a little "
+                  "above it and another, of this phase, {:.3g} times of it",
+                  levels->size(), claim.at),
+      fmt::format("traffic steps in this phase, as {{rate: {}, for: 5s}} up to {}", format_rate(1.5 * least),
+                  format_rate(claim.at * least)));
+}
+
 void Foresight::operator()(const scenarios::MetastabilityExpectation& claim) const {
   if (scenario_.traffic.affinity != scenarios::Affinity::none)
     add("metastability", "a request waits for the one before it on its connection, so that the load falls",
@@ -323,12 +337,25 @@ void Foresight::operator()(const scenarios::FallbackExpectation& claim) const {
 std::vector<Foreseen> foresee(const scenarios::Scenario& scenario, std::span<const PlannedTraffic> planned) {
   std::vector<Foreseen> found;
   if (planned.size() != scenario.phases.size() + 1) return found;
-  const auto look = [&](std::size_t phase, const std::vector<scenarios::Expectation>& expectations) {
+  const auto look = [&found](const scenarios::Scenario& of, std::span<const PlannedTraffic> traffic, std::size_t phase,
+                             const std::vector<scenarios::Expectation>& expectations) {
     for (const scenarios::Expectation& expectation : expectations)
-      std::visit(Foresight(scenario, planned, phase, expectation, found), expectation.what);
+      std::visit(Foresight(of, traffic, phase, expectation, found), expectation.what);
   };
-  look(0, scenario.steady_state.expect);
-  for (std::size_t at = 0; at < scenario.phases.size(); ++at) look(at + 1, scenario.phases[at].expect);
+  look(scenario, planned, 0, scenario.steady_state.expect);
+  for (std::size_t at = 0; at < scenario.phases.size(); ++at)
+    look(scenario, planned, at + 1, scenario.phases[at].expect);
+  if (scenario.expect.empty()) return found;
+  // All phases as one more: as it is judged.
+  scenarios::Scenario whole = scenario;
+  whole.phases.push_back({.name = std::string(whole_run_name), .faults = {}, .expect = {}});
+  std::vector<PlannedTraffic> traffic(planned.begin(), planned.end());
+  traffic.emplace_back();
+  for (const PlannedTraffic& phase : planned) {
+    traffic.back().requests += phase.requests;
+    traffic.back().lasting += phase.lasting;
+  }
+  look(whole, traffic, whole.phases.size(), scenario.expect);
   return found;
 }
 

@@ -166,19 +166,22 @@ bool retries_seen(const Calls& calls, const Openness& seen) {
 
 // By rate: calls from a probe until its outcome was known; more than in the least of the cycles.
 std::vector<std::size_t> fuller_cycles(const Calls& calls, const Openness& seen) {
+  const bool retried = retries_seen(calls, seen);
   std::vector<std::size_t> counts;
+  std::vector<std::size_t> found;
   for (const Cycle& cycle : seen.cycles) {
     if (!cycle.probe) break;
     const auto first = std::ranges::lower_bound(calls.calls, *cycle.probe, {}, &Call::start);
     const auto last =
         std::ranges::lower_bound(first, calls.calls.end(), cycle.outcome + in_flight_slack, {}, &Call::start);
+    // No retry, and it came when the outcome was known: no probe either.
+    if (!retried && first != last && std::prev(last)->start > first->end + sight) found.push_back(counts.size());
     counts.push_back(static_cast<std::size_t>(last - first));
   }
-  std::vector<std::size_t> found;
   if (counts.empty()) return found;
-  const std::size_t least = retries_seen(calls, seen) ? std::ranges::min(counts) : 1;
+  const std::size_t least = std::ranges::min(counts);
   for (std::size_t at = 0; at < counts.size(); ++at) {
-    if (counts[at] > least) found.push_back(at);
+    if (counts[at] > least && std::ranges::find(found, at) == found.end()) found.push_back(at);
   }
   return found;
 }

@@ -179,6 +179,29 @@ TEST(Foresight, ALongerPhaseIsNeeded) {
               HasSubstr("needs 2.00 s beyond the limit"));
 }
 
+TEST(Foresight, TheWholeRunHasItsExpectations) {
+  Planned planned = at(5);
+  planned.plan.scenario.expect = {
+      {.what = scenarios::ErrorsExpectation{.at_most = 0.001}, .text = "errors", .line = 9},
+      {.what = scenarios::LatencyExpectation{.limits = {{0.95, seconds(1)}}}, .text = "latency", .line = 10}};
+  const auto found = planned.of(scenarios::TraceExpectation{.on = "payments", .share_at_least = 0.9});
+  ASSERT_EQ(found.size(), 1u);  // 200 requests suffice for the latency
+  EXPECT_EQ(found[0].phase, "whole run");
+  EXPECT_EQ(found[0].line, 9);
+  EXPECT_THAT(found[0].missing, HasSubstr("200 requests at best, needs 3"));
+}
+
+TEST(Foresight, OverloadNeedsSteps) {
+  const scenarios::OverloadExpectation claim{.good_within = seconds(1)};
+  Planned planned;
+  planned.plan.scenario.traffic.rate_per_second = 100;
+  EXPECT_THAT(planned.missing(claim, 1), HasSubstr("too near to one another"));
+  EXPECT_THAT(planned.missing(claim, 1), HasSubstr("{rate: 150/s, for: 5s} up to 300/s"));
+  planned.plan.scenario.traffic.rate_per_second.reset();
+  planned.plan.scenario.traffic.steps = {{100, seconds(32)}, {150, seconds(4)}, {300, {}}};
+  EXPECT_EQ(planned.missing(claim, 1), "");
+}
+
 TEST(Foresight, SaysWhere) {
   const auto found = at(10).of(scenarios::ErrorsExpectation{.at_most = 0.01});
   ASSERT_EQ(found.size(), 1u);
