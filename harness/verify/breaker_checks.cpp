@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/base/units.h"
+#include "harness/verify/hidden_leaks.h"
 #include "harness/verify/statistics.h"
 
 namespace stormproof::verify {
@@ -148,6 +149,24 @@ void doubt_where_retries_linger(Check& check, const Outage& outage) {
       outage.calls->correlated ? "" : ": send traceparent with each call");
 }
 
+// Cycles in which a leak may hide.
+std::size_t hidden_cycles(const Outage& outage) {
+  SleepMost most{.claimed = {}, .own = &outage.reading.window};
+  if (outage.sleep_claimed) most.claimed = outage.sleep_most;
+  return hidden_leaks(*outage.calls, outage.reading.seen, most).size();
+}
+
+Interval band_of(const scenarios::Around& around) {
+  return {scaled(around.value, 1 - around.tolerance) - sight, scaled(around.value, 1 + around.tolerance) + sight};
+}
+
+// No leak or retry among what counts as a probe: else the sleep windows are not known.
+bool surely_probes(const Outage& outage) {
+  const Openness& seen = outage.reading.seen;
+  const bool retried = !outage.calls->correlated && outage.lingering >= outage.sleep / 2;
+  return seen.leaked.empty() && seen.unclear == 0 && seen.after_success == 0 && !retried && hidden_cycles(outage) == 0;
+}
+
 bool within_band(const SleepWindow& window, const std::vector<Interval>& cycles, Interval band) {
   const auto inside = [&](const Interval& interval) { return interval.low >= band.low && interval.high <= band.high; };
   return window.law == Law::constant ? inside(window.first) : std::ranges::all_of(cycles, inside);
@@ -169,10 +188,6 @@ std::string probe_period(const Openness& seen) {
   return fmt::format("; from probe to probe {}", format_duration(mean));
 }
 
-Interval band_of(const scenarios::Around& around) {
-  return {scaled(around.value, 1 - around.tolerance) - sight, scaled(around.value, 1 + around.tolerance) + sight};
-}
-
 }  // namespace
 
 Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<scenarios::Around>& claim) {
@@ -180,6 +195,7 @@ Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<sce
   const SleepWindow& own = outage.reading.window;
   outage.sleep = claim ? claim->value : outage.reading.established ? own.first.middle() : sleep_assumed;
   outage.sleep_claimed = claim.has_value();
+  if (claim) outage.sleep_most = band_of(*claim).high;
   outage.lingering = calls.lingering(from, to);
   outage.starved = starvation(calls, from, to, outage.sleep);
   if (!claim || !outage.reading.seen.opened) return outage;
@@ -257,6 +273,14 @@ Check check_leaks(const Outage& outage, std::uint64_t at_most, bool claimed_slee
         "{} calls came after a probe that succeeded, when the breaker may have been closed: let the fault take all "
         "calls, and hold them for longer than the service waits",
         seen.after_success);
+  } else if (const std::size_t hidden = hidden_cycles(outage); seen.leaked.size() + hidden > at_most) {
+    check.missing = fmt::format(
+        "in {} of {} cycles the first call may be a leak or a probe: other calls came while it was under way{}", hidden,
+        sleeps(seen).size(),
+        outage.calls->correlated ? ": let the fault fail at once (abort), so that a probe is over before the next "
+                                   "call, or send more requests "
+                                   "a second, so that what half-open lets through is full each time"
+                                 : ": send traceparent with each call");
   } else if (suppressed_before_opening(outage)) {
     check.missing =
         "requests were suppressed before the breaker opened for good: it closes early, or a concurrency limit works as "
@@ -283,8 +307,10 @@ Check check_probes(const Outage& outage, const scenarios::Around& every) {
   check.samples = cycles.size();
   const auto finest = finest_sleeps(seen);
   const SleepWindow window = finest_window(outage.reading.window, finest);
-  check.measured = "every " + describe(window, cycles.size()) + probe_period(seen);
-  if (window.law != Law::unknown)
+  const bool sure = surely_probes(outage);
+  check.measured = (sure ? "every " : "if all of these calls are probes, every ") + describe(window, cycles.size()) +
+                   probe_period(seen);
+  if (window.law != Law::unknown && sure)
     check.estimate = Estimate{"sleep window", seconds(window.first.low), seconds(window.first.high)};
   const auto is_late = [&](const Cycle& cycle) { return cycle.sleep.low > band.high; };
   const auto late =

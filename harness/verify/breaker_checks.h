@@ -31,8 +31,9 @@ struct Outage {
   bool law_against_claim = false;  // the probes follow a law of their own, outside the one that was claimed
   Nanoseconds sleep{0};            // claimed, measured or assumed
   bool sleep_claimed = false;
-  Nanoseconds lingering{0};  // so long may retries go on after an opening
-  std::string starved = {};  // too little traffic, and what would suffice; empty: enough
+  Nanoseconds sleep_most{0};  // where it is claimed: with its tolerance
+  Nanoseconds lingering{0};   // so long may retries go on after an opening
+  std::string starved = {};   // too little traffic, and what would suffice; empty: enough
 };
 Outage outage_of(const Calls& calls, Time from, Time to, const std::optional<scenarios::Around>& claim);
 

@@ -140,9 +140,10 @@ class Reader {
     Time high = Time::min();
     bool succeeded = false;
     Time good = Time::max();
+    Time known = Time::max();
     for (const Probe& probe : probes_) {
       succeeded = succeeded || (!probe.failed && probe.outcome <= now);
-      if (!probe.failed) good = std::min(good, probe.outcome);
+      if (!probe.failed) good = std::min(good, probe.outcome), known = std::min(known, probe.handled);
       if (!probe.failed) continue;
       low = std::min(low, probe.outcome);
       high = std::max(high, probe.handled);
@@ -151,6 +152,7 @@ class Reader {
     seen_.cycles.back().outcome = high;
     anchor_ = {low, high};
     if (!succeeded) return;
+    seen_.cycles.back().good = known;
     // Closed: the next opening is that of the next open run; until then every call is in order. What was suppressed while
     // the probe was under way is none.
     low = std::max(low, good);

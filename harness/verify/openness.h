@@ -34,6 +34,7 @@ struct Cycle {
   std::uint64_t request = 0;       // of the first probe
   std::size_t width = 0;           // calls let through before it was clear
   std::size_t width_after = 0;     // of these, started after the first outcome
+  std::optional<Time> good = {};   // by when the service knew of the first that succeeded
   bool after_success = false;      // a probe had succeeded before: when it opened again is known less well
 };
 

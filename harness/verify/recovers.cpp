@@ -243,8 +243,25 @@ Check check_first(const Recovery& recovery, const View& view, Nanoseconds within
   return check;
 }
 
-void decide_both(Check& check, const Recovery& recovery, const Recovery& at_best, Nanoseconds within) {
+// After the limit the first requests were all ill, in a row that the steady state hardly ever has: however wide the windows are
+// that this traffic fills, it was not well by then.
+bool surely_ill_at(const View& view, const Recovery& recovery, Time limit, const Band& band, const Reading& reading) {
+  double chance = 1;
+  for (const Exchange* request : view.ingress_between(limit, recovery.observed_to)) {
+    if (!reading.fails(*request) && !reading.slower(*request, band.limit)) return false;
+    chance *= std::min(1.0, band.failing + band.slow);
+    if (chance <= band_chance) return true;
+  }
+  return false;
+}
+
+void decide_both(Check& check, const Recovery& recovery, const Recovery& at_best, Nanoseconds within, bool surely_ill) {
   decide(check, recovery, within);
+  if (surely_ill) {
+    check.verdict = Verdict::violated;
+    check.missing = "";
+    return;
+  }
   if (check.verdict != Verdict::violated) return;
   Check best = {};
   decide(best, at_best, within);
@@ -312,7 +329,9 @@ Finding judge_recovers(const View& view, const PhaseWindow& phase, const scenari
     if (recovery.stable) finding.timeline.push_back({*recovery.stable, "stable"});
     std::ranges::sort(finding.timeline, {}, [](const Instant& instant) { return std::tie(instant.at, instant.what); });
     if (recovery.requests == 0) check.missing = "no request was sent after the heal";
-    else decide_both(check, recovery, at_best, expectation.within);
+    else
+      decide_both(check, recovery, at_best, expectation.within,
+                  surely_ill_at(view, at_best, *heal + expectation.within, wide, lenient));
     if (check.verdict == Verdict::violated) show_failing(finding, view, at_best, expectation.within, wide, lenient);
     if (expectation.first_success_within)
       finding.checks.push_back(check_first(recovery, view, *expectation.first_success_within));

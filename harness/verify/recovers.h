@@ -6,7 +6,8 @@
 // start of the first stretch of the claim's windows in the band that is in the band as a whole, too, and after which the
 // service did not fall ill again for as long (at least relapse_windows_min, in half of them: a hiccup is none); from heal
 // (faults_off) to there. It is known to one window: reported as an interval. Split: heal -> first good answer ->
-// stable; each of the two has its limit. A stretch of fewer than stable_requests_min requests shows nothing. Goodput:
+// stable; each of the two has its limit. However wide the windows: where the first requests after the limit were all ill, in a row of a chance
+// of band_chance at most, the service had not recovered by then. A stretch of fewer than stable_requests_min requests shows nothing. Goodput:
 // traffic is open loop, so the share of good answers times the offered rate is the goodput.
 #pragma once
 

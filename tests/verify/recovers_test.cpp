@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <optional>
 
 #include "tests/verify/hand_log.h"
@@ -52,7 +53,8 @@ TEST(Recovers, Verdicts) {
   EXPECT_EQ(judged({.bad_ms = 2000}, 1000).verdict, Verdict::violated);
   EXPECT_EQ(judged({.bad_ms = 0}, 1000).verdict, Verdict::holds);
   EXPECT_EQ(judged({.bad_ms = 20000}, 4000).verdict, Verdict::violated);
-  EXPECT_EQ(judged({.bad_ms = 20000}, 9500).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged({.bad_ms = 20000}, 9500).verdict, Verdict::violated);
+  EXPECT_EQ(judged({.bad_ms = 20000}, 9995).verdict, Verdict::inconclusive);
   EXPECT_EQ(judged({.bad_ms = 2000, .slow = true}, 3000).verdict, Verdict::holds);
   EXPECT_EQ(judged({.bad_ms = 2000, .slow = true}, 1000).verdict, Verdict::violated);
   EXPECT_EQ(judged({.bad_ms = 2000, .background = 20}, 3000).verdict, Verdict::holds);
@@ -92,6 +94,49 @@ TEST(Recovers, AHandfulOfRequestsShowsNothing) {
     EXPECT_EQ(finding.verdict, Verdict::inconclusive) << gap << ' ' << finding.summary;
     EXPECT_THAT(finding.summary, testing::HasSubstr("needs at least 100"));
   }
+}
+
+// Ten requests a second fill a window of two seconds: what failed after the limit shows it all the same.
+TEST(Recovers, NoSuccessByTheLimitIsViolatedHoweverSparseTheTraffic) {
+  for (const double gap : {20.0, 50.0, 100.0, 200.0}) {
+    for (const double late : {600.0, 1500.0, 4000.0}) {
+      const Course course{.bad_ms = 2000 + late, .recovery_ms = 12000, .gap_ms = gap};
+      const Finding finding = judged(course, 2000);
+      if (late / gap < 3) EXPECT_NE(finding.verdict, Verdict::holds) << finding.summary;
+      else EXPECT_EQ(finding.verdict, Verdict::violated) << gap << ' ' << late << ' ' << finding.summary;
+    }
+  }
+  // A phase that ends before it is stable, and a recovery too sparse to be called one.
+  EXPECT_EQ(judged({.bad_ms = 2500, .recovery_ms = 2900}, 2000).verdict, Verdict::violated);
+  EXPECT_EQ(judged({.bad_ms = 5000, .gap_ms = 400}, 2000).verdict, Verdict::violated);
+  // Nothing was sent after the limit; or one request failed, as in the steady state one may.
+  EXPECT_EQ(judged({.bad_ms = 2500, .recovery_ms = 2000}, 2000).verdict, Verdict::inconclusive);
+  EXPECT_EQ(judged({.bad_ms = 2010, .gap_ms = 1000}, 2000).verdict, Verdict::inconclusive);
+}
+
+// Late by more than a few requests: never HOLDS. In time: never VIOLATED. At any rate, any limit.
+TEST(Recovers, AnyRateAndAnyLimit) {
+  int late_runs = 0, seen = 0;
+  std::string wrong;
+  for (int seed = 1; seed <= property_cases(150); ++seed) {
+    Dice dice(property_seed(70000) + seed);
+    const double gap = std::exp(dice.in(std::log(4), std::log(300)));
+    const double within = dice.in(500, 5000);
+    const bool late = dice.chance(0.5);
+    const double bad = late ? within + gap * dice.in(6, 20) : within * dice.in(0, 0.95);
+    const Course course{.bad_ms = bad,
+                        .recovery_ms = bad + within + gap * dice.whole(40, 400),
+                        .slow = dice.chance(0.3),
+                        .background = dice.one_of({0, 0, 20}),
+                        .gap_ms = gap};
+    const Finding finding = judged(course, within);
+    late_runs += late ? 1 : 0;
+    seen += late && finding.verdict == Verdict::violated ? 1 : 0;
+    if (finding.verdict == (late ? Verdict::holds : Verdict::violated))
+      wrong += fmt::format("seed {} gap {} within {} bad {}: {}\n", seed, gap, within, bad, finding.summary);
+  }
+  EXPECT_EQ(wrong, "");
+  EXPECT_GE(seen * 100, late_runs * 98);
 }
 
 Finding judged(const simulation::Patient& patient) {

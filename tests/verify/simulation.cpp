@@ -70,6 +70,7 @@ class Model {
     int succeeded = 0;
     int in_row = 0;
     int openings = 0;
+    bool refused = false;  // since it opened
     std::deque<std::pair<Time, bool>> outcomes = {};
   };
   Unit& own() { return units_[current_]; }
@@ -158,13 +159,25 @@ class Model {
       run_.truth.probes.push_back(now_);
       return true;
     }
-    const bool leak = breaker.defect == Defect::leaks && own().state == State::open && unit() < breaker.leak_share;
+    const bool leak = own().state == State::open && leaks();
     if (leak || breaker.defect == Defect::retry_bypass) {
       if (own().state == State::open) run_.truth.leaked.push_back(now_);
+      if (own().state == State::open && own().refused) run_.truth.leaked_between.push_back(now_);
       operation.past = true;
       return true;
     }
     return false;
+  }
+
+  bool leaks() {
+    const Breaker& breaker = experiment_.breaker;
+    switch (breaker.defect) {
+      case Defect::leaks: return unit() < breaker.leak_share;
+      case Defect::leaks_by_count: return ++refused_ % breaker.leak_every == 0;
+      case Defect::leaks_in_bursts: return ++refused_ % breaker.leak_every < breaker.leak_together;
+      case Defect::opens_late: return now_ < run_.truth.opened.back() + breaker.late_by;
+      default: return false;
+    }
   }
 
   void decide(std::size_t subject) {
@@ -174,6 +187,7 @@ class Model {
     Exchange& request = run_.log.exchanges[operation.request];
     if (operation.attempt == 0 && !admit(operation)) {
       request.status = 503;
+      own().refused = true;
       const bool queues = experiment_.breaker.queues_behind_probe && own().state == State::half_open;
       const Time from = queues ? std::max(now_, own().probe_over) : now_;
       request.end = from + around(experiment_.breaker.rejects_in, 0.5);
@@ -295,6 +309,7 @@ class Model {
   void open() {
     const Breaker& breaker = experiment_.breaker;
     own().state = State::open;
+    own().refused = false;
     ++own().epoch;
     double scale = 1;
     if (breaker.growth == Growth::factor) scale = std::pow(breaker.factor, own().openings);
@@ -331,6 +346,7 @@ class Model {
   std::uint64_t order_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t calls_ = 0;
+  int refused_ = 0;
   std::deque<Operation> operations_;
   events::NameId candidate_ = 0, payments_ = 0, rule_ = 0, calling_ = 0, other_ = 0, charge_ = 0, payments_b_ = 0,
                  beside_ = 0;

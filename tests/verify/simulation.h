@@ -24,6 +24,9 @@ enum class Defect : std::uint8_t {
   stuck_half_open,      // probes, but a success never closes it
   closes_on_straggler,  // a late success of a call in flight closes it
   retry_bypass,         // a rejected request is sent again, past the breaker
+  leaks_by_count,       // one of leak_every requests goes through while open
+  leaks_in_bursts,      // the same, several together
+  opens_late,           // lets all calls through for late_by after each opening
 };
 
 enum class Growth : std::uint8_t { constant, factor, linear };
@@ -41,6 +44,9 @@ struct Breaker {
   int successes = 1;  // needed to close
   Defect defect = Defect::none;
   double leak_share = 0.01;
+  int leak_every = 50;
+  int leak_together = 1;
+  Nanoseconds late_by{0};
   Nanoseconds rejects_in = std::chrono::microseconds(300);
   bool queues_behind_probe = false;  // a caller waits for the probe's outcome
 };
@@ -77,6 +83,7 @@ struct Truth {
   std::vector<Time> opened;
   std::vector<Time> probes;
   std::vector<Time> leaked;
+  std::vector<Time> leaked_between;  // after a refusal by the same opening: before it, it might have opened later
   std::vector<Nanoseconds> sleeps;
   std::vector<Nanoseconds> straggled;  // how long it was open before a straggler closed it
   bool closed_at_end = true;
