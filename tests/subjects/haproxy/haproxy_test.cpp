@@ -62,5 +62,22 @@ TEST_F(HaproxyTest, WithRetriesItNeverSeesAFailure) {
   EXPECT_EQ(calls_, 40);
 }
 
+TEST_F(HaproxyTest, ItsStickTableRefusesWhoComesAfterThirtyInASecond) {
+  for (const bool counts_refused : {false, true}) {
+    const auto haproxy = Haproxy::start(Haproxy::Limit{.counts_refused = counts_refused});
+    ASSERT_TRUE(haproxy.has_value()) << haproxy.error().to_string();
+    WebClient client(haproxy->port(), seconds(5));
+    int admitted = 0;
+    std::string status = "200";
+    for (; status == "200" && admitted < 10'000; ++admitted) {
+      const auto answer = client.call("GET", "/checkout/1");
+      ASSERT_TRUE(answer.has_value());
+      status = answer->word(1);
+    }
+    EXPECT_EQ(status, "429") << counts_refused;
+    EXPECT_GT(admitted, 30) << counts_refused << ": the last was refused";
+  }
+}
+
 }  // namespace
 }  // namespace stormproof::subjects
