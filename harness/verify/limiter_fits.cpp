@@ -130,10 +130,46 @@ Threshold window_threshold(const Rulings& rulings, const Assigned& assigned) {
   return threshold_of(std::move(counts), 0);
 }
 
-Threshold counter_threshold(const Rulings& rulings, double window, double phase, bool penalises) {
-  const Assigned assigned = by_clock(rulings, window, phase);
+// The windows of a counter that weighs the one before: which decisions are in which, and where each begins.
+struct Paned {
+  Assigned assigned = {};
+  std::vector<double> begins = {};
+};
+
+Paned panes_of_clock(const Rulings& rulings, double window, double phase) {
+  Paned paned{.assigned = by_clock(rulings, window, phase)};
+  int last = 0;
+  for (const auto& [from, to] : paned.assigned) last = std::max(last, to);
+  for (int number = 0; number <= last; ++number) paned.begins.push_back(phase + (number - 1) * window);
+  return paned;
+}
+
+// They follow each other from the first request that is counted after two without any (HAProxy's freq_ctr).
+Paned panes_of_requests(const Rulings& rulings, double window, bool penalises) {
+  Paned paned{.begins = {-2 * window}};
+  for (const Ruled& one : rulings) {
+    const double at = (one.begin + one.end) / 2;
+    while (at - paned.begins.back() >= window && at - paned.begins.back() < 2 * window)
+      paned.begins.push_back(paned.begins.back() + window);
+    if (at - paned.begins.back() >= 2 * window && counted(one, penalises)) {
+      paned.begins.push_back(at - window);  // with nothing in it
+      paned.begins.push_back(at);
+    }
+    const int number = static_cast<int>(paned.begins.size()) - 1;
+    const bool may_be_before = number > 0 && one.begin - clock_slack < paned.begins.back();
+    const bool may_be_next = one.end + clock_slack >= paned.begins.back() + window;
+    paned.assigned.emplace_back(may_be_before ? number - 1 : number, may_be_next ? number + 1 : number);
+  }
+  paned.begins.push_back(paned.begins.back() + window);
+  return paned;
+}
+
+Threshold counter_threshold(const Rulings& rulings, double window, const Paned& paned, bool penalises) {
+  const Assigned& assigned = paned.assigned;
   const Windows windows(rulings, assigned, penalises);
-  const auto left = [&](double at, int number) { return std::clamp(number - (at - phase) / window, 0.0, 1.0); };
+  const auto left = [&](double at, int number) {
+    return std::clamp(1 - (at - paned.begins[static_cast<std::size_t>(number)]) / window, 0.0, 1.0);
+  };
   Counts counts;
   for (std::size_t i = 0; i < rulings.size(); ++i) {
     const Ruled& one = rulings[i];
@@ -233,17 +269,21 @@ Fit fit_log(const Rulings& rulings, const std::vector<double>& windows, bool pen
 
 Fit fit_counter(const Rulings& rulings, const std::vector<double>& windows, bool penalises) {
   const LimiterClass what = penalises ? LimiterClass::penalised : LimiterClass::sliding_counter;
+  const auto fit = [what](double window, const Threshold& found) {
+    return Fit{
+        .what = what, .at_once = found.quota, .window = of_seconds(window), .contradictions = found.contradictions};
+  };
   Fit best = nothing_yet(what);
   for (const double window : windows) {
     if (best.contradictions == 0) break;
     double best_phase = -1;
     const auto tried = [&](double phase) {
-      const Threshold found = counter_threshold(rulings, window, phase, penalises);
+      const Threshold found = counter_threshold(rulings, window, panes_of_clock(rulings, window, phase), penalises);
       if (found.contradictions < best.contradictions) best_phase = phase;
-      keep_better(
-          best,
-          {.what = what, .at_once = found.quota, .window = of_seconds(window), .contradictions = found.contradictions});
+      keep_better(best, fit(window, found));
     };
+    keep_better(best, fit(window, counter_threshold(rulings, window, panes_of_requests(rulings, window, penalises),
+                                                    penalises)));
     for (int i = 0; i < phases_tried; ++i) tried(window * i / phases_tried);
     if (best_phase < 0) continue;  // another window is better with any beginning
     const double around = best_phase;

@@ -316,6 +316,22 @@ Seen sustained(const Seen& seen, const ProbeSeen& probe, const scenarios::RateLi
   return some;
 }
 
+// A window that explains every decision says how much is admitted in it. What came out of it in the long run may be a few per
+// cent less: a sliding counter weighs the window before as if that had been even.
+void take_window(Check& rate, const Classification& found, const scenarios::RateLimitExpectation& claim) {
+  if (rate.verdict != Verdict::inconclusive || !found.what) return;
+  const Fit& fit = found.fits.front();
+  const bool slides = fit.what == LimiterClass::sliding_counter || fit.what == LimiterClass::sliding_log;
+  if (fit.what != *found.what || !slides || fit.contradictions > 0) return;
+  const double per_second = fit.at_once / seconds(fit.window);
+  if (std::abs(per_second - claim.rate_per_second) > claim.rate_per_second * rate_tolerance) return;
+  rate.verdict = Verdict::holds;
+  rate.missing.clear();
+  rate.measured += fmt::format("; {} explains all {} decisions", describe(fit), found.decisions);
+  rate.estimate = Estimate{"rate", std::min(per_second, rate.estimate ? rate.estimate->low : per_second),
+                           std::max(per_second, rate.estimate ? rate.estimate->high : per_second)};
+}
+
 void judge_tried(const Seen& seen, const scenarios::RateLimitExpectation& claim, const PhaseWindow& phase,
                  const ProbeSeen& probe, Finding& finding) {
   finding.checks.push_back(check_rate(phase.plan->probe ? sustained(seen, probe, claim) : seen, claim));
@@ -325,6 +341,7 @@ void judge_tried(const Seen& seen, const scenarios::RateLimitExpectation& claim,
   if (claim.truthful_headers) finding.checks.push_back(check_headers(seen.phase, claim.rate_per_second, finding));
   if (!claim.algorithm.empty() || phase.plan->probe) {
     const Classification found = classified(seen.phase, claim, phase.plan->probe.has_value());
+    if (seen.phase.size() == 1) take_window(finding.checks.front(), found, claim);
     if (!claim.algorithm.empty()) finding.checks.push_back(check_algorithm(found, claim));
     else finding.checks.front().measured += found.what ? "; " + found.evidence : "; its algorithm cannot be told";
   }

@@ -29,7 +29,8 @@ std::string_view algorithm_of(LimiterKind kind) {
     case LimiterKind::fixed_window:
     case LimiterKind::anchored_window: return "fixed-window";
     case LimiterKind::sliding_log: return "sliding-log";
-    case LimiterKind::sliding_counter: return "sliding-counter";
+    case LimiterKind::sliding_counter:
+    case LimiterKind::anchored_counter: return "sliding-counter";
     case LimiterKind::penalised_log:
     case LimiterKind::penalised_counter: return "penalised";
     case LimiterKind::concurrency: break;

@@ -1,9 +1,10 @@
 // HAProxy's breaker, `observe layer7 error-limit 5`, and the same with `retry-on 500`: seen from its clients it is fine, and it is
-// dead. The report must say so in one sentence.
+// dead. The report must say so in one sentence. And its stick table as a rate limit.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/e2e/limit_probe.h"
 #include "tests/e2e/program.h"
 #include "tests/subjects/haproxy/haproxy.h"
 #include "tests/subjects/opossum/opossum.h"
@@ -91,6 +92,37 @@ TEST_F(HaproxyRun, WithRetriesItIsDeadAndTheReportSaysWhy) {
   EXPECT_THAT(finished.out,
               AllOf(HasSubstr("VIOLATED      circuit-breaker"), HasSubstr("The breaker is dead because of the retries"),
                     HasSubstr("HOLDS         errors")));
+}
+
+// Its stick table, on a claim of a window that slides.
+Judged limited(subjects::Haproxy::Limit limit) {
+  const auto haproxy = subjects::Haproxy::start(limit);
+  if (!haproxy) {
+    ADD_FAILURE() << haproxy.error().to_string();
+    return {};
+  }
+  return probed(haproxy->port(), "rate-limit", "{rate: 30/s, window: 1s, burst: 30, algorithm: sliding-counter}");
+}
+
+TEST_F(HaproxyRun, AStickTableThatCountsWhomItAdmitsIsASlidingCounter) {
+  const auto run = limited({});
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 1) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
+  EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+  EXPECT_THAT(run.out,
+              AllOf(HasSubstr("HOLDS         rate-limit"), HasSubstr("a sliding counter of 30 in 1.00 s explains")));
+}
+
+TEST_F(HaproxyRun, AStickTableThatCountsEveryRequestLetsNobodyIn) {
+  const auto run = limited({.counts_refused = true});
+  if (run.lagged) {
+    EXPECT_NE(run.exit_code, 0) << run.out;
+    GTEST_SKIP() << "this machine lagged, three times";
+  }
+  EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
+  EXPECT_THAT(run.out, AllOf(HasSubstr("VIOLATED      rate-limit"), HasSubstr("in which the refused count, too")));
 }
 
 }  // namespace

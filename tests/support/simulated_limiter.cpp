@@ -20,9 +20,9 @@ bool is_bucket(LimiterKind kind) { return kind == LimiterKind::token_bucket || k
 }  // namespace
 
 std::string_view to_string(LimiterKind kind) {
-  constexpr std::array<std::string_view, 9> names = {"token bucket",    "leaky queue",       "fixed window",
-                                                     "anchored window", "sliding log",       "sliding counter",
-                                                     "penalised log",   "penalised counter", "concurrency"};
+  constexpr std::array<std::string_view, 10> names = {
+      "token bucket",    "leaky queue",      "fixed window",  "anchored window",   "sliding log",
+      "sliding counter", "anchored counter", "penalised log", "penalised counter", "concurrency"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -81,6 +81,7 @@ Ruling SimulatedLimiter::rule(Quota& quota, Time now, Nanoseconds service) {
     case LimiterKind::anchored_window: return by_anchored_window(quota, now);
     case LimiterKind::sliding_log: return by_log(quota, now, false);
     case LimiterKind::sliding_counter: return by_counter(quota, now, false);
+    case LimiterKind::anchored_counter: return by_anchored_counter(quota, now);
     case LimiterKind::penalised_log: return by_log(quota, now, true);
     case LimiterKind::penalised_counter: return by_counter(quota, now, true);
     case LimiterKind::concurrency: return by_concurrency(quota, now, service);
@@ -141,6 +142,18 @@ Ruling SimulatedLimiter::by_counter(Quota& quota, Time now, bool penalises) cons
   if (number == quota.window + 1) quota = {.begun = true, .window = number, .before = quota.counted};
   const double gone =
       static_cast<double>(ticks % settings_.window.count()) / static_cast<double>(settings_.window.count());
+  return weighed(quota, gone, penalises);
+}
+
+Ruling SimulatedLimiter::by_anchored_counter(Quota& quota, Time now) const {
+  if (!quota.begun || now - quota.last >= 2 * settings_.window) quota = {.begun = true, .last = now};
+  if (now - quota.last >= settings_.window)
+    quota = {.begun = true, .last = quota.last + settings_.window, .before = quota.counted};
+  return weighed(quota, in_seconds(now - quota.last) / in_seconds(settings_.window), false);
+}
+
+// By how much of its window is gone.
+Ruling SimulatedLimiter::weighed(Quota& quota, double gone, bool penalises) const {
   const double weighted = quota.before * (1 - gone) + quota.counted;
   const bool full = weighted + 1 > quota_ + 1e-9;
   Nanoseconds wait{0};

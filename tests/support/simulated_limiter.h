@@ -23,6 +23,7 @@ enum class LimiterKind : std::uint8_t {
   anchored_window,    // `quota` in a window that begins with the first request after the one before
   sliding_log,        // `quota` in the last `window`
   sliding_counter,    // the same, of two counters: the last window's counts by how much of it is still in sight
+  anchored_counter,   // as sliding_counter; windows follow each other from a request after two without any
   penalised_log,      // as sliding_log, and who is refused counts, too
   penalised_counter,  // as sliding_counter, and who is refused counts, too
   concurrency,        // `quota` at a time
@@ -91,6 +92,8 @@ class SimulatedLimiter {
   Ruling by_anchored_window(Quota& quota, base::Time now) const;
   Ruling by_log(Quota& quota, base::Time now, bool penalises) const;
   Ruling by_counter(Quota& quota, base::Time now, bool penalises) const;
+  Ruling by_anchored_counter(Quota& quota, base::Time now) const;
+  Ruling weighed(Quota& quota, double gone, bool penalises) const;
   Ruling by_concurrency(Quota& quota, base::Time now, base::Nanoseconds service) const;
   double unit() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 

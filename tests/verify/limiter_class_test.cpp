@@ -21,6 +21,7 @@ LimiterClass class_of(LimiterKind kind) {
     case LimiterKind::fixed_window:
     case LimiterKind::anchored_window: return LimiterClass::fixed_window;
     case LimiterKind::sliding_log: return LimiterClass::sliding_log;
+    case LimiterKind::anchored_counter:
     case LimiterKind::sliding_counter: return LimiterClass::sliding_counter;
     case LimiterKind::penalised_log:
     case LimiterKind::penalised_counter: return LimiterClass::penalised;

@@ -24,16 +24,24 @@ class Haproxy {
     bool retries_on_500 = false;
   };
 
+  // A stick table as a rate limit for each source: 30 in a second, by a counter that slides. Right, it counts whom it admits; with
+  // `counts_refused` it takes http_req_rate, as many do, which counts all.
+  struct Limit {
+    bool counts_refused = false;
+  };
+
   // Why it cannot run here; nothing where it can.
   static std::optional<std::string> missing();
 
   // Listens when it returns.
   static base::Result<Haproxy> start(Options options);
+  static base::Result<Haproxy> start(Limit limit);
 
   std::uint16_t port() const { return port_; }
   const support::Process& process() const { return process_; }
 
  private:
+  static base::Result<Haproxy> start(std::string config, std::uint16_t port);
   Haproxy(support::TempDir folder, support::Process process, std::uint16_t port)
       : folder_(std::move(folder)), process_(std::move(process)), port_(port) {}
 
