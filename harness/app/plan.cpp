@@ -13,6 +13,7 @@
 #include "harness/run/preview.h"
 #include "harness/run/traffic_shape.h"
 #include "harness/verify/foresight.h"
+#include "harness/verify/judge.h"
 #include "replay/script.h"
 
 namespace stormproof::app {
@@ -95,6 +96,14 @@ boost::json::object json_of(const run::Preview& preview, const PlanOptions& opti
           {"no_verdict", json_of(foreseen(preview, scenario))}};
 }
 
+void print_of(std::string_view phase, const std::vector<verify::Foreseen>& warnings) {
+  for (const verify::Foreseen& one : warnings) {
+    if (one.phase == phase)
+      std::cout << fmt::format("    line {}: {} cannot be answered: {}\n      enough: {}\n", one.line, one.claim,
+                               one.missing, one.enough);
+  }
+}
+
 void print(const run::Preview& preview, const PlanOptions& options, const scenarios::Scenario& scenario) {
   std::cout << fmt::format("{}, seed {}: {} requests, nothing is sent\n\n", scenario.name, options.seed,
                            preview.requests);
@@ -133,12 +142,10 @@ void print(const run::Preview& preview, const PlanOptions& options, const scenar
       for (const scenarios::ProcessFault& fault : planned.processes)
         std::cout << fmt::format("    {} at {}\n", fault.id, base::format_duration_exact(phase.begin + fault.after));
     }
-    for (const verify::Foreseen& one : warnings) {
-      if (one.phase == phase.name)
-        std::cout << fmt::format("    line {}: {} cannot be answered: {}\n      enough: {}\n", one.line, one.claim,
-                                 one.missing, one.enough);
-    }
+    print_of(phase.name, warnings);
   }
+  if (!scenario.expect.empty()) std::cout << fmt::format("{:>25}{}\n", "", verify::whole_run_name);
+  print_of(verify::whole_run_name, warnings);
 }
 
 // Whether it hit what the run hit whose faults it made again; that one is in the same store.
