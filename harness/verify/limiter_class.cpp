@@ -116,8 +116,9 @@ void conclude(Classification& found, std::optional<double> queue) {
   std::ranges::sort(found.fits, {}, [](const Fit& fit) { return std::pair(fit.contradictions, fit.what); });
   std::vector<const Fit*> fitting;
   for (const Fit& fit : found.fits) {
-    const bool as_good = fit.contradictions <= 2 * found.fits.front().contradictions + contradictions_spared;
-    if (as_good && share_explained(fit, found.decisions) >= explained_min) fitting.push_back(&fit);
+    if (share_explained(found.fits.front(), found.decisions) < explained_min) break;
+    // As good, though it may itself explain too few: the best explains little more.
+    if (fit.contradictions <= 2 * found.fits.front().contradictions + contradictions_spared) fitting.push_back(&fit);
   }
   // A queue holds as many as a limit of concurrency would, and is the more special of the two.
   const bool queues = queue && *queue >= queue_least;
